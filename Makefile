@@ -1,0 +1,61 @@
+# BRIDGE-PATCH. `make` lists what can be made; the first use of anything makes .venv.
+
+PYTHON ?= python3
+MARKET_DATA_DIR ?= $(wildcard ../shared/market/binance-usdm-2025-05)
+ARGS ?=
+
+BIN := .venv/bin
+READY := .venv/.ready
+CODE := src compat/src tests $(wildcard bench)
+PINS := requirements/runtime.txt requirements/dev.txt
+PIP_TOOLS := pip-tools==7.6.2
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo run test check fix bench requirements .venv
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(READY) ## a week in shadow, then live on paper: real bars, no keys, one table
+	@$(BIN)/bridge-patch demo $(if $(MARKET_DATA_DIR),--data $(MARKET_DATA_DIR)) $(ARGS)
+
+run: $(READY) ## engine, execution and exit brain in one process tree
+	@$(BIN)/bridge-patch run $(ARGS)
+
+test: $(READY) ## every test; ARGS="-k name" for some of them
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) ## format, lint, types and import contracts; changes nothing
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy $(CODE)
+	$(BIN)/lint-imports
+
+fix: $(READY) ## format, and mend what the linter can mend
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+bench: $(READY) ## every benchmark in bench/, each printing its ratio
+	@set -e; for script in $(sort $(wildcard bench/bench_*.py)); do \
+		echo "== $$script"; $(BIN)/python $$script; \
+	done
+
+requirements: ## pin the newest allowed versions again, with their hashes
+	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && set -e && \
+	$(PYTHON) -m venv $$tools && $$tools/bin/pip install --quiet $(PIP_TOOLS) && \
+	sh requirements/compile.sh $$tools/bin/pip-compile
+
+.venv: $(READY)
+
+$(READY): $(PINS) pyproject.toml compat/pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "$(PYTHON) not found: install Python 3.11 or newer, or say make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "BRIDGE-PATCH needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) -V 2>&1)." \
+			"Name another: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Making .venv from the pinned, hashed requirements (a minute or two, once)"
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e . -e compat
+	@touch $@

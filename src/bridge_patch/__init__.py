@@ -1,0 +1,1 @@
+"""AI proposes, Governor disposes: a fail-closed risk gate for AI traders."""

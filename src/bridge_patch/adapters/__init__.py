@@ -1,0 +1,1 @@
+"""The world: wire, buses, journals, venues and feeds behind their ports."""

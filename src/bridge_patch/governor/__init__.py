@@ -1,0 +1,1 @@
+"""Verdicts: what may be traded, and why not; it only ever says no or less."""

@@ -1,0 +1,1 @@
+"""Verbs: they touch the world through ports and decide nothing below an await."""

@@ -1,0 +1,1 @@
+"""An exchange, pure: filling, margin, funding and liquidation as functions."""
