@@ -1,1 +1,1 @@
-"""Verdicts: what may be traded, and why not; it only ever says no or less."""
+"""Verdicts: pure rules over one case, and the only mint of an approval."""

@@ -1,1 +1,1 @@
-"""Verbs: they touch the world through ports and decide nothing below an await."""
+"""Verbs: services that touch the world only through ports."""

@@ -1,0 +1,19 @@
+"""Errors by the reaction they require; a refusal is a return value, never one of these."""
+
+from __future__ import annotations
+
+
+class BridgeError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class InvalidValueError(BridgeError, ValueError):
+    """A value from outside does not fit the domain: set the message aside and go on."""
+
+
+class IllegalTransitionError(BridgeError):
+    """An event that cannot happen in this state; nothing was changed. Stop this order."""
+
+
+class BrokenPromiseError(BridgeError):
+    """The journal cannot write, or the clock went back: stop the process."""

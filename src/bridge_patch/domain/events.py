@@ -1,0 +1,343 @@
+"""The closed union that the journal stores. Every screen and every state is a fold of it.
+
+Records are flat: plain decimals with the unit in the name, so that they can be written,
+read back and hashed without knowing what they mean. Optional fields are None where the
+thing does not exist (a refusal has no order), never where somebody forgot to fill them in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeAlias, final
+
+from bridge_patch.domain.harvest import HarvestPolicy
+from bridge_patch.domain.intent import IntentId, Mode, Side, Symbol, UnixMs
+from bridge_patch.domain.order import ClientOrderId, Leg
+
+
+class Book(StrEnum):
+    """Whose money an event is about; every book but ACCOUNT is simulated and says so."""
+
+    ACCOUNT = "account"
+    ASKED = "shadow-asked"
+    GOVERNED = "shadow-governed"
+
+
+class FillKind(StrEnum):
+    """Why a trade happened."""
+
+    ENTRY = "entry"
+    REDUCE = "reduce"
+    STOP = "stop"
+    LIQUIDATION = "liquidation"
+
+
+class TradingState(StrEnum):
+    """What the account may do; reducing is allowed in all of them."""
+
+    RUNNING = "RUNNING"
+    REDUCING = "REDUCING"
+    HALTED = "HALTED"
+
+
+class Verdict(StrEnum):
+    """The Governor's answer: as asked, less, or no."""
+
+    ACCEPT = "ACCEPT"
+    CLAMP = "CLAMP"
+    REJECT = "REJECT"
+
+
+class Status(StrEnum):
+    """How an intent ended."""
+
+    FILLED = "FILLED"
+    RESTING = "RESTING"
+    SIMULATED = "SIMULATED"
+    REFUSED = "REFUSED"
+    VENUE_REFUSED = "VENUE_REFUSED"
+    UNKNOWN = "UNKNOWN"
+    EXPIRED = "EXPIRED"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    """A trade at the venue, or in a shadow book.
+
+    `side` is the order's. `margin_usd` is posted (positive) or released (negative);
+    `realised_usd` is the price gain of what was closed, before `fee_usd`.
+    """
+
+    book: Book
+    at_ms: UnixMs
+    symbol: Symbol
+    side: Side
+    kind: FillKind
+    quantity_base: Decimal
+    price_usd: Decimal
+    fee_usd: Decimal
+    realised_usd: Decimal
+    margin_usd: Decimal
+    order_id: ClientOrderId
+    trade_id: str
+    intent_id: IntentId
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopArmed:
+    """A close-all stop rests at the venue; `side` is the stop order's."""
+
+    book: Book
+    at_ms: UnixMs
+    symbol: Symbol
+    side: Side
+    stop_price_usd: Decimal
+    order_id: ClientOrderId
+    intent_id: IntentId
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderEnded:
+    """A resting order is gone without a (further) fill: cancelled, expired or displaced."""
+
+    book: Book
+    at_ms: UnixMs
+    symbol: Symbol
+    order_id: ClientOrderId
+    reason: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRefused:
+    """The venue said no; `code` is the venue's own."""
+
+    book: Book
+    at_ms: UnixMs
+    symbol: Symbol
+    order_id: ClientOrderId
+    code: str
+    message: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundingPaid:
+    """Funding settled on an open position; negative `amount_usd` was paid by us."""
+
+    book: Book
+    at_ms: UnixMs
+    symbol: Symbol
+    amount_usd: Decimal
+    rate_fraction: Decimal
+
+
+VenueEvent: TypeAlias = Filled | StopArmed | OrderEnded | OrderRefused | FundingPaid
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """A process began to judge; `feed` and `venue` say what is simulated.
+
+    `equity_usd` is the starting wallet of a simulated venue or of the shadow books.
+    """
+
+    at_ms: UnixMs
+    run_id: str
+    mode: Mode
+    build: str
+    limits_hash: str
+    limits: str
+    feed: str
+    venue: str
+    equity_usd: Decimal
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentReceived:
+    """An intent was understood; `payload` is its text as it came, unknown fields included."""
+
+    at_ms: UnixMs
+    intent_id: IntentId
+    entry_id: str
+    payload: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoteRecord:
+    """What one rule said: ALLOW, CAP, WARN or DENY, with the numbers it compared."""
+
+    rule: str
+    vote: str
+    code: str
+    detail: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A verdict with everything that went into it; `case` is enough to judge again.
+
+    For a reduction the proposed and approved margins are None and `quantity_base` is what
+    may be closed. `codes` begins with the headline; `binding` names the rule whose cap won.
+    """
+
+    at_ms: UnixMs
+    intent_id: IntentId
+    symbol: Symbol
+    action: str
+    mode: Mode
+    verdict: Verdict
+    codes: tuple[str, ...]
+    detail: str
+    binding: str
+    raised: bool
+    confidence: Decimal | None
+    proposed_margin_usd: Decimal | None
+    proposed_leverage: Decimal | None
+    margin_usd: Decimal | None
+    leverage: Decimal | None
+    quantity_base: Decimal | None
+    notional_usd: Decimal | None
+    votes: tuple[VoteRecord, ...]
+    case: str
+    limits_hash: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """An order is about to leave; written before it does.
+
+    `leverage` is None for a reduction, `stop_price_usd` None for an order at market.
+    """
+
+    at_ms: UnixMs
+    intent_id: IntentId
+    order_id: ClientOrderId
+    leg: Leg
+    symbol: Symbol
+    side: Side
+    quantity_base: Decimal
+    leverage: int | None
+    margin_usd: Decimal | None
+    stop_price_usd: Decimal | None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """An order that had been sent got its answer; `event` is a word of the order table."""
+
+    at_ms: UnixMs
+    intent_id: IntentId
+    order_id: ClientOrderId
+    leg: Leg
+    event: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """The one outcome of an intent: what `execution.result` carries.
+
+    Proposed is what was asked, approved what the Governor allowed, filled what the venue
+    reported. Times are milliseconds of data time.
+    """
+
+    at_ms: UnixMs
+    intent_id: IntentId
+    entry_id: str
+    symbol: Symbol
+    action: str
+    mode: Mode
+    status: Status
+    verdict: Verdict
+    codes: tuple[str, ...]
+    detail: str
+    confidence: Decimal | None
+    proposed_margin_usd: Decimal | None
+    proposed_leverage: Decimal | None
+    approved_margin_usd: Decimal | None
+    approved_leverage: Decimal | None
+    approved_quantity_base: Decimal | None
+    notional_usd: Decimal | None
+    filled_quantity_base: Decimal | None
+    filled_price_usd: Decimal | None
+    fee_usd: Decimal | None
+    order_ids: tuple[ClientOrderId, ...]
+    harvest_policy: HarvestPolicy | None
+    stop_price_usd: Decimal | None
+    source: str
+    limits_hash: str
+    build: str
+    created_ms: UnixMs
+    received_ms: UnixMs
+    judged_ms: UnixMs
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkExpired:
+    """Entries that were too old, ended by one outcome that names them all."""
+
+    at_ms: UnixMs
+    intent_ids: tuple[IntentId, ...]
+    entry_ids: tuple[str, ...]
+    age_max_sec: int
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLettered:
+    """A message set aside with every fault found in it; its bytes are in the dead-letter stream."""
+
+    at_ms: UnixMs
+    entry_id: str
+    reason: str
+    faults: tuple[str, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuplicateSeen:
+    """A second message with an id that was taken; acknowledged, counted, not acted upon."""
+
+    at_ms: UnixMs
+    intent_id: IntentId
+    entry_id: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatchSet:
+    """The account's state was tightened or, by a person, released."""
+
+    at_ms: UnixMs
+    state: TradingState
+    cause: str
+    who: str
+    why: str
+
+
+Event: TypeAlias = (
+    RunStarted
+    | IntentReceived
+    | Judged
+    | Sending
+    | Resolved
+    | Settled
+    | BulkExpired
+    | DeadLettered
+    | DuplicateSeen
+    | LatchSet
+    | VenueEvent
+)

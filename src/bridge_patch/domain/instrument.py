@@ -1,0 +1,158 @@
+"""What the venue says about a contract: filters, brackets, liquidation, costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, final
+
+from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.domain.intent import Side, Symbol
+from bridge_patch.domain.money import (
+    ONE,
+    ZERO,
+    Leverage,
+    Notional,
+    Price,
+    Quantity,
+    floor_to,
+)
+
+#: Maintenance margin rate used where the symbol's bracket is not known (spec 1.3).
+MMR_DEFAULT: Final = Decimal("0.004")
+
+_TIER_ROUNDS_MAX: Final = 12
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bracket:
+    """One tier of the venue's leverage table; notionals in USD.
+
+    `cum` is the maintenance amount in USD that keeps the margin continuous between tiers.
+    """
+
+    leverage_max: int
+    notional_floor: Decimal
+    notional_cap: Decimal
+    mmr: Decimal
+    cum: Decimal
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """The trading rules of one perpetual contract.
+
+    `quantity_max` is the smaller of LOT_SIZE and MARKET_LOT_SIZE: orders are market orders.
+    """
+
+    symbol: Symbol
+    price_tick: Decimal
+    quantity_step: Decimal
+    quantity_min: Decimal
+    quantity_max: Decimal
+    notional_min: Decimal
+    brackets: tuple[Bracket, ...]
+
+    def __post_init__(self) -> None:
+        if not self.brackets:
+            msg = f"{self.symbol} must have at least one leverage bracket, had none"
+            raise InvalidValueError(msg)
+
+    def bracket_at(self, notional_usd: Decimal) -> Bracket:
+        """Return the tier that a position of this notional falls in, the last one if beyond."""
+        for bracket in self.brackets:
+            if notional_usd <= bracket.notional_cap:
+                return bracket
+        return self.brackets[-1]
+
+    def quantity_of(self, notional: Notional, price: Price) -> Decimal:
+        """Return the base quantity this exposure buys at `price`, cut down to the step.
+
+        May be zero, which is no quantity at all: the caller refuses it.
+        """
+        return floor_to(notional.usd / price.usd, self.quantity_step)
+
+    def price_beyond(self, price: Decimal, side: Side) -> Price:
+        """Round a stop price of a position on `side` to the tick, towards the entry.
+
+        A long's stop rounds up and a short's down: the safe side is the nearer stop.
+        """
+        low = floor_to(price, self.price_tick)
+        if side is Side.BUY and low < price:
+            low += self.price_tick
+        return Price(low)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostRates:
+    """What trading costs, as fractions of notional (0.0005 = 0.05 %).
+
+    Defaults: USD-M regular-user taker fee; slippage allowance per side for a market order.
+    """
+
+    taker_fraction: Decimal = Decimal("0.0005")
+    slippage_fraction: Decimal = Decimal("0.0005")
+
+    @property
+    def round_trip_fraction(self) -> Decimal:
+        """Entry and exit together: two fees and the slippage of both market orders."""
+        return 2 * (self.taker_fraction + self.slippage_fraction)
+
+
+def liquidation_distance(side: Side, leverage: Decimal, mmr: Decimal) -> Decimal:
+    """Return the adverse price move, as a fraction of entry, that liquidates an isolated position.
+
+    Source: the venue's liquidation formula at tier 1, isolated margin = notional / leverage:
+    long (1/L - m)/(1 - m), short (1/L - m)/(1 + m). Zero or less: liquidated at once.
+
+    >>> round(liquidation_distance(Side.BUY, Decimal(10), Decimal("0.004")), 4)
+    Decimal('0.0964')
+    """
+    return (ONE / leverage - mmr) / (ONE - side.sign * mmr)
+
+
+def leverage_for_distance(side: Side, distance: Decimal, mmr: Decimal) -> Decimal:
+    """Return the largest leverage whose liquidation distance is at least `distance`.
+
+    The inverse of `liquidation_distance`, unrounded.
+
+    >>> round(leverage_for_distance(Side.BUY, Decimal("0.06"), Decimal("0.004")), 2)
+    Decimal('15.68')
+    """
+    return ONE / (distance * (ONE - side.sign * mmr) + mmr)
+
+
+def liquidation_price(
+    instrument: Instrument,
+    *,
+    side: Side,
+    quantity: Quantity,
+    entry: Price,
+    margin_usd: Decimal,
+) -> Decimal:
+    """Return the mark price in USD at which an isolated one-way position is liquidated.
+
+    LP = (margin + cum - side*Q*EP) / (Q*MMR - side*Q), recomputed with the tier of the notional
+    at LP until it is stable. Zero means no price above zero liquidates it (a long fully backed).
+    Source: the venue's FAQ formula, `reference/venue-binance.md` section 4.
+    """
+    sign, size, price = side.sign, quantity.base, entry.usd
+    bracket = instrument.bracket_at(size * price)
+    level = ZERO
+    for _ in range(_TIER_ROUNDS_MAX):
+        level = (margin_usd + bracket.cum - sign * size * price) / (
+            size * bracket.mmr - sign * size
+        )
+        again = instrument.bracket_at(max(level, ZERO) * size)
+        if again is bracket:
+            break
+        bracket = again
+    return max(level, ZERO)
+
+
+def leverage_allowed(instrument: Instrument, notional_usd: Decimal) -> Leverage:
+    """Return the most leverage the venue grants to a position of this notional."""
+    return Leverage(Decimal(instrument.bracket_at(notional_usd).leverage_max))

@@ -1,0 +1,113 @@
+"""What travels between the services; the codec turns each of these into bytes and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeAlias, final
+
+from bridge_patch.domain.events import BulkExpired, Settled
+from bridge_patch.domain.harvest import HarvestPolicy
+from bridge_patch.domain.intent import (
+    Confidence,
+    Intent,
+    IntentId,
+    Mode,
+    Proposal,
+    Side,
+    StopDistance,
+    Symbol,
+    UnixMs,
+)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An entry the engine wants to publish; the codec writes it as a trade.intent.
+
+    `blunder` names a fault that the example AI plants on purpose ("" for none).
+    """
+
+    id: IntentId
+    symbol: Symbol
+    side: Side
+    confidence: Confidence
+    mode: Mode
+    proposal: Proposal
+    policy: HarvestPolicy
+    stop: StopDistance
+    created_ms: UnixMs
+    source: str
+    reason: str
+    blunder: str = ""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poison:
+    """A message that is no intent, with every fault found; it is set aside, never guessed."""
+
+    faults: tuple[str, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One message handed to a consumer, understood or not.
+
+    `entry_id` is the bus's own id and orders deliveries; `payload` is the text as it came.
+    """
+
+    entry_id: str
+    content: Intent | Poison
+    payload: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """What goes to the dead-letter stream: the reason, the faults, and the bytes as they came."""
+
+    entry_id: str
+    reason: str
+    faults: tuple[str, ...]
+    payload: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionUpdate:
+    """A position after a change, and what the exit brain needs to harvest it.
+
+    `quantity_base` zero is flat. `first_base` is what the entry filled; `mode` is live for a
+    position at the venue; `stop_price_usd` is None while NAKED.
+    """
+
+    at_ms: UnixMs
+    symbol: Symbol
+    side: Side
+    quantity_base: Decimal
+    first_base: Decimal
+    entry_price_usd: Decimal
+    opened_ms: UnixMs
+    stop_price_usd: Decimal | None
+    policy: HarvestPolicy
+    intent_id: IntentId
+
+
+Result: TypeAlias = Settled | BulkExpired
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """Everything that ends a batch, in one transaction: acknowledge, publish, set aside.
+
+    A crash leaves either all of it or none.
+    """
+
+    acknowledged: tuple[str, ...]
+    results: tuple[Result, ...] = ()
+    positions: tuple[PositionUpdate, ...] = ()
+    dead_letters: tuple[DeadLetter, ...] = ()

@@ -1,0 +1,204 @@
+"""What the services need from the world; adapters promise to keep it.
+
+Contract suites in `tests/contracts/` run the same promises against every adapter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol, final
+
+from bridge_patch.domain.events import Event, VenueEvent
+from bridge_patch.domain.instrument import Instrument
+from bridge_patch.domain.intent import IntentId, ReduceIntent, Side, Symbol, UnixMs, Unknown
+from bridge_patch.domain.market import Tick
+from bridge_patch.domain.order import ClientOrderId, OrderEvent
+from bridge_patch.governor.judge import Approved, ApprovedReduction
+from bridge_patch.services.messages import (
+    Delivery,
+    Draft,
+    PositionUpdate,
+    Result,
+    Settlement,
+)
+
+
+class Clock(Protocol):
+    """The only source of the present."""
+
+    def now_ms(self) -> UnixMs:
+        """Return the current time; on a replay, data time."""
+        ...
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A journal entry: its number from 1 without gaps, the event, and the chain's link."""
+
+    seq: int
+    run_id: str
+    recorded_ms: int
+    event: Event
+    link: str
+
+
+class Journal(Protocol):
+    """An append-only record; an append that returns is durable, whole or not at all."""
+
+    async def append(self, events: Sequence[Event]) -> None:
+        """Write all of `events` in order, in one commit, or raise BrokenPromiseError."""
+        ...
+
+    async def history(self, intent_id: IntentId) -> tuple[Event, ...]:
+        """Return everything written about one intent, oldest first."""
+        ...
+
+    def read(self, after_seq: int = 0) -> Iterator[Stored]:
+        """Yield every entry behind `after_seq`, oldest first."""
+        ...
+
+
+class Inbox(Protocol):
+    """The execution side of the bus: intents in, outcomes out."""
+
+    async def read(self, count: int, wait_ms: int) -> tuple[Delivery, ...]:
+        """Return up to `count` deliveries, own unsettled ones first; () after `wait_ms`."""
+        ...
+
+    async def settle(self, settlement: Settlement) -> None:
+        """Acknowledge and publish in one transaction."""
+        ...
+
+
+class Outbox(Protocol):
+    """The proposing side of the bus."""
+
+    async def propose(self, draft: Draft) -> IntentId:
+        """Publish an entry as a trade.intent; return the id it travels under."""
+        ...
+
+    async def reduce(self, intent: ReduceIntent) -> None:
+        """Publish a reduction as a trade.intent."""
+        ...
+
+
+class Outcomes(Protocol):
+    """What a proposer reads back."""
+
+    async def results(self, wait_ms: int) -> tuple[Result, ...]:
+        """Return the outcomes published since the last call."""
+        ...
+
+    async def positions(self, wait_ms: int) -> tuple[PositionUpdate, ...]:
+        """Return the position changes published since the last call."""
+        ...
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What the venue answered to one call: a word of the order table and what happened.
+
+    TIMED_OUT means nobody knows yet, and then `events` is empty.
+    """
+
+    event: OrderEvent
+    events: tuple[VenueEvent, ...] = ()
+
+
+class Reducer(Protocol):
+    """The part of a venue that can only shrink risk; all that a shadow run holds."""
+
+    async def reduce(self, approved: ApprovedReduction, order_id: ClientOrderId) -> Report:
+        """Send a reduction at market, or rest a close-all stop."""
+        ...
+
+    async def cancel(self, symbol: Symbol, order_id: ClientOrderId) -> Report:
+        """Cancel one resting order of ours."""
+        ...
+
+    async def find(self, symbol: Symbol, order_id: ClientOrderId) -> Report:
+        """Ask what became of an order; FOUND_ABSENT means the venue never had it."""
+        ...
+
+
+class Exchange(Reducer, Protocol):
+    """A venue that can also open. It takes approvals and nothing else."""
+
+    async def place(self, approved: Approved, order_id: ClientOrderId) -> Report:
+        """Set the leverage, read it back, and send one market order."""
+        ...
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionReading:
+    """A position as the venue states it; `stop_price_usd` is None without a resting stop."""
+
+    symbol: Symbol
+    side: Side
+    quantity_base: Decimal
+    entry_price_usd: Decimal
+    margin_usd: Decimal
+    stop_price_usd: Decimal | None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountReading:
+    """The account as the venue states it, at one instant, in USD.
+
+    `equity_usd` includes what is unrealised; `available_usd` is free to be posted as margin.
+    """
+
+    at_ms: UnixMs
+    equity_usd: Decimal
+    available_usd: Decimal
+    positions: tuple[PositionReading, ...]
+
+
+class Account(Protocol):
+    """Where the venue's own view of the account comes from."""
+
+    async def read(self) -> AccountReading | Unknown:
+        """Read balances and positions together, or say why that was not possible."""
+        ...
+
+
+class SimulatedVenue(Exchange, Account, Protocol):
+    """A venue that moves with the market we feed it; paper and shadow books are such."""
+
+    def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
+        """Match resting orders against new bars; return what happened, in order."""
+        ...
+
+    def restore(self, events: Sequence[VenueEvent]) -> None:
+        """Fold journaled events into the state they left behind."""
+        ...
+
+
+class Instruments(Protocol):
+    """The venue's trading rules."""
+
+    def find(self, symbol: Symbol) -> Instrument | Unknown:
+        """Return the rules of a listed contract, or why there are none."""
+        ...
+
+
+class Telemetry(Protocol):
+    """Lines for people. It may fail as it likes: nothing depends on it."""
+
+    def tell(self, event: Event) -> None:
+        """Show one journaled event."""
+        ...
+
+    def published(self, draft: Draft) -> None:
+        """Show that an intent went out."""
+        ...
+
+    def note(self, area: str, message: str, **facts: object) -> None:
+        """Show something that is not a decision."""
+        ...
