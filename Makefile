@@ -30,7 +30,7 @@ check: $(READY) ## format, lint, types and import contracts; changes nothing
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy $(CODE)
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 fix: $(READY) ## format, and mend what the linter can mend
 	$(BIN)/ruff format
