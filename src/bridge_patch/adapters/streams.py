@@ -1,0 +1,15 @@
+"""The names on the bus: every stream and every consumer group, once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TRADE_INTENT: Final = "quantum:stream:trade.intent"
+EXECUTION_RESULT: Final = "quantum:stream:execution.result"
+POSITION_UPDATE: Final = "quantum:stream:position.update"
+DEAD_LETTER: Final = "quantum:dlq:trade.intent"
+MARKET_TICK: Final = "quantum:stream:market.tick"
+REPLAY_BARRIER: Final = "quantum:stream:replay.barrier"
+
+#: Reads TRADE_INTENT; what it acknowledges has its outcome.
+EXECUTION_GROUP: Final = "execution"
