@@ -1,1 +1,1 @@
-"""Nouns: values that cannot be wrong, and the tables they live by. No clock, no log, no await."""
+"""Nouns: values that cannot be wrong, and their tables. Standard library only."""

@@ -12,26 +12,49 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias, final
 
+from bridge_patch.domain.case_record import CaseRecord
 from bridge_patch.domain.harvest import HarvestPolicy
+from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import IntentId, Mode, Side, Symbol, UnixMs
 from bridge_patch.domain.order import ClientOrderId, Leg
+from bridge_patch.domain.venue_events import (
+    Book,
+    Filled,
+    FillKind,
+    FundingPaid,
+    OrderEnded,
+    OrderRefused,
+    StopArmed,
+    VenueEvent,
+)
 
-
-class Book(StrEnum):
-    """Whose money an event is about; every book but ACCOUNT is simulated and says so."""
-
-    ACCOUNT = "account"
-    ASKED = "shadow-asked"
-    GOVERNED = "shadow-governed"
-
-
-class FillKind(StrEnum):
-    """Why a trade happened."""
-
-    ENTRY = "entry"
-    REDUCE = "reduce"
-    STOP = "stop"
-    LIQUIDATION = "liquidation"
+__all__ = [
+    "Book",
+    "BulkExpired",
+    "CaseRecord",
+    "DeadLettered",
+    "DuplicateSeen",
+    "Event",
+    "FillKind",
+    "Filled",
+    "FundingPaid",
+    "InstrumentSeen",
+    "IntentReceived",
+    "Judged",
+    "LatchSet",
+    "OrderEnded",
+    "OrderRefused",
+    "Resolved",
+    "RunStarted",
+    "Sending",
+    "Settled",
+    "Status",
+    "StopArmed",
+    "TradingState",
+    "VenueEvent",
+    "Verdict",
+    "VoteRecord",
+]
 
 
 class TradingState(StrEnum):
@@ -64,84 +87,6 @@ class Status(StrEnum):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filled:
-    """A trade at the venue, or in a shadow book.
-
-    `side` is the order's. `margin_usd` is posted (positive) or released (negative);
-    `realised_usd` is the price gain of what was closed, before `fee_usd`.
-    """
-
-    book: Book
-    at_ms: UnixMs
-    symbol: Symbol
-    side: Side
-    kind: FillKind
-    quantity_base: Decimal
-    price_usd: Decimal
-    fee_usd: Decimal
-    realised_usd: Decimal
-    margin_usd: Decimal
-    order_id: ClientOrderId
-    trade_id: str
-    intent_id: IntentId
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopArmed:
-    """A close-all stop rests at the venue; `side` is the stop order's."""
-
-    book: Book
-    at_ms: UnixMs
-    symbol: Symbol
-    side: Side
-    stop_price_usd: Decimal
-    order_id: ClientOrderId
-    intent_id: IntentId
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderEnded:
-    """A resting order is gone without a (further) fill: cancelled, expired or displaced."""
-
-    book: Book
-    at_ms: UnixMs
-    symbol: Symbol
-    order_id: ClientOrderId
-    reason: str
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderRefused:
-    """The venue said no; `code` is the venue's own."""
-
-    book: Book
-    at_ms: UnixMs
-    symbol: Symbol
-    order_id: ClientOrderId
-    code: str
-    message: str
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FundingPaid:
-    """Funding settled on an open position; negative `amount_usd` was paid by us."""
-
-    book: Book
-    at_ms: UnixMs
-    symbol: Symbol
-    amount_usd: Decimal
-    rate_fraction: Decimal
-
-
-VenueEvent: TypeAlias = Filled | StopArmed | OrderEnded | OrderRefused | FundingPaid
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
     """A process began to judge; `feed` and `venue` say what is simulated.
 
@@ -161,8 +106,17 @@ class RunStarted:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InstrumentSeen:
+    """The venue's trading rules for a symbol, as this run read them."""
+
+    at_ms: UnixMs
+    instrument: Instrument
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IntentReceived:
-    """An intent was understood; `payload` is its text as it came, unknown fields included."""
+    """An intent was understood; `payload` is its text as it came, all fields kept."""
 
     at_ms: UnixMs
     intent_id: IntentId
@@ -184,7 +138,7 @@ class VoteRecord:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A verdict with everything that went into it; `case` is enough to judge again.
+    """A verdict and all that went into it; `case` is enough to judge an entry again.
 
     For a reduction the proposed and approved margins are None and `quantity_base` is what
     may be closed. `codes` begins with the headline; `binding` names the rule whose cap won.
@@ -208,7 +162,7 @@ class Judged:
     quantity_base: Decimal | None
     notional_usd: Decimal | None
     votes: tuple[VoteRecord, ...]
-    case: str
+    case: CaseRecord | None
     limits_hash: str
 
 
@@ -298,7 +252,7 @@ class BulkExpired:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLettered:
-    """A message set aside with every fault found in it; its bytes are in the dead-letter stream."""
+    """A message set aside with its faults; its bytes are in the dead-letter stream."""
 
     at_ms: UnixMs
     entry_id: str
@@ -330,6 +284,7 @@ class LatchSet:
 
 Event: TypeAlias = (
     RunStarted
+    | InstrumentSeen
     | IntentReceived
     | Judged
     | Sending

@@ -11,6 +11,12 @@ from typing import Final, final
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.money import ZERO
 
+#: What a policy may say at all: a venue's trailing order takes 0.1 to 20 %.
+TRAIL_MIN_PCT: Final = Decimal("0.1")
+TRAIL_MAX_PCT: Final = Decimal(20)
+TRIGGER_MAX_PCT: Final = Decimal(1000)
+HOLD_MAX_SEC: Final = 30 * 24 * 3600
+
 
 class HarvestMode(StrEnum):
     """The three stories of an exit."""
@@ -40,24 +46,14 @@ class HarvestPolicy:
 
     def __post_init__(self) -> None:
         faults = [
-            f"{name} must be finite and {bound}, was {value}"
-            for name, value, ok, bound in (
-                ("trail_pct", self.trail_pct, 0 < self.trail_pct < 100, "in (0, 100)"),
-                (
-                    "partial_trigger_pct",
-                    self.partial_trigger_pct,
-                    0 <= self.partial_trigger_pct <= 1000,
-                    "in [0, 1000]",
-                ),
-                (
-                    "partial_close_fraction",
-                    self.partial_close_fraction,
-                    0 <= self.partial_close_fraction <= 1,
-                    "in [0, 1]",
-                ),
-                ("hold_max_sec", self.hold_max_sec, self.hold_max_sec > 0, "positive"),
+            f"{name} must be from {low} to {high}, was {value}"
+            for name, value, low, high in (
+                ("trail_pct", self.trail_pct, TRAIL_MIN_PCT, TRAIL_MAX_PCT),
+                ("partial_trigger_pct", self.partial_trigger_pct, 0, TRIGGER_MAX_PCT),
+                ("partial_close_fraction", self.partial_close_fraction, 0, 1),
+                ("hold_max_sec", self.hold_max_sec, 1, HOLD_MAX_SEC),
             )
-            if not ok
+            if not low <= value <= high
         ]
         if self.partial_close_fraction > 0 and self.partial_trigger_pct == 0:
             faults.append(

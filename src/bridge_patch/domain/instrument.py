@@ -61,7 +61,7 @@ class Instrument:
             raise InvalidValueError(msg)
 
     def bracket_at(self, notional_usd: Decimal) -> Bracket:
-        """Return the tier that a position of this notional falls in, the last one if beyond."""
+        """Return the tier a position of this notional falls in; beyond all, the last."""
         for bracket in self.brackets:
             if notional_usd <= bracket.notional_cap:
                 return bracket
@@ -103,10 +103,11 @@ class CostRates:
 
 
 def liquidation_distance(side: Side, leverage: Decimal, mmr: Decimal) -> Decimal:
-    """Return the adverse price move, as a fraction of entry, that liquidates an isolated position.
+    """Return the adverse move, a fraction of entry, that liquidates an isolated position.
 
-    Source: the venue's liquidation formula at tier 1, isolated margin = notional / leverage:
-    long (1/L - m)/(1 - m), short (1/L - m)/(1 + m). Zero or less: liquidated at once.
+    Source: the venue's liquidation formula at tier 1, isolated margin = notional /
+    leverage: long (1/L - m)/(1 - m), short (1/L - m)/(1 + m). Zero or less: liquidated at
+    once.
 
     >>> round(liquidation_distance(Side.BUY, Decimal(10), Decimal("0.004")), 4)
     Decimal('0.0964')
@@ -135,9 +136,9 @@ def liquidation_price(
 ) -> Decimal:
     """Return the mark price in USD at which an isolated one-way position is liquidated.
 
-    LP = (margin + cum - side*Q*EP) / (Q*MMR - side*Q), recomputed with the tier of the notional
-    at LP until it is stable. Zero means no price above zero liquidates it (a long fully backed).
-    Source: the venue's FAQ formula, `reference/venue-binance.md` section 4.
+    LP = (margin + cum - side*Q*EP) / (Q*MMR - side*Q), recomputed with the tier of the
+    notional at LP until it is stable. Zero means no price above zero liquidates it (a long
+    fully backed). Source: the venue's FAQ formula, `reference/venue-binance.md` section 4.
     """
     sign, size, price = side.sign, quantity.base, entry.usd
     bracket = instrument.bracket_at(size * price)

@@ -32,6 +32,15 @@ def parse_symbol(text: str) -> Symbol:
     return Symbol(text)
 
 
+def _finite(name: str, value: Decimal) -> None:
+    if not isinstance(value, Decimal):
+        msg = f"{name} must be a Decimal, was {type(value).__name__}"
+        raise InvalidValueError(msg)
+    if not value.is_finite():
+        msg = f"{name} must be finite, was {value}"
+        raise InvalidValueError(msg)
+
+
 class Side(StrEnum):
     """Direction of a trade."""
 
@@ -72,9 +81,7 @@ class Confidence:
     value: Decimal
 
     def __post_init__(self) -> None:
-        if not isinstance(self.value, Decimal) or not self.value.is_finite():
-            msg = f"confidence must be a finite Decimal, was {self.value!r}"
-            raise InvalidValueError(msg)
+        _finite("confidence", self.value)
         if not 0 <= self.value <= 1:
             msg = f"confidence must be in [0, 1], was {self.value}"
             raise InvalidValueError(msg)
@@ -97,9 +104,7 @@ class StopDistance:
     fraction: Decimal
 
     def __post_init__(self) -> None:
-        if not isinstance(self.fraction, Decimal) or not self.fraction.is_finite():
-            msg = f"stop distance must be a finite Decimal, was {self.fraction!r}"
-            raise InvalidValueError(msg)
+        _finite("stop distance", self.fraction)
         if not 0 < self.fraction < 1:
             msg = f"stop distance must be between 0 and 1, was {self.fraction}"
             raise InvalidValueError(msg)
@@ -108,13 +113,14 @@ class StopDistance:
 @final
 @dataclass(frozen=True, slots=True)
 class RiskBudget:
-    """The most an intent says it may lose, in USD; zero is a real answer and allows nothing."""
+    """The most an intent says it may lose, in USD; zero allows nothing."""
 
     usd: Decimal
 
     def __post_init__(self) -> None:
-        if not self.usd.is_finite() or self.usd < 0:
-            msg = f"risk budget must be finite and not negative, was {self.usd}"
+        _finite("risk budget", self.usd)
+        if self.usd < 0:
+            msg = f"risk budget must not be negative, was {self.usd}"
             raise InvalidValueError(msg)
 
 
@@ -124,8 +130,8 @@ class Entry:
     """What every entry carries, whoever asked and whatever mode it is in.
 
     `proposal` and `stop` are Unknown where the message states none; `risk_budget` is None
-    where the intent sets itself no budget; `reference_price` is the asker's idea of the price,
-    recorded and never used to value an order.
+    where the intent sets itself no budget; `reference_price` is the asker's idea of the
+    price, recorded and never used to value an order.
     """
 
     id: IntentId
@@ -138,6 +144,7 @@ class Entry:
     policy: HarvestPolicy | None
     reference_price: Price | None
     created_ms: UnixMs
+    valid_until_ms: UnixMs | None
     source: str
 
 
@@ -162,9 +169,9 @@ class ShadowIntent:
 class ReduceIntent:
     """A wish to shrink a position; it can never open, enlarge or flip one.
 
-    `side` is None for CLOSE, which takes the side opposite to the position, and stated for a
-    reduce-only BUY or SELL. `quantity` None means all of it. With `stop_at` the reduction rests
-    at the venue as a close-all stop at that price and replaces the stop before it.
+    `side` is None for CLOSE, which takes the side opposite to the position, and stated for
+    a reduce-only BUY or SELL. `quantity` None means all of it. With `stop_at` the reduction
+    rests at the venue as a close-all stop at that price and replaces the stop before it.
     """
 
     id: IntentId

@@ -31,12 +31,15 @@ class Bar:
         body_low, body_high = min(self.open, self.close), max(self.open, self.close)
         if not 0 < self.low <= body_low <= body_high <= self.high:
             msg = (
-                f"{self.symbol} bar at {self.open_ms} must have 0 < low <= open, close <= high, "
-                f"was o={self.open} h={self.high} l={self.low} c={self.close}"
+                f"{self.symbol} bar at {self.open_ms} must have 0 < low <= open, close"
+                f" <= high, was o={self.open} h={self.high} l={self.low} c={self.close}"
             )
             raise InvalidValueError(msg)
         if not self.volume >= 0:
-            msg = f"{self.symbol} bar at {self.open_ms} must have volume >= 0, was {self.volume}"
+            msg = (
+                f"{self.symbol} bar at {self.open_ms} must have volume >= 0,"
+                f" was {self.volume}"
+            )
             raise InvalidValueError(msg)
 
 

@@ -84,7 +84,8 @@ def client_order_id(intent_id: IntentId, leg: Leg) -> ClientOrderId:
 
     27 of the venue's 36 characters, all from its alphabet.
 
-    >>> client_order_id(IntentId("i-1"), Leg.ENTRY) == client_order_id(IntentId("i-1"), Leg.STOP)
+    >>> i = IntentId("i-1")
+    >>> client_order_id(i, Leg.ENTRY) == client_order_id(i, Leg.STOP)
     False
     """
     digest = blake2b(

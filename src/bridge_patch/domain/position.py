@@ -16,8 +16,9 @@ from bridge_patch.domain.money import ZERO
 class Position:
     """An open position of one symbol in one-way mode.
 
-    `signed_base` is positive for a long, negative for a short, never zero: flat is no position.
-    `first_base` is what the entry filled, before any reduction; `margin_usd` is isolated.
+    `signed_base` is positive for a long, negative for a short, never zero: flat is no
+    position. `first_base` is what the entry filled, before any reduction; `margin_usd` is
+    isolated.
     """
 
     symbol: Symbol

@@ -8,7 +8,7 @@ from typing import TypeAlias, final
 
 from bridge_patch.domain.events import TradingState
 from bridge_patch.domain.instrument import Instrument
-from bridge_patch.domain.intent import Side, Unknown, UnixMs
+from bridge_patch.domain.intent import Side, UnixMs, Unknown
 
 
 @final

@@ -46,7 +46,7 @@ class Draft:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poison:
-    """A message that is no intent, with every fault found; it is set aside, never guessed."""
+    """A message that is no intent, with every fault found; set aside, never guessed."""
 
     faults: tuple[str, ...]
 
@@ -67,7 +67,7 @@ class Delivery:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """What goes to the dead-letter stream: the reason, the faults, and the bytes as they came."""
+    """What goes to the dead-letter stream: reason, faults, and the bytes as they came."""
 
     entry_id: str
     reason: str
@@ -80,8 +80,8 @@ class DeadLetter:
 class PositionUpdate:
     """A position after a change, and what the exit brain needs to harvest it.
 
-    `quantity_base` zero is flat. `first_base` is what the entry filled; `mode` is live for a
-    position at the venue; `stop_price_usd` is None while NAKED.
+    `quantity_base` zero is flat. `first_base` is what the entry filled; `mode` is live for
+    a position at the venue; `stop_price_usd` is None while NAKED.
     """
 
     at_ms: UnixMs

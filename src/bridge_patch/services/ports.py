@@ -136,7 +136,7 @@ class Exchange(Reducer, Protocol):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionReading:
-    """A position as the venue states it; `stop_price_usd` is None without a resting stop."""
+    """A position as the venue states it; no resting stop is `stop_price_usd` None."""
 
     symbol: Symbol
     side: Side
@@ -151,7 +151,8 @@ class PositionReading:
 class AccountReading:
     """The account as the venue states it, at one instant, in USD.
 
-    `equity_usd` includes what is unrealised; `available_usd` is free to be posted as margin.
+    `equity_usd` includes what is unrealised; `available_usd` is free to be posted as
+    margin.
     """
 
     at_ms: UnixMs
