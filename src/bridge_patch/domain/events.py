@@ -27,6 +27,7 @@ from bridge_patch.domain.venue_events import (
     StopArmed,
     VenueEvent,
 )
+from bridge_patch.domain.verdicts import Judged, Verdict, VoteRecord
 
 __all__ = [
     "Book",
@@ -34,7 +35,9 @@ __all__ = [
     "CaseRecord",
     "DeadLettered",
     "DuplicateSeen",
+    "EquityMarked",
     "Event",
+    "Expired",
     "FillKind",
     "Filled",
     "FundingPaid",
@@ -63,14 +66,6 @@ class TradingState(StrEnum):
     RUNNING = "RUNNING"
     REDUCING = "REDUCING"
     HALTED = "HALTED"
-
-
-class Verdict(StrEnum):
-    """The Governor's answer: as asked, less, or no."""
-
-    ACCEPT = "ACCEPT"
-    CLAMP = "CLAMP"
-    REJECT = "REJECT"
 
 
 class Status(StrEnum):
@@ -122,48 +117,6 @@ class IntentReceived:
     intent_id: IntentId
     entry_id: str
     payload: str
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VoteRecord:
-    """What one rule said: ALLOW, CAP, WARN or DENY, with the numbers it compared."""
-
-    rule: str
-    vote: str
-    code: str
-    detail: str
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """A verdict and all that went into it; `case` is enough to judge an entry again.
-
-    For a reduction the proposed and approved margins are None and `quantity_base` is what
-    may be closed. `codes` begins with the headline; `binding` names the rule whose cap won.
-    """
-
-    at_ms: UnixMs
-    intent_id: IntentId
-    symbol: Symbol
-    action: str
-    mode: Mode
-    verdict: Verdict
-    codes: tuple[str, ...]
-    detail: str
-    binding: str
-    raised: bool
-    confidence: Decimal | None
-    proposed_margin_usd: Decimal | None
-    proposed_leverage: Decimal | None
-    margin_usd: Decimal | None
-    leverage: Decimal | None
-    quantity_base: Decimal | None
-    notional_usd: Decimal | None
-    votes: tuple[VoteRecord, ...]
-    case: CaseRecord | None
-    limits_hash: str
 
 
 @final
@@ -240,6 +193,17 @@ class Settled:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expired:
+    """An entry too old to be judged; its outcome is the bulk expiry that names it."""
+
+    at_ms: UnixMs
+    intent_id: IntentId
+    entry_id: str
+    created_ms: UnixMs
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BulkExpired:
     """Entries that were too old, ended by one outcome that names them all."""
 
@@ -273,13 +237,26 @@ class DuplicateSeen:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatchSet:
-    """The account's state was tightened or, by a person, released."""
+    """The account's state was tightened or, by a person or the next day, released."""
 
+    book: Book
     at_ms: UnixMs
     state: TradingState
     cause: str
     who: str
     why: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EquityMarked:
+    """Equity with what is unrealised, its peak, and where the UTC day began, in USD."""
+
+    book: Book
+    at_ms: UnixMs
+    equity_usd: Decimal
+    peak_usd: Decimal
+    day_start_usd: Decimal
 
 
 Event: TypeAlias = (
@@ -290,9 +267,11 @@ Event: TypeAlias = (
     | Sending
     | Resolved
     | Settled
+    | Expired
     | BulkExpired
     | DeadLettered
     | DuplicateSeen
     | LatchSet
+    | EquityMarked
     | VenueEvent
 )

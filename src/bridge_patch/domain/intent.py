@@ -172,6 +172,7 @@ class ReduceIntent:
     `side` is None for CLOSE, which takes the side opposite to the position, and stated for
     a reduce-only BUY or SELL. `quantity` None means all of it. With `stop_at` the reduction
     rests at the venue as a close-all stop at that price and replaces the stop before it.
+    `simulate` is true where the message itself asked for shadow: the venue is not touched.
     """
 
     id: IntentId
@@ -179,6 +180,7 @@ class ReduceIntent:
     side: Side | None
     quantity: Quantity | None
     stop_at: Price | None
+    simulate: bool
     reason: str
     created_ms: UnixMs
     source: str

@@ -79,8 +79,8 @@ def after(state: OrderState, event: OrderEvent) -> OrderState:
         raise IllegalTransitionError(msg) from None
 
 
-def client_order_id(intent_id: IntentId, leg: Leg) -> ClientOrderId:
-    """Derive the venue's idempotency key: the same intent and leg give the same order.
+def client_order_id(intent_id: IntentId, leg: Leg, attempt: int = 0) -> ClientOrderId:
+    """Derive the venue's idempotency key: the same arguments give the same order.
 
     27 of the venue's 36 characters, all from its alphabet.
 
@@ -89,6 +89,6 @@ def client_order_id(intent_id: IntentId, leg: Leg) -> ClientOrderId:
     False
     """
     digest = blake2b(
-        f"{leg}:{intent_id}".encode(), digest_size=12, person=b"bridge-patch-id"
+        f"{leg}:{attempt}:{intent_id}".encode(), digest_size=12, person=b"bridge-patch-id"
     )
     return ClientOrderId(f"bp-{digest.hexdigest()}")

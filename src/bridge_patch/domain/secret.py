@@ -9,7 +9,7 @@ from typing import NoReturn, final
 @final
 @dataclass(frozen=True, slots=True, repr=False)
 class Secret:
-    """Holds a key or a token; every way of printing it shows that there is one, and no more.
+    """A key or a token; every way of printing it shows that there is one, and no more.
 
     >>> f"{Secret('abc')} {Secret('abc')!r} {[Secret('abc')]}"
     'Secret(***) Secret(***) [Secret(***)]'
