@@ -105,8 +105,8 @@ class Limits:
             faults.append(f"leverage_max must be from 1 to 125, was {self.leverage_max}")
         if self.margin_min_usd * self.leverage_min > self.notional_max_usd:
             faults.append(
-                f"the smallest order {self.margin_min_usd} x {self.leverage_min} must fit"
-                f" under notional_max_usd {self.notional_max_usd}"
+                f"margin_min_usd {self.margin_min_usd} x leverage_min {self.leverage_min}"
+                f" must not exceed notional_max_usd {self.notional_max_usd}"
             )
         if self.confidence_min > 1:
             faults.append(f"confidence_min must be from 0 to 1, was {self.confidence_min}")
