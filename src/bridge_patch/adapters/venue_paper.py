@@ -1,0 +1,155 @@
+"""The paper venue: the pure exchange behind the port of a real one.
+
+What it reports is all there is: it keeps no record of its own, and its state is the fold of
+the reported events. So an order whose report never reached the journal was never placed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final, final
+
+from bridge_patch.domain.intent import Symbol, Unknown
+from bridge_patch.domain.market import Tick
+from bridge_patch.domain.order import ClientOrderId, OrderEvent, OrderState
+from bridge_patch.domain.venue_events import (
+    Book,
+    Filled,
+    OrderEnded,
+    OrderRefused,
+    StopArmed,
+    VenueEvent,
+)
+from bridge_patch.governor.judge import Approved, ApprovedReduction
+from bridge_patch.services.ports import (
+    AccountReading,
+    Instruments,
+    PositionReading,
+    Report,
+)
+from bridge_patch.sim.commands import ArmStop, Cancel, Enter, Reduce
+from bridge_patch.sim.costs import Costs
+from bridge_patch.sim.exchange import COSTS, Exchange
+
+_FOUND: Final = {
+    OrderState.OPEN: OrderEvent.ACCEPTED,
+    OrderState.FILLED: OrderEvent.FILLED,
+    OrderState.REJECTED: OrderEvent.REJECTED,
+    OrderState.CANCELLED: OrderEvent.CANCELLED,
+}
+
+
+@final
+class PaperVenue:
+    """A venue that trades against bars. Its clock is the newest tick it was given.
+
+    `find`, and a cancel that came too late, report no events: what happened to the order
+    was reported when it happened.
+    """
+
+    def __init__(
+        self,
+        *,
+        wallet_usd: Decimal,
+        instruments: Instruments,
+        costs: Costs = COSTS,
+        book: Book = Book.ACCOUNT,
+    ) -> None:
+        self._exchange = Exchange(
+            book=book, wallet_usd=wallet_usd, instruments=instruments, costs=costs
+        )
+
+    async def place(self, approved: Approved, order_id: ClientOrderId) -> Report:
+        return _report(self._exchange.enter(entry_of(approved, order_id)))
+
+    async def reduce(self, approved: ApprovedReduction, order_id: ClientOrderId) -> Report:
+        command = reduction_of(approved, order_id)
+        if isinstance(command, ArmStop):
+            return _report(self._exchange.arm_stop(command))
+        return _report(self._exchange.reduce(command))
+
+    async def cancel(self, symbol: Symbol, order_id: ClientOrderId) -> Report:
+        events = self._exchange.cancel(Cancel(symbol=symbol, order_id=order_id))
+        if isinstance(events[0], OrderEnded):
+            return Report(event=OrderEvent.CANCELLED, events=events)
+        return await self.find(symbol, order_id)
+
+    async def find(self, symbol: Symbol, order_id: ClientOrderId) -> Report:
+        state = self._exchange.ledger.orders.get((symbol, order_id))
+        event = OrderEvent.FOUND_ABSENT if state is None else _FOUND[state]
+        return Report(event=event)
+
+    async def read(self) -> AccountReading | Unknown:
+        exchange = self._exchange
+        if exchange.now_ms == 0:
+            return Unknown("the paper venue has seen no tick yet")
+        return AccountReading(
+            at_ms=exchange.now_ms,
+            equity_usd=exchange.equity_usd(),
+            available_usd=exchange.available_usd(),
+            positions=tuple(
+                PositionReading(
+                    symbol=symbol,
+                    side=position.side,
+                    quantity_base=position.quantity_base,
+                    entry_price_usd=position.entry_price_usd,
+                    margin_usd=position.margin_usd,
+                    stop_price_usd=exchange.stop_price_usd(symbol),
+                )
+                for symbol, position in exchange.positions.items()
+            ),
+        )
+
+    def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
+        events: list[VenueEvent] = []
+        for bar in tick.bars:
+            events += self._exchange.on_bar(bar)
+        return tuple(events)
+
+    def restore(self, events: Sequence[VenueEvent]) -> None:
+        self._exchange.restore(events)
+
+
+def entry_of(approved: Approved, order_id: ClientOrderId) -> Enter:
+    """Return the order that an approval is: its own numbers and no others."""
+    return Enter(
+        symbol=approved.symbol,
+        side=approved.side,
+        quantity_base=approved.quantity.base,
+        leverage=approved.leverage,
+        order_id=order_id,
+        intent_id=approved.intent_id,
+    )
+
+
+def reduction_of(approved: ApprovedReduction, order_id: ClientOrderId) -> Reduce | ArmStop:
+    """Return the order an approved reduction is: at market, or resting at its price."""
+    if approved.stop_at is None:
+        return Reduce(
+            symbol=approved.symbol,
+            side=approved.side,
+            quantity_base=approved.quantity.base,
+            order_id=order_id,
+            intent_id=approved.intent_id,
+        )
+    return ArmStop(
+        symbol=approved.symbol,
+        side=approved.side,
+        stop_price_usd=approved.stop_at.usd,
+        order_id=order_id,
+        intent_id=approved.intent_id,
+    )
+
+
+def _report(events: tuple[VenueEvent, ...]) -> Report:
+    match events[0]:
+        case Filled():
+            return Report(event=OrderEvent.FILLED, events=events)
+        case StopArmed():
+            return Report(event=OrderEvent.ACCEPTED, events=events)
+        case OrderRefused():
+            return Report(event=OrderEvent.REJECTED, events=events)
+        case event:
+            msg = f"an order cannot be answered by {type(event).__name__}"
+            raise TypeError(msg)

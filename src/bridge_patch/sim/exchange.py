@@ -1,0 +1,204 @@
+"""One account at the pure exchange: commands and bars in, events out and applied.
+
+The account is a fold of the events (`ledger`); the last prices are the market's and are
+learnt from bars. Nothing waits, nothing is remembered elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Final, Protocol, final
+
+from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.domain.instrument import Instrument
+from bridge_patch.domain.intent import Symbol, UnixMs, Unknown
+from bridge_patch.domain.market import Bar
+from bridge_patch.domain.order import ClientOrderId
+from bridge_patch.domain.position import Position
+from bridge_patch.domain.venue_events import (
+    Book,
+    Filled,
+    OrderRefused,
+    StopArmed,
+    VenueEvent,
+)
+from bridge_patch.sim.bars import decide_bar, liquidation_level, stop_price
+from bridge_patch.sim.commands import ArmStop, Cancel, Command, Enter, Reduce
+from bridge_patch.sim.costs import Costs
+from bridge_patch.sim.ledger import Ledger, evolve
+from bridge_patch.sim.orders import decide_cancel, decide_enter, decide_reduce, decide_stop
+from bridge_patch.sim.trades import Scene
+
+COSTS: Final = Costs()
+
+
+class Listing(Protocol):
+    """Where the exchange's trading rules come from."""
+
+    def find(self, symbol: Symbol) -> Instrument | Unknown:
+        """Return the rules of a listed contract, or why there are none."""
+        ...
+
+
+@final
+class Exchange:
+    """An exchange with one account, in one-way, isolated mode.
+
+    Time is that of the newest bar, or of the newest restored event before the first one.
+    """
+
+    def __init__(
+        self,
+        *,
+        book: Book,
+        wallet_usd: Decimal,
+        instruments: Listing,
+        costs: Costs = COSTS,
+    ) -> None:
+        self.book = book
+        self.now_ms = UnixMs(0)
+        self._costs = costs
+        self._instruments = instruments
+        self._ledger = Ledger(wallet_usd=wallet_usd)
+        self._last_usd: dict[Symbol, Decimal] = {}
+        self._levels: dict[Symbol, tuple[Position, Decimal]] = {}
+
+    @property
+    def ledger(self) -> Ledger:
+        """The account, to be read."""
+        return self._ledger
+
+    @property
+    def positions(self) -> Mapping[Symbol, Position]:
+        """What is open."""
+        return self._ledger.positions
+
+    @property
+    def stops(self) -> Mapping[Symbol, Mapping[ClientOrderId, StopArmed]]:
+        """What rests, oldest first."""
+        return self._ledger.stops
+
+    @property
+    def wallet_usd(self) -> Decimal:
+        """Deposits plus everything realised, margins included."""
+        return self._ledger.wallet_usd
+
+    def available_usd(self) -> Decimal:
+        """Return what is free to be posted as margin."""
+        return self._ledger.available_usd
+
+    def equity_usd(self) -> Decimal:
+        """Return the wallet plus what is unrealised at the last prices."""
+        return self._ledger.wallet_usd + sum(
+            (
+                position.unrealised_usd(self._last_usd[symbol])
+                for symbol, position in self._ledger.positions.items()
+            ),
+            Decimal(0),
+        )
+
+    def last_usd(self, symbol: Symbol) -> Decimal | Unknown:
+        """Return the last price, which stands in for the mark."""
+        price = self._last_usd.get(symbol)
+        return Unknown(f"no price of {symbol} yet") if price is None else price
+
+    def stop_price_usd(self, symbol: Symbol) -> Decimal | None:
+        """Return the level of the stop that fires first; None where none rests."""
+        return stop_price(
+            self._ledger.positions.get(symbol), self._ledger.stops.get(symbol, {})
+        )
+
+    def enter(self, command: Enter) -> tuple[VenueEvent, ...]:
+        """Set the leverage and send a market order that may open."""
+        scene = self._scene(command)
+        if isinstance(scene, OrderRefused):
+            return self._applied((scene,))
+        return self._applied(decide_enter(scene, command))
+
+    def reduce(self, command: Reduce) -> tuple[VenueEvent, ...]:
+        """Send a reduce-only market order."""
+        scene = self._scene(command)
+        if isinstance(scene, OrderRefused):
+            return self._applied((scene,))
+        return self._applied(decide_reduce(scene, command))
+
+    def arm_stop(self, command: ArmStop) -> tuple[VenueEvent, ...]:
+        """Rest a close-all stop."""
+        scene = self._scene(command)
+        if isinstance(scene, OrderRefused):
+            return self._applied((scene,))
+        return self._applied(decide_stop(scene, command))
+
+    def cancel(self, command: Cancel) -> tuple[VenueEvent, ...]:
+        """Take a resting order away."""
+        event = decide_cancel(self._ledger, command, book=self.book, now_ms=self.now_ms)
+        return self._applied((event,))
+
+    def on_bar(self, bar: Bar) -> tuple[VenueEvent, ...]:
+        """Move the market by one bar; a bar from before the newest changes nothing."""
+        if bar.close_ms < self.now_ms:
+            return ()
+        self.now_ms = bar.close_ms
+        symbol = bar.symbol
+        self._last_usd[symbol] = bar.close
+        position = self._ledger.positions.get(symbol)
+        if position is None:
+            return ()
+        return self._on_position(bar, position)
+
+    def restore(self, events: Iterable[VenueEvent]) -> None:
+        """Fold events of this book onto the account; other books' are not ours."""
+        for event in events:
+            if event.book is not self.book:
+                continue
+            evolve(self._ledger, event)
+            self.now_ms = max(self.now_ms, event.at_ms)
+            if isinstance(event, Filled):
+                self._last_usd[event.symbol] = event.price_usd
+
+    def _on_position(self, bar: Bar, position: Position) -> tuple[VenueEvent, ...]:
+        instrument = self._instruments.find(bar.symbol)
+        if isinstance(instrument, Unknown):
+            msg = f"{bar.symbol} has an open position and must be listed: {instrument.why}"
+            raise InvalidValueError(msg)
+        known, level = self._levels.get(bar.symbol, (None, Decimal(0)))
+        if known is not position:
+            level = liquidation_level(position, instrument)
+            self._levels[bar.symbol] = position, level
+        scene = self._at(instrument, bar.close)
+        return self._applied(decide_bar(scene, bar, level))
+
+    def _scene(self, command: Command) -> Scene | OrderRefused:
+        instrument = self._instruments.find(command.symbol)
+        if isinstance(instrument, Unknown):
+            return self._refusal(command, "-1121", "Invalid symbol.")
+        last_usd = self._last_usd.get(command.symbol)
+        if last_usd is None:
+            return self._refusal(command, "-1112", "No orders on book for symbol.")
+        return self._at(instrument, last_usd)
+
+    def _refusal(self, command: Command, code: str, message: str) -> OrderRefused:
+        return OrderRefused(
+            book=self.book,
+            at_ms=self.now_ms,
+            symbol=command.symbol,
+            order_id=command.order_id,
+            code=code,
+            message=message,
+        )
+
+    def _at(self, instrument: Instrument, last_usd: Decimal) -> Scene:
+        return Scene(
+            book=self.book,
+            now_ms=self.now_ms,
+            ledger=self._ledger,
+            costs=self._costs,
+            instrument=instrument,
+            last_usd=last_usd,
+        )
+
+    def _applied(self, events: tuple[VenueEvent, ...]) -> tuple[VenueEvent, ...]:
+        for event in events:
+            evolve(self._ledger, event)
+        return events
