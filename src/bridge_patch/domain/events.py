@@ -116,6 +116,8 @@ class IntentReceived:
     at_ms: UnixMs
     intent_id: IntentId
     entry_id: str
+    source: str
+    created_ms: UnixMs
     payload: str
 
 
@@ -124,7 +126,9 @@ class IntentReceived:
 class Sending:
     """An order is about to leave; written before it does.
 
-    `leverage` is None for a reduction, `stop_price_usd` None for an order at market.
+    An entry carries what is needed to finish it after a crash: leverage, margin, the stop as
+    a fraction of the entry, and the policy. Those are None for a reduction; `stop_price_usd`
+    is None for an order at market.
     """
 
     at_ms: UnixMs
@@ -134,9 +138,11 @@ class Sending:
     symbol: Symbol
     side: Side
     quantity_base: Decimal
-    leverage: int | None
-    margin_usd: Decimal | None
-    stop_price_usd: Decimal | None
+    leverage: int | None = None
+    margin_usd: Decimal | None = None
+    stop_fraction: Decimal | None = None
+    harvest_policy: HarvestPolicy | None = None
+    stop_price_usd: Decimal | None = None
 
 
 @final

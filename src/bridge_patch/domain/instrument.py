@@ -74,6 +74,17 @@ class Instrument:
         """
         return floor_to(notional.usd / price.usd, self.quantity_step)
 
+    def reducible(self, open_base: Decimal, wanted_base: Decimal) -> Decimal:
+        """Return how much of an open quantity to close when `wanted_base` is asked for.
+
+        Cut down to the step, never more than is open, and all of it where the part or what
+        it leaves would be below the venue's minimum: a reduction leaves no dust.
+        """
+        part = floor_to(min(wanted_base, open_base), self.quantity_step)
+        if min(part, open_base - part) < self.quantity_min:
+            return open_base
+        return part
+
     def price_beyond(self, price: Decimal, side: Side) -> Price:
         """Round a stop price of a position on `side` to the tick, towards the entry.
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import final
 
 from bridge_patch.domain.case_record import CaseRecord
+from bridge_patch.domain.harvest import HarvestPolicy
 from bridge_patch.domain.intent import IntentId, Mode, Symbol, UnixMs
 
 
@@ -56,6 +57,8 @@ class Judged:
     leverage: Decimal | None
     quantity_base: Decimal | None
     notional_usd: Decimal | None
+    stop_fraction: Decimal | None
+    harvest_policy: HarvestPolicy | None
     votes: tuple[VoteRecord, ...]
     case: CaseRecord | None
     limits_hash: str

@@ -17,7 +17,7 @@ from bridge_patch.domain.intent import (
     UnixMs,
     Unknown,
 )
-from bridge_patch.domain.money import Margin, Notional, Price, Quantity, floor_to
+from bridge_patch.domain.money import Margin, Notional, Price, Quantity
 from bridge_patch.domain.position import Position
 from bridge_patch.governor.limits import Limits
 from bridge_patch.governor.reasons import Reason
@@ -161,11 +161,7 @@ def _reducible(
         return whole
     if isinstance(instrument, Unknown):
         return min(intent.quantity, whole)
-    part = floor_to(intent.quantity.base, instrument.quantity_step)
-    left = position.quantity_base - part
-    if part < instrument.quantity_min or left < instrument.quantity_min:
-        return whole
-    return Quantity(part)
+    return Quantity(instrument.reducible(position.quantity_base, intent.quantity.base))
 
 
 def _no(reason: Reason, detail: str) -> Refused:

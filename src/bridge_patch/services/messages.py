@@ -57,11 +57,13 @@ class Delivery:
     """One message handed to a consumer, understood or not.
 
     `entry_id` is the bus's own id and orders deliveries; `payload` is the text as it came.
+    `notes` names what was accepted and should not be relied upon, such as an old field name.
     """
 
     entry_id: str
     content: Intent | Poison
     payload: str
+    notes: tuple[str, ...] = ()
 
 
 @final

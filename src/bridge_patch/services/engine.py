@@ -1,0 +1,106 @@
+"""The AI engine: signals become sized proposals, and proposals become intents on the bus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Protocol, final
+
+from bridge_patch.domain.intent import Confidence, IntentId, Mode, Side, Symbol, Unknown
+from bridge_patch.domain.market import Tick
+from bridge_patch.policy.sizing import Abstained, SizingBounds, size
+from bridge_patch.services.market import MarketView
+from bridge_patch.services.messages import Draft
+from bridge_patch.services.ports import Outbox, Telemetry
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """What a model says about a symbol at the end of a bar.
+
+    `blunder` names a fault that an example AI plants on purpose; "" for an honest signal.
+    """
+
+    symbol: Symbol
+    side: Side
+    confidence: Confidence
+    source: str
+    reason: str
+    blunder: str = ""
+
+
+class SignalSource(Protocol):
+    """A model. It sees bars that have closed and nothing else."""
+
+    def signals(self, tick: Tick) -> tuple[Signal, ...]:
+        """Return what it has to say about the bars of this tick."""
+        ...
+
+
+class Equity(Protocol):
+    """Where the engine learns what the account is worth."""
+
+    async def equity_usd(self) -> Decimal | Unknown:
+        """Return the equity, unrealised included, or why it is not known."""
+        ...
+
+
+@final
+@dataclass(slots=True)
+class Engine:
+    """Sizes signals and publishes what is left; it holds no key and no venue."""
+
+    source: SignalSource
+    outbox: Outbox
+    equity: Equity
+    telemetry: Telemetry
+    bounds: SizingBounds
+    mode: Mode
+    market: MarketView = field(default_factory=MarketView)
+
+    async def on_tick(self, tick: Tick) -> tuple[IntentId, ...]:
+        """Take in closed bars; return the ids of the intents that went out."""
+        self.market.on_tick(tick)
+        published = []
+        for signal in self.source.signals(tick):
+            draft = await self._draft(signal, tick)
+            if draft is not None:
+                published.append(await self.outbox.propose(draft))
+                self.telemetry.published(draft)
+        return tuple(published)
+
+    async def _draft(self, signal: Signal, tick: Tick) -> Draft | None:
+        factor = self.market.factor(signal.symbol)
+        equity = await self.equity.equity_usd()
+        if isinstance(factor, Unknown):
+            return self._abstained(signal, "VOLATILITY_UNKNOWN", factor.why)
+        if isinstance(equity, Unknown):
+            return self._abstained(signal, "EQUITY_UNKNOWN", equity.why)
+        sized = size(signal.confidence.value, factor, equity, self.bounds)
+        if isinstance(sized, Abstained):
+            return self._abstained(signal, sized.code, sized.detail)
+        return Draft(
+            id=entry_id(signal, tick),
+            symbol=signal.symbol,
+            side=signal.side,
+            confidence=signal.confidence,
+            mode=self.mode,
+            proposal=sized.proposal,
+            policy=sized.policy,
+            stop=sized.stop,
+            created_ms=tick.at_ms,
+            source=signal.source,
+            reason=signal.reason,
+            blunder=signal.blunder,
+        )
+
+    def _abstained(self, signal: Signal, code: str, detail: str) -> None:
+        self.telemetry.note(
+            "AI-SIZER", "abstains", symbol=signal.symbol, code=code, detail=detail
+        )
+
+
+def entry_id(signal: Signal, tick: Tick) -> IntentId:
+    """Derive an entry's id from the decision: who, what, which side and when."""
+    return IntentId(f"e-{signal.source}-{signal.symbol}-{signal.side.lower()}-{tick.at_ms}")

@@ -1,0 +1,141 @@
+"""Equity against its peak and against the start of the day, and the latches they pull."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, final
+
+from bridge_patch.domain.events import Book, EquityMarked, LatchSet, TradingState
+from bridge_patch.domain.intent import UnixMs, Unknown
+from bridge_patch.domain.money import HUNDRED
+from bridge_patch.governor.limits import Limits
+from bridge_patch.governor.snapshot import Known, Reading
+
+DAY_MS: Final = 24 * 3600 * 1000
+#: A peak is journaled again once it has risen by this share: a restart forgets no more.
+PEAK_STEP_FRACTION: Final = Decimal("0.001")
+MARK_EVERY_MS: Final = 3600 * 1000
+#: Who pulls a latch that no person pulled.
+GOVERNOR: Final = "governor"
+DAILY_LOSS: Final = "DAILY_LOSS"
+DRAWDOWN: Final = "DRAWDOWN"
+_UNREAD: Final = Unknown("equity has not been read")
+
+
+@final
+@dataclass(slots=True)
+class EquityGauge:
+    """What one book's equity has been through; a fold of EquityMarked and LatchSet.
+
+    The daily-loss latch releases at the next UTC day. Any other latch, and so the drawdown,
+    is released by a person only.
+    """
+
+    book: Book
+    state: TradingState = TradingState.RUNNING
+    cause: str = ""
+    equity: Reading = _UNREAD
+    peak_usd: Decimal | None = None
+    day_start_usd: Decimal | None = None
+    day: int = -1
+    latched_ms: int = 0
+    _marked: EquityMarked | None = None
+
+    def apply(self, event: EquityMarked | LatchSet) -> None:
+        """Fold one journaled event of this book."""
+        if event.book is not self.book:
+            return
+        match event:
+            case EquityMarked():
+                self.peak_usd = event.peak_usd
+                self.day_start_usd = event.day_start_usd
+                self.day = event.at_ms // DAY_MS
+                self._marked = event
+            case LatchSet():
+                self.state, self.cause = event.state, event.cause
+                self.latched_ms = event.at_ms
+
+    def observe(self, equity_usd: Decimal, now_ms: UnixMs) -> EquityMarked | None:
+        """Take in a reading; return the mark to journal where one is due."""
+        self.equity = Known(equity_usd, now_ms)
+        day = now_ms // DAY_MS
+        new_day = day != self.day or self.day_start_usd is None
+        if new_day:
+            self.day, self.day_start_usd = day, equity_usd
+        self.peak_usd = max(self.peak_usd or equity_usd, equity_usd)
+        last = self._marked
+        due = (
+            new_day
+            or last is None
+            or now_ms - last.at_ms >= MARK_EVERY_MS
+            or self.peak_usd > last.peak_usd * (1 + PEAK_STEP_FRACTION)
+        )
+        if not due or self.day_start_usd is None:
+            return None
+        self._marked = EquityMarked(
+            book=self.book,
+            at_ms=now_ms,
+            equity_usd=equity_usd,
+            peak_usd=self.peak_usd,
+            day_start_usd=self.day_start_usd,
+        )
+        return self._marked
+
+    def lost(self, why: str) -> None:
+        """Forget the reading: equity could not be had, and nothing stands in for it."""
+        self.equity = Unknown(why)
+
+    def day_loss_pct(self) -> Reading:
+        """Return today's loss in percent of the day's first equity; a gain is negative."""
+        return self._fall_from(self.day_start_usd)
+
+    def drawdown_pct(self) -> Reading:
+        """Return the fall from the peak in percent of the peak."""
+        return self._fall_from(self.peak_usd)
+
+    def latch_due(self, limits: Limits, now_ms: UnixMs) -> LatchSet | None:
+        """Return the latch that the last reading pulls or releases, if any."""
+        drawdown, loss = self.drawdown_pct(), self.day_loss_pct()
+        fallen = _reached(drawdown, limits.drawdown_max_pct)
+        if fallen and self.state is not TradingState.HALTED:
+            why = f"fell {_pct(drawdown)} from the peak, limit {limits.drawdown_max_pct} %"
+            return self._latch(TradingState.HALTED, DRAWDOWN, why, now_ms)
+        if self.state is TradingState.RUNNING and _reached(loss, limits.daily_loss_max_pct):
+            why = f"lost {_pct(loss)} today, limit {limits.daily_loss_max_pct} %"
+            return self._latch(TradingState.REDUCING, DAILY_LOSS, why, now_ms)
+        if self.cause == DAILY_LOSS and not _reached(loss, limits.daily_loss_max_pct):
+            return self._released(loss, now_ms)
+        return None
+
+    def _released(self, loss: Reading, now_ms: UnixMs) -> LatchSet | None:
+        """Release the daily latch once a new UTC day has begun, and never within the day."""
+        if self.state is not TradingState.REDUCING or isinstance(loss, Unknown):
+            return None
+        if self.day_start_usd is None or self.latched_ms // DAY_MS == now_ms // DAY_MS:
+            return None
+        return self._latch(
+            TradingState.RUNNING, "NEW_DAY", "a new UTC day has begun", now_ms
+        )
+
+    def _latch(self, state: TradingState, cause: str, why: str, now_ms: UnixMs) -> LatchSet:
+        return LatchSet(
+            book=self.book, at_ms=now_ms, state=state, cause=cause, who=GOVERNOR, why=why
+        )
+
+    def _fall_from(self, base_usd: Decimal | None) -> Reading:
+        match self.equity:
+            case Known(now_usd, at_ms) if base_usd is not None and base_usd > 0:
+                return Known((base_usd - now_usd) / base_usd * HUNDRED, at_ms)
+            case Known():
+                return Unknown("there is no positive equity to measure a loss from")
+            case Unknown() as unknown:
+                return unknown
+
+
+def _reached(reading: Reading, limit_pct: Decimal) -> bool:
+    return isinstance(reading, Known) and reading.value >= limit_pct
+
+
+def _pct(reading: Reading) -> str:
+    return f"{reading.value:.2f} %" if isinstance(reading, Known) else "an unknown share"
