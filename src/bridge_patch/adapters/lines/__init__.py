@@ -1,0 +1,1 @@
+"""From a journaled event to the one line that shows it: facts, then their wording."""

@@ -1,0 +1,45 @@
+"""A fact: an event name and fields, every text in them fit for a line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, TypeAlias, final
+
+from bridge_patch.adapters.lines.text import clean, word
+from bridge_patch.domain.events import Verdict
+
+Value: TypeAlias = str | Decimal | int | tuple[str, ...] | None
+
+_WORDS: Final = frozenset({"symbol", "intent", "order", "entry", "run", "trade", "intents"})
+_TEXTS_MAX: Final = 8
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An event name and its fields; every text in them is already fit for a line."""
+
+    name: str
+    fields: Mapping[str, Value]
+
+
+def fact(name: str, /, **fields: Value) -> Fact:
+    """Clean every text; a field that does not exist (None) is left out."""
+    kept = {key: _cleaned(key, value) for key, value in fields.items() if value is not None}
+    return Fact(name, kept)
+
+
+def _cleaned(key: str, value: Value) -> Value:
+    make = word if key in _WORDS else clean
+    match value:
+        case Verdict():
+            return str(value)  # our own word, and the one place where it belongs
+        case str():
+            return make(value)
+        case tuple():
+            kept = value if key in _WORDS else value[:_TEXTS_MAX]
+            return tuple(make(text) for text in kept)
+        case _:
+            return value

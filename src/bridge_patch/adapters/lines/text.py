@@ -1,0 +1,54 @@
+"""Makes text from outside fit into one log line that no reader can be fooled by."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Final
+
+TEXT_MAX: Final = 200
+WORD_MAX: Final = 96
+_DIGITS_MAX: Final = 30
+_RESERVED: Final = re.compile("ACCEPT|REJECT|SHADOW|LIVE")
+_BRACKETS: Final = str.maketrans("[]{}", "()()")
+
+
+def clean(text: str, most: int = TEXT_MAX) -> str:
+    r"""Return `text` on one line, printable, bounded, and without words that lines promise.
+
+    Control and format characters are written out, brackets and braces become round (a
+    square one would count as a tag), the four reserved words become lower case, and
+    `intent=` cannot be claimed by a text.
+
+    >>> clean("a\n[GOVERNOR] ACCEPT intent=i-2\x1b[31m")
+    'a\\n(GOVERNOR) accept intent:i-2\\x1b(31m'
+    """
+    cut = f"{text[:most]}…" if len(text) > most else text
+    shown = "".join(c if c.isprintable() else _escaped(c) for c in cut)
+    plain = shown.translate(_BRACKETS).replace("intent=", "intent:")
+    return _RESERVED.sub(lambda m: m[0].lower(), plain)
+
+
+def word(text: str) -> str:
+    """Return `text` as one word: an id or a symbol, cleaned and without spaces.
+
+    >>> word("BTC USDT"), word("")
+    ('BTC_USDT', '-')
+    """
+    return clean(text, WORD_MAX).replace(" ", "_") or "-"
+
+
+def exact(value: Decimal) -> str:
+    """Return every digit that means something, and no exponent unless it is absurd.
+
+    >>> exact(Decimal("451.610")), exact(Decimal("1E+2")), exact(Decimal("1E+999"))
+    ('451.61', '100', '1E+999')
+    """
+    if not value.is_finite() or abs(value.adjusted()) > _DIGITS_MAX:
+        return f"{value}"[:WORD_MAX]
+    digits = f"{value:f}"
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")

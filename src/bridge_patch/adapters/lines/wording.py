@@ -1,0 +1,108 @@
+"""The promised wording of each fact; whoever greps or counts lines depends on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from string import Formatter
+from types import MappingProxyType
+from typing import Final
+
+from bridge_patch.adapters.lines.fact import Fact, Value
+from bridge_patch.adapters.lines.text import exact
+
+#: How a line begins; the fields that it does not use follow as name=value.
+_OPENINGS: Final = MappingProxyType(
+    {
+        "exec.intent": "[EXEC_INTENT] {symbol} {action}",
+        "funding.paid": "[FUNDING] {symbol}",
+        "governor.started": "[GOVERNOR] ✅ Risk Governor initialized: mode={mode}",
+        "intent.duplicate": "[DUPLICATE] not acted upon",
+        "intent.published": "[AI-ENGINE] PUBLISHED {symbol} {side}",
+        "intent.received": "[INTENT] received",
+        "intent.settled": "[OUTCOME] {symbol} {action} {status}",
+        "intents.expired": "[EXPIRED] {count} entries older than {age_max_sec} s",
+        "message.dead_lettered": "[DEAD-LETTER] {reason}",
+        "note": "[{area}] {message}",
+        "order.answered": "[ORDER] {leg} {answer}",
+        "order.ended": "[ORDER] {symbol} ended",
+        "order.filled": "[FILL] {symbol} {side} {kind}",
+        "order.refused": "[ORDER] {symbol} refused by the venue",
+        "order.sending": "[ORDER] {symbol} {side} sending {leg}",
+        "run.started": "[RUN] started",
+        "sizer.started": "[AI-SIZER] ✅ AI Sizer Policy initialized: mode={mode}",
+        "start.note": "[START] {text}",
+        "state.latched": "[STATE] {state}",
+        "stop.armed": "[STOP] {symbol} {side} armed",
+    }
+)
+#: Shown elsewhere on the line, or only in JSON.
+_APART: Final = frozenset({"at_ms", "intent", "intents"})
+
+
+def line_of(fact: Fact) -> str:
+    """Return the one line that shows a fact to people and to grep."""
+    match fact.name:
+        case "governor.verdict":
+            said = _verdict(fact.fields)
+        case "sizing.proposed":
+            said = _proposed(fact.fields)
+        case _:
+            said = _plain(_OPENINGS[fact.name], fact.fields)
+    return said + _intents(fact.fields)
+
+
+def _plain(opening: str, fields: Mapping[str, Value]) -> str:
+    begin = opening.format_map({key: shown(key, value) for key, value in fields.items()})
+    used = {name for _, name, _, _ in Formatter().parse(opening) if name}
+    rest = _pairs(fields, leaving=used)
+    return f"{begin}: {', '.join(rest)}" if rest else begin
+
+
+def _verdict(fields: Mapping[str, Value]) -> str:
+    subject = f"{fields['symbol']} {fields['action']}"
+    codes = fields["codes"] if isinstance(fields["codes"], tuple) else ()
+    code, also = codes[0] if codes else "NO_CODE", codes[1:]
+    used = {"symbol", "action", "verdict", "codes", "detail"}
+    rest = _pairs(fields, leaving=used)
+    if fields["verdict"] == "REJECT":
+        more = [f"also={'/'.join(also)}"] if also else []
+        parts = [str(fields.get("detail", "no detail")), *more, *rest]
+        return f"[GOVERNOR] ❌ REJECT {subject}: {code}: {', '.join(parts)}"
+    return f"[GOVERNOR] ✅ ACCEPT {subject}: {', '.join(['/'.join(codes), *rest])}"
+
+
+def _proposed(fields: Mapping[str, Value]) -> str:
+    usd = fields["size_usd"]
+    dollars = usd.quantize(Decimal(1), ROUND_HALF_UP) if isinstance(usd, Decimal) else usd
+    used = {"mode", "symbol", "size_usd", "leverage"}
+    rest = " ".join(_pairs(fields, leaving=used))
+    leverage = shown("leverage", fields["leverage"])
+    mode = str(fields["mode"]).upper()
+    return f"[AI-SIZER] {mode}: {fields['symbol']} → ${dollars} @ {leverage} | {rest}"
+
+
+def _pairs(fields: Mapping[str, Value], *, leaving: set[str]) -> list[str]:
+    return [
+        f"{key}={shown(key, value)}"
+        for key, value in fields.items()
+        if key not in leaving and key not in _APART
+    ]
+
+
+def _intents(fields: Mapping[str, Value]) -> str:
+    ids = fields.get("intents") or (fields.get("intent"),)
+    named = ids if isinstance(ids, tuple) else ()
+    return "".join(f" intent={each}" for each in named if each is not None)
+
+
+def shown(key: str, value: Value) -> str:
+    """Return a field's value as a line shows it: exact, and leverage with its x."""
+    match value:
+        case tuple():
+            return "/".join(value)
+        case Decimal():
+            text = exact(value)
+        case _:
+            text = str(value)
+    return f"{text}x" if key.endswith("leverage") else text

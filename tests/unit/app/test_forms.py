@@ -1,0 +1,54 @@
+"""What is written is read exactly, and a secret is read and never shown."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bridge_patch.app import settings
+from bridge_patch.app.forms import folder_or_none, secret, written
+from bridge_patch.app.settings import ROWS, Row, SettingsError, load_settings
+from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.domain.secret import Secret
+
+KEY = Row(name="BUS_KEY", default="none", form=secret(), unit="", meaning="a key")
+
+
+def test_a_secret_is_read_whole() -> None:
+    assert secret().read("abc 123") == Secret("abc 123")
+
+
+@pytest.mark.parametrize("text", [" abc123", "abc123\n", "abc\x1b123", ""])
+def test_a_fault_in_a_secret_does_not_show_it(text: str) -> None:
+    with pytest.raises(InvalidValueError) as caught:
+        settings._parse(KEY, text, "environment")
+
+    assert "abc" not in str(caught.value)
+    assert "BUS_KEY: expected a secret" in str(caught.value)
+
+
+def test_every_value_is_written_as_it_is_read() -> None:
+    """What `check` prints can be put into an env file."""
+    shipped = load_settings({})
+
+    for row in ROWS:
+        value = getattr(shipped, row.name.lower())
+        assert row.form.read(written(value)) == value
+        assert written(value) == row.default
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"), [("0.01", True), ("100", True), ("0.009", False), ("100.01", False)]
+)
+def test_bounds_are_inclusive(text: str, taken: bool) -> None:
+    env = {"INITIAL_MARGIN_MAX_PCT": text}
+    if taken:
+        assert load_settings(env).initial_margin_max_pct == Decimal(text)
+    else:
+        with pytest.raises(SettingsError, match=r"a number from 0\.01 to 100"):
+            load_settings(env)
+
+
+def test_no_folder_is_a_word_not_an_empty_value() -> None:
+    assert folder_or_none().read("none") is None
+    assert folder_or_none().read("None") == Path("None")

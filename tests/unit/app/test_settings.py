@@ -1,0 +1,344 @@
+"""Settings are read once, checked whole, and a wrong one stops the start."""
+
+import dataclasses
+from decimal import Decimal
+from pathlib import Path
+from types import UnionType
+from typing import get_args, get_type_hints
+
+import pytest
+
+from bridge_patch.app.settings import (
+    ROWS,
+    LogFormat,
+    Settings,
+    SettingsError,
+    VenueName,
+    load_settings,
+    read_settings,
+)
+from bridge_patch.domain.intent import Mode
+from bridge_patch.governor.limits import BelowMin
+
+ROOT = Path(__file__).parents[3]
+
+#: A valid value other than the default, for every setting.
+OTHERS = {
+    "AI_SIZING_MODE": "live",
+    "AI_MAX_LEVERAGE": "80.5",
+    "AI_MIN_LEVERAGE": "6",
+    "MAX_POSITION_USD": "9000",
+    "MAX_NOTIONAL_USD": "50000",
+    "MIN_ORDER_USD": "60",
+    "MIN_CONFIDENCE": "0.6",
+    "GOVERNOR_FAIL_OPEN": "true",
+    "GOVERNOR_BELOW_MIN": "clamp",
+    "INTENT_MAX_AGE_SEC": "30",
+    "INTENT_FUTURE_TOLERANCE_SEC": "0",
+    "ORDER_NOTIONAL_MAX_EQUITY_MULTIPLE": "1",
+    "INITIAL_MARGIN_MAX_PCT": "30",
+    "RISK_PER_TRADE_MAX_PCT": "2",
+    "DAILY_LOSS_MAX_PCT": "5",
+    "DRAWDOWN_MAX_PCT": "15",
+    "LIQUIDATION_STOPS_MIN": "4",
+    "LIQUIDATION_SIGMAS_MIN": "6",
+    "SNAPSHOT_AGE_MAX_SEC": "5",
+    "MARK_AGE_MAX_SEC": "1",
+    "TAKER_FEE_PCT": "0.04",
+    "SLIPPAGE_PCT": "0.1",
+    "SYMBOLS": "ETHUSDT,1000PEPEUSDT",
+    "VENUE": "paper",
+    "PAPER_EQUITY_USD": "5000",
+    "MARKET_DATA_DIR": "bars",
+    "EXAMPLE_AI_SEED": "7",
+    "STATE_DIR": "elsewhere",
+    "LOG_FORMAT": "json",
+}
+#: What the limits are made of (spec 1.1 and 1.8).
+LIMIT_SETTINGS = {
+    "AI_MAX_LEVERAGE",
+    "AI_MIN_LEVERAGE",
+    "MAX_POSITION_USD",
+    "MAX_NOTIONAL_USD",
+    "MIN_ORDER_USD",
+    "MIN_CONFIDENCE",
+    "GOVERNOR_FAIL_OPEN",
+    "GOVERNOR_BELOW_MIN",
+    "ORDER_NOTIONAL_MAX_EQUITY_MULTIPLE",
+    "INITIAL_MARGIN_MAX_PCT",
+    "RISK_PER_TRADE_MAX_PCT",
+    "DAILY_LOSS_MAX_PCT",
+    "DRAWDOWN_MAX_PCT",
+    "LIQUIDATION_STOPS_MIN",
+    "LIQUIDATION_SIGMAS_MIN",
+    "SNAPSHOT_AGE_MAX_SEC",
+    "MARK_AGE_MAX_SEC",
+    "TAKER_FEE_PCT",
+    "SLIPPAGE_PCT",
+}
+
+
+def faults(env: dict[str, str], env_file: Path | None = None) -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(env, env_file)
+    return caught.value.faults
+
+
+def test_an_empty_environment_gives_the_defaults_of_the_contract() -> None:
+    s = load_settings({})
+
+    assert s.ai_sizing_mode is Mode.SHADOW
+    assert (s.ai_max_leverage, s.ai_min_leverage) == (Decimal(80), Decimal(5))
+    assert (s.max_position_usd, s.max_notional_usd) == (Decimal(10000), Decimal(100000))
+    assert (s.min_order_usd, s.min_confidence) == (Decimal(50), Decimal(0))
+    assert s.governor_fail_open is False
+    assert s.governor_below_min is BelowMin.REFUSE
+    assert s.intent_max_age_sec == 60
+    assert s.order_notional_max_equity_multiple == Decimal("1.5")
+    assert s.initial_margin_max_pct == 40
+    assert s.risk_per_trade_max_pct == Decimal("2.5")
+    assert s.daily_loss_max_pct == 6
+    assert s.drawdown_max_pct == 20
+    assert (s.venue, s.log_format) == (VenueName.PAPER, LogFormat.CONSOLE)
+    assert s.symbols == ("BTCUSDT", "SOLUSDT")
+    assert s.market_data_dir is None
+
+
+def test_every_setting_has_its_declared_type_and_takes_another_value() -> None:
+    """The other value shows that each setting really is read under its own name."""
+    hints = get_type_hints(Settings)
+    plain, other = load_settings({}), load_settings(OTHERS)
+
+    assert set(OTHERS) == {row.name for row in ROWS}
+    for name, hint in hints.items():
+        kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+        kind = tuple if name == "symbols" else kinds
+        assert isinstance(getattr(plain, name), kind), name
+        assert isinstance(getattr(other, name), kind), name
+        if name != "venue":
+            assert getattr(plain, name) != getattr(other, name), name
+
+
+@pytest.mark.parametrize("name", [name for name in OTHERS if name != "VENUE"])
+def test_each_limit_setting_and_no_other_changes_the_limits(name: str) -> None:
+    changed = load_settings({name: OTHERS[name]}).limits()
+    same = changed.digest() == load_settings({}).limits().digest()
+
+    assert same is (name not in LIMIT_SETTINGS)
+
+
+def test_settings_cannot_be_changed_after_the_start() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        load_settings({}).min_order_usd = Decimal(1)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("word", ["LIVE", " live", "live ", "Live", "paper", "true", "1"])
+def test_a_mode_other_than_its_two_words_is_a_fault(word: str) -> None:
+    (fault,) = faults({"AI_SIZING_MODE": word})
+
+    assert fault.startswith("AI_SIZING_MODE: expected shadow or live, found ")
+    assert repr(word) in fault
+
+
+@pytest.mark.parametrize("word", ["Yes", "TRUE", "True", "1", "0", "on", "no", " true"])
+def test_a_flag_is_exactly_true_or_false(word: str) -> None:
+    (fault,) = faults({"GOVERNOR_FAIL_OPEN": word})
+
+    assert fault.startswith("GOVERNOR_FAIL_OPEN: expected true or false, found ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "80.5 # comment",
+        "abc",
+        "NaN",
+        "inf",
+        "-5",
+        "+5",
+        "0",
+        "1e3",
+        "1_000",
+        "10,000",
+        "٥٠",  # noqa: RUF001 - digits, but not ours
+        " 50",
+        "50 ",
+        ".5",
+        "5.",
+        "0x10",
+        "9" * 400,
+    ],
+)
+def test_a_number_is_plain_digits_within_its_bounds(text: str) -> None:
+    (fault,) = faults({"MIN_ORDER_USD": text})
+
+    assert fault.startswith("MIN_ORDER_USD: expected a number from 0.01 to 1,000,000,000")
+    assert len(fault) < 300
+    assert fault.isascii()
+
+
+@pytest.mark.parametrize("name", [row.name for row in ROWS])
+def test_an_empty_value_is_a_fault_never_a_default(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.env"
+    path.write_text(f"{name}=\n")
+
+    assert "found an empty value (environment)" in faults({name: ""})[0]
+    assert "found an empty value" in faults({}, path)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("SYMBOLS", "BTCUSDT, SOLUSDT"),
+        ("SYMBOLS", "btcusdt"),
+        ("SYMBOLS", "BTCUSDT,"),
+        ("SYMBOLS", "BTCUSDT,BTCUSDT"),
+        ("VENUE", "binance"),
+        ("LOG_FORMAT", "xml"),
+        ("INTENT_MAX_AGE_SEC", "60.5"),
+        ("INTENT_MAX_AGE_SEC", "0"),
+        ("MIN_CONFIDENCE", "1.01"),
+        ("AI_MAX_LEVERAGE", "126"),
+        ("DAILY_LOSS_MAX_PCT", "101"),
+        ("STATE_DIR", "a\nb"),
+        ("MARKET_DATA_DIR", " x"),
+        ("EXAMPLE_AI_SEED", "-1"),
+    ],
+)
+def test_a_value_in_another_form_is_a_fault(name: str, text: str) -> None:
+    (fault,) = faults({name: text})
+
+    assert fault.startswith(f"{name}: expected ")
+    assert "\n" not in fault
+
+
+def test_an_unknown_venue_is_told_the_choices() -> None:
+    assert "expected paper (the only choice)" in faults({"VENUE": "binance"})[0]
+
+
+def test_all_faults_stand_in_one_message_with_their_count() -> None:
+    """A person mends everything at once, not one fault per restart."""
+    with pytest.raises(SettingsError) as caught:
+        load_settings(
+            {
+                "AI_SIZING_MODE": "LIVE",
+                "MAX_POSITON_USD": "5",
+                "MIN_ORDER_USD": "20000",
+                "LOG_FORMAT": "",
+            }
+        )
+    lines = str(caught.value).splitlines()
+
+    assert lines[0] == "4 faults in the settings, nothing was started:"
+    assert [line.split()[1].rstrip(":") for line in lines[1:]] == [
+        "MAX_POSITON_USD",
+        "AI_SIZING_MODE",
+        "LOG_FORMAT",
+        "MIN_ORDER_USD",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("env", "text"),
+    [
+        (
+            {"MIN_ORDER_USD": "60", "MAX_POSITION_USD": "50"},
+            "MIN_ORDER_USD 60 must not exceed MAX_POSITION_USD 50: change one of them",
+        ),
+        (
+            {"AI_MIN_LEVERAGE": "90"},
+            "AI_MIN_LEVERAGE 90 must not exceed AI_MAX_LEVERAGE 80: change one of them",
+        ),
+        (
+            {"MAX_NOTIONAL_USD": "249"},
+            (
+                "MIN_ORDER_USD 50 x AI_MIN_LEVERAGE 5 must not exceed MAX_NOTIONAL_USD 249:"
+                " change one of them"
+            ),
+        ),
+    ],
+)
+def test_limits_that_exclude_each_other_are_told_by_their_setting_names(
+    env: dict[str, str], text: str
+) -> None:
+    assert faults(env) == (text,)
+
+
+def test_a_contradiction_with_a_value_that_could_not_be_read_is_not_made_up() -> None:
+    """MIN_ORDER_USD's default would contradict; but nobody has said the default."""
+    (fault,) = faults({"MAX_POSITION_USD": "40", "MIN_ORDER_USD": "abc"})
+
+    assert fault.startswith("MIN_ORDER_USD: expected")
+
+
+def test_environment_and_file_may_agree_and_must_not_differ(tmp_path: Path) -> None:
+    """Under systemd the file's values stand in the environment too."""
+    path = tmp_path / "x.env"
+    path.write_text("AI_SIZING_MODE=shadow\nMIN_ORDER_USD=60\n")
+    loaded = read_settings({"AI_SIZING_MODE": "shadow"}, path)
+
+    assert loaded.settings.min_order_usd == 60
+    assert loaded.origins["MIN_ORDER_USD"] == f"{path}:2"
+    assert loaded.origins["MAX_POSITION_USD"] == "default"
+    (fault,) = faults({"AI_SIZING_MODE": "live"}, path)
+    assert "found 'live' in the environment and another in line 1" in fault
+
+
+def test_a_missing_env_file_stops_the_start(tmp_path: Path) -> None:
+    assert len(faults({}, tmp_path / "none.env")) == 1
+
+
+def test_an_unknown_key_in_the_file_is_a_fault_without_its_value(tmp_path: Path) -> None:
+    path = tmp_path / "x.env"
+    path.write_text("API_SECRET=abc123\nMAX_POSITON_USD=5\n")
+    found = faults({}, path)
+
+    said = "expected the name of a setting, found an unknown one in line"
+    assert found == (
+        f"API_SECRET: {said} 1 of {path}: remove it",
+        f"MAX_POSITON_USD: {said} 2 of {path}: write MAX_POSITION_USD, or remove it",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("MAX_POSITON_USD", "MAX_POSITION_USD"),
+        ("AI_SIZING_MOD", "AI_SIZING_MODE"),
+        ("GOVERNOR_FAILOPEN", "GOVERNOR_FAIL_OPEN"),
+        ("ai_sizing_mode", "AI_SIZING_MODE"),
+        ("MAX_LEVERAGE", "AI_MAX_LEVERAGE"),
+        ("MAX_NOTIONAL", "MAX_NOTIONAL_USD"),
+        ("MIN_ORDER_UDS", "MIN_ORDER_USD"),
+        ("SYMBOL", "SYMBOLS"),
+    ],
+)
+def test_a_near_miss_in_the_environment_is_a_fault(name: str, meant: str) -> None:
+    """A limit that somebody believes in and nobody reads is worse than none."""
+    (fault,) = faults({name: "1"})
+
+    assert fault.startswith(f"{name}: ")
+    assert f"write {meant}, or remove it" in fault
+
+
+def test_variables_that_are_none_of_our_business_are_ignored() -> None:
+    names = (
+        "PATH HOME LANG LC_ALL SHELL TERM USER LOGNAME MAIL PWD OLDPWD EDITOR DISPLAY"
+        " HOSTNAME SSH_AUTH_SOCK XDG_STATE_HOME XDG_DATA_DIRS VIRTUAL_ENV PYTHONPATH"
+        " MAKEFLAGS MAKELEVEL STATE_DIRECTORY JOURNAL_STREAM INVOCATION_ID LOG_LEVEL"
+        " DATA_DIR SITE_DIR CACHE_DIR REDIS_URL BUS_URL PS1 COLUMNS LINES CI NO_COLOR"
+        " DEBIAN_FRONTEND GITHUB_TOKEN BINANCE_API_KEY MODE SEED"
+    )
+
+    assert load_settings(dict.fromkeys(names.split(), "x")) == load_settings({})
+
+
+def test_what_is_switched_off_is_named_at_the_start() -> None:
+    assert load_settings({"MIN_CONFIDENCE": "0.5"}).notices() == ()
+    told = load_settings({"GOVERNOR_FAIL_OPEN": "true", "GOVERNOR_BELOW_MIN": "clamp"})
+
+    assert [text.partition(":")[0] for text in told.notices()] == [
+        "MIN_CONFIDENCE=0",
+        "GOVERNOR_FAIL_OPEN=true",
+        "GOVERNOR_BELOW_MIN=clamp",
+    ]
