@@ -1,0 +1,109 @@
+"""The raw bus: streams of envelopes, read by groups or followed from a place.
+
+Three promises carry the rest of the system, and every adapter passes one suite about them:
+an entry is handed to one consumer of a group until it is committed, also after a crash;
+acknowledgements and publications go out together or not at all; and a group starts at the
+beginning of its stream, however late it comes, because an intent must not be lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, final
+
+from bridge_patch.adapters.envelope import Envelope
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who reads: the group shares the work, the consumer's name survives a restart.
+
+    Two living processes must not carry the same consumer name: each would take the other's
+    unfinished work for its own.
+    """
+
+    group: str
+    consumer: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Something to publish."""
+
+    stream: str
+    envelope: Envelope
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """Something that is finished."""
+
+    stream: str
+    entry_id: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One entry of a stream; the id is the bus's own and opaque, except for its order."""
+
+    stream: str
+    entry_id: str
+    envelope: Envelope
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """How far behind a group is.
+
+    `last_id` is the newest entry of the stream ("" for none), `lag` counts entries that no
+    consumer of the group was handed, `pending` those handed out and not yet acknowledged.
+    """
+
+    last_id: str
+    lag: int
+    pending: int
+
+
+class Bus(Protocol):
+    """A durable bus of named streams, shared by several processes."""
+
+    async def publish(self, posts: Sequence[Post]) -> tuple[str, ...]:
+        """Append all of `posts`, in order, in one transaction; return their ids."""
+        ...
+
+    async def read(
+        self, reader: Reader, streams: Sequence[str], *, count: int, wait_ms: int
+    ) -> tuple[Message, ...]:
+        """Hand out up to `count` entries of `streams`, in the order of their publication.
+
+        What this consumer was handed before a restart comes first, under the same ids;
+        then what a consumer that went silent left behind; then what is new. Returns () when
+        nothing came for `wait_ms`. Other tasks run at least once during each call.
+        """
+        ...
+
+    async def commit(self, group: str, acks: Sequence[Ack], posts: Sequence[Post]) -> None:
+        """Acknowledge for `group` and publish, in one transaction.
+
+        An entry that is not pending (any more) is passed over.
+        """
+        ...
+
+    async def follow(
+        self, stream: str, after_id: str, *, count: int, wait_ms: int
+    ) -> tuple[Message, ...]:
+        """Return up to `count` entries behind `after_id` ("" is the beginning).
+
+        For readers that keep their own place; nothing is handed out or remembered.
+        """
+        ...
+
+    async def depth(self, stream: str, group: str) -> Depth:
+        """Return how far `group` is behind on `stream`."""
+        ...

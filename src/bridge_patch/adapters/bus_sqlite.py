@@ -1,0 +1,271 @@
+"""The embedded bus: streams in one SQLite file that several processes share.
+
+Entry ids count over all streams, so their order is the order of publication everywhere.
+What a person finds there with the sqlite3 shell is readable: fields are JSON text.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from typing import Final, final
+
+import msgspec
+
+from bridge_patch.adapters.bell import Bell, until
+from bridge_patch.adapters.bus import Ack, Depth, Message, Post, Reader
+from bridge_patch.adapters.envelope import Envelope
+from bridge_patch.adapters.store_sqlite import SqliteFile, closing_on_error, transaction
+from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.services.ports import Clock
+
+_VERSION: Final = 1
+_SCHEMA: Final = """
+CREATE TABLE bus_entry (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, stream TEXT NOT NULL, fields TEXT NOT NULL);
+CREATE INDEX bus_entry_by_stream ON bus_entry (stream, id);
+CREATE TABLE bus_group (
+    name TEXT, stream TEXT, last_id INTEGER NOT NULL,
+    PRIMARY KEY (name, stream)) WITHOUT ROWID;
+CREATE TABLE bus_pending (
+    name TEXT, stream TEXT, id INTEGER, consumer TEXT NOT NULL, handed_ms INTEGER NOT NULL,
+    PRIMARY KEY (name, stream, id)) WITHOUT ROWID
+"""
+_POST: Final = "INSERT INTO bus_entry (stream, fields) VALUES (?, ?)"
+_LAST: Final = "SELECT last_id FROM bus_group WHERE name = ? AND stream = ?"
+_NEW: Final = (
+    "SELECT id, fields FROM bus_entry WHERE stream = ? AND id > ? ORDER BY id LIMIT ?"
+)
+_OWN: Final = """
+SELECT id, fields FROM bus_pending p JOIN bus_entry e USING (id, stream)
+WHERE name = ? AND p.stream = ? AND consumer = ? AND id > ? ORDER BY id LIMIT ?"""
+_ABANDONED: Final = """
+SELECT id, fields FROM bus_pending p JOIN bus_entry e USING (id, stream)
+WHERE name = ? AND p.stream = ? AND consumer <> ? AND handed_ms <= ? ORDER BY id LIMIT ?"""
+_HAND: Final = "INSERT OR REPLACE INTO bus_pending VALUES (?, ?, ?, ?, ?)"
+_MOVE: Final = "INSERT OR REPLACE INTO bus_group VALUES (?, ?, ?)"
+_ACK: Final = "DELETE FROM bus_pending WHERE name = ? AND stream = ? AND id = ?"
+
+#: A row of a stream: number, stream, fields as stored.
+_Row = tuple[int, str, str]
+
+_fields = msgspec.json.Decoder(tuple[tuple[str, str], ...])
+
+
+@final
+class SqliteBus:
+    """The Bus port over one file. One object serves all tasks of a process.
+
+    A consumer that held an entry for `abandoned_ms` loses it to one that asks; that is time
+    for a dead process, and far more than a living one needs. `clock` is the system's.
+    """
+
+    def __init__(
+        self, file: SqliteFile, clock: Clock, *, abandoned_ms: int = 60_000
+    ) -> None:
+        self._file, self._clock, self._abandoned_ms = file, clock, abandoned_ms
+        self._bell = Bell()
+        # Where a (group, consumer, stream) is in its own unfinished work; None at its end.
+        self._resumed: dict[tuple[str, str, str], int | None] = {}
+        with file.guarded():
+            self._durable = file.connect()
+            with closing_on_error(self._durable):
+                file.adopt(self._durable, part="bus", version=_VERSION, script=_SCHEMA)
+                # Marks who was handed what. A power cut may undo that: it is handed again.
+                self._quick = file.connect(durable=False)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with closing(self._durable), closing(self._quick):
+            self._bell.ring()
+
+    async def publish(self, posts: Sequence[Post]) -> tuple[str, ...]:
+        with self._file.guarded(), transaction(self._durable):
+            ids = tuple(self._post(post) for post in posts)
+        self._bell.ring()
+        return ids
+
+    async def read(
+        self, reader: Reader, streams: Sequence[str], *, count: int, wait_ms: int
+    ) -> tuple[Message, ...]:
+        def look() -> tuple[Message, ...]:
+            with self._file.guarded():
+                return self._take(reader, streams, count)
+
+        return await until(look, self._bell, wait_ms=wait_ms, version=self._version)
+
+    async def commit(self, group: str, acks: Sequence[Ack], posts: Sequence[Post]) -> None:
+        done = [(group, ack.stream, _number(ack.entry_id)) for ack in acks]
+        with self._file.guarded(), transaction(self._durable):
+            self._durable.executemany(_ACK, done)
+            for post in posts:
+                self._post(post)
+        self._bell.ring()
+
+    async def follow(
+        self, stream: str, after_id: str, *, count: int, wait_ms: int
+    ) -> tuple[Message, ...]:
+        after = _number(after_id) if after_id else 0
+
+        def look() -> tuple[Message, ...]:
+            with self._file.guarded():
+                rows = self._quick.execute(_NEW, (stream, after, count)).fetchall()
+            return tuple(_message((number, stream, text)) for number, text in rows)
+
+        return await until(look, self._bell, wait_ms=wait_ms, version=self._version)
+
+    async def depth(self, stream: str, group: str) -> Depth:
+        def number(sql: str, *values: object) -> int:
+            row = self._quick.execute(sql, values).fetchone()
+            return int(row[0] or 0) if row else 0
+
+        with self._file.guarded():
+            last = number("SELECT max(id) FROM bus_entry WHERE stream = ?", stream)
+            behind = "SELECT count(*) FROM bus_entry WHERE stream = ? AND id > ?"
+            held = "SELECT count(*) FROM bus_pending WHERE name = ? AND stream = ?"
+            return Depth(
+                last_id=_entry_id(last) if last else "",
+                lag=number(behind, stream, number(_LAST, group, stream)),
+                pending=number(held, group, stream),
+            )
+
+    def _post(self, post: Post) -> str:
+        text = _stored(post.envelope)
+        return _entry_id(self._durable.execute(_POST, (post.stream, text)).lastrowid or 0)
+
+    def _version(self) -> int:
+        """Return a number that changes whenever another connection has committed."""
+        with self._file.guarded():
+            return int(self._quick.execute("PRAGMA data_version").fetchone()[0])
+
+    def _take(
+        self, reader: Reader, streams: Sequence[str], count: int
+    ) -> tuple[Message, ...]:
+        rows = (
+            self._unfinished(reader, streams, count)
+            or self._abandoned(reader, streams, count)
+            or self._new(reader, streams, count)
+        )
+        return tuple(map(_message, rows))
+
+    def _unfinished(self, reader: Reader, streams: Sequence[str], count: int) -> list[_Row]:
+        """Return what an earlier process of this name was handed and did not finish."""
+        rows: list[_Row] = []
+        places = {stream: (reader.group, reader.consumer, stream) for stream in streams}
+        for stream, place in places.items():
+            if (after := self._resumed.get(place, 0)) is not None:
+                found = self._quick.execute(
+                    _OWN, (reader.group, stream, reader.consumer, after, count)
+                ).fetchall()
+                rows += [(number, stream, text) for number, text in found]
+                if not found:
+                    self._resumed[place] = None
+        rows = sorted(rows)[:count]
+        for number, stream, _ in rows:
+            self._resumed[places[stream]] = number
+        return rows
+
+    def _abandoned(self, reader: Reader, streams: Sequence[str], count: int) -> list[_Row]:
+        """Take over what another consumer of the group has held for too long."""
+        since = self._clock.now_ms() - self._abandoned_ms
+
+        def find(most: int) -> list[_Row]:
+            held = ((s, (reader.group, s, reader.consumer, since, most)) for s in streams)
+            return self._oldest(_ABANDONED, held, most)
+
+        if not find(1):
+            return []
+        with transaction(self._quick):
+            rows = find(count)
+            self._hand(reader, rows)
+        return rows
+
+    def _new(self, reader: Reader, streams: Sequence[str], count: int) -> list[_Row]:
+        """Hand out what nobody in the group was handed yet."""
+
+        def find(most: int) -> list[_Row]:
+            behind = ((s, (s, self._last(reader.group, s), most)) for s in streams)
+            return self._oldest(_NEW, behind, most)
+
+        if not find(1):
+            return []
+        with transaction(self._quick):
+            rows = find(count)
+            self._hand(reader, rows)
+            ends = {stream: number for number, stream, _ in rows}
+            self._quick.executemany(
+                _MOVE, [(reader.group, stream, number) for stream, number in ends.items()]
+            )
+        return rows
+
+    def _oldest(
+        self, sql: str, places: Iterable[tuple[str, tuple[object, ...]]], most: int
+    ) -> list[_Row]:
+        found = [
+            [(number, stream, text) for number, text in self._quick.execute(sql, values)]
+            for stream, values in places
+        ]
+        return list(heapq.merge(*found))[:most]
+
+    def _last(self, group: str, stream: str) -> int:
+        row = self._quick.execute(_LAST, (group, stream)).fetchone()
+        return int(row[0]) if row else 0
+
+    def _hand(self, reader: Reader, rows: Sequence[_Row]) -> None:
+        now = self._clock.now_ms()
+        self._quick.executemany(
+            _HAND,
+            [
+                (reader.group, stream, number, reader.consumer, now)
+                for number, stream, _ in rows
+            ],
+        )
+
+
+def _entry_id(number: int) -> str:
+    """Return an id of equal length for all, so that ids sort as texts."""
+    return f"{number:015d}"
+
+
+def _number(entry_id: str) -> int:
+    if not (entry_id.isascii() and entry_id.isdigit()):
+        msg = f"an entry id of this bus is a number, was {entry_id!r}"
+        raise InvalidValueError(msg)
+    return int(entry_id)
+
+
+def _stored(envelope: Envelope) -> str:
+    try:
+        return msgspec.json.encode(envelope.fields).decode()
+    except UnicodeEncodeError:  # bytes that were no text, kept as lone surrogates
+        return json.dumps(envelope.fields)
+
+
+def _message(row: _Row) -> Message:
+    number, stream, text = row
+    try:
+        envelope = Envelope(_fields.decode(text))
+    except (msgspec.MsgspecError, UnicodeError):
+        envelope = Envelope(_by_hand(text))
+    return Message(stream, _entry_id(number), envelope)
+
+
+def _by_hand(text: str) -> tuple[tuple[str, str], ...]:
+    """Read fields that `_stored` could not write plainly, or that somebody put there."""
+    try:
+        pairs = json.loads(text)
+    except (ValueError, RecursionError):
+        pairs = None
+    if isinstance(pairs, list) and all(map(_is_pair, pairs)):
+        return tuple((name, value) for name, value in pairs)
+    return (("payload", str(text)),)
+
+
+def _is_pair(value: object) -> bool:
+    match value:
+        case [str(), str()]:
+            return True
+        case _:
+            return False

@@ -1,0 +1,134 @@
+"""The services' view of the bus: intents in, outcomes out, over any raw bus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final, TypeVar, final
+
+from bridge_patch.adapters import codec
+from bridge_patch.adapters.bus import Ack, Bus, Post, Reader
+from bridge_patch.adapters.envelope import Envelope
+from bridge_patch.adapters.streams import (
+    DEAD_LETTER,
+    EXECUTION_GROUP,
+    EXECUTION_RESULT,
+    POSITION_UPDATE,
+    TRADE_INTENT,
+)
+from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.domain.intent import IntentId, Mode, ReduceIntent
+from bridge_patch.services.messages import (
+    Delivery,
+    Draft,
+    PositionUpdate,
+    Result,
+    Settlement,
+)
+from bridge_patch.services.ports import Clock, Telemetry
+
+_T = TypeVar("_T")
+
+#: Most entries that a follower takes at once.
+_BATCH: Final = 512
+
+
+@final
+class BusInbox:
+    """The Inbox port, for the one execution service of an account.
+
+    `mode` is the service's own: a message can lower it and never raise it. `clock` says how
+    old a message is; on a replay it shows data time. `consumer` must stay the same over
+    restarts, so that what was in hand comes back first.
+    """
+
+    def __init__(self, bus: Bus, *, consumer: str, mode: Mode, clock: Clock) -> None:
+        self._bus, self._mode, self._clock = bus, mode, clock
+        self._reader = Reader(group=EXECUTION_GROUP, consumer=consumer)
+
+    async def read(self, count: int, wait_ms: int) -> tuple[Delivery, ...]:
+        messages = await self._bus.read(
+            self._reader, (TRADE_INTENT,), count=count, wait_ms=wait_ms
+        )
+        now = self._clock.now_ms()
+        return tuple(
+            codec.decode_delivery(
+                message.envelope, entry_id=message.entry_id, mode=self._mode, now_ms=now
+            )
+            for message in messages
+        )
+
+    async def settle(self, settlement: Settlement) -> None:
+        acks = tuple(Ack(TRADE_INTENT, entry_id) for entry_id in settlement.acknowledged)
+        await self._bus.commit(EXECUTION_GROUP, acks, tuple(_posts(settlement)))
+
+
+@final
+class BusOutbox:
+    """The Outbox port, for anyone who proposes."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def propose(self, draft: Draft) -> IntentId:
+        await self._bus.publish((Post(TRADE_INTENT, codec.encode_draft(draft)),))
+        return draft.id
+
+    async def reduce(self, intent: ReduceIntent) -> None:
+        await self._bus.publish((Post(TRADE_INTENT, codec.encode_reduce(intent)),))
+
+
+@final
+class BusOutcomes:
+    """The Outcomes port: follows both streams from a place of its own, kept in memory.
+
+    `results_after` and `positions_after` are entry ids; "" is the beginning of the stream,
+    and `last_id` of the bus's depth is its end. An entry that is no outcome is told and
+    passed over: nothing that a proposer does hangs on a message which nobody can read.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        telemetry: Telemetry,
+        *,
+        results_after: str = "",
+        positions_after: str = "",
+    ) -> None:
+        self._bus, self._telemetry = bus, telemetry
+        self._after = {EXECUTION_RESULT: results_after, POSITION_UPDATE: positions_after}
+
+    async def results(self, wait_ms: int) -> tuple[Result, ...]:
+        return await self._follow(EXECUTION_RESULT, codec.decode_result, wait_ms)
+
+    async def positions(self, wait_ms: int) -> tuple[PositionUpdate, ...]:
+        return await self._follow(POSITION_UPDATE, codec.decode_position, wait_ms)
+
+    async def _follow(
+        self, stream: str, decode: Callable[[Envelope], _T], wait_ms: int
+    ) -> tuple[_T, ...]:
+        messages = await self._bus.follow(
+            stream, self._after[stream], count=_BATCH, wait_ms=wait_ms
+        )
+        found: list[_T] = []
+        for message in messages:
+            try:
+                found.append(decode(message.envelope))
+            except InvalidValueError as error:
+                self._telemetry.note(
+                    "BUS",
+                    "an entry was passed over",
+                    stream=stream,
+                    entry=message.entry_id,
+                    why=str(error),
+                )
+            self._after[stream] = message.entry_id
+        return tuple(found)
+
+
+def _posts(settlement: Settlement) -> Iterator[Post]:
+    for result in settlement.results:
+        yield Post(EXECUTION_RESULT, codec.encode_result(result))
+    for update in settlement.positions:
+        yield Post(POSITION_UPDATE, codec.encode_position(update))
+    for letter in settlement.dead_letters:
+        yield Post(DEAD_LETTER, codec.encode_dead_letter(letter))

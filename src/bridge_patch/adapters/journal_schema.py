@@ -1,0 +1,85 @@
+"""The tables of the journal, one schema for every database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, Protocol
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    insert,
+    select,
+)
+
+from bridge_patch.domain.errors import BrokenPromiseError
+
+SCHEMA_VERSION: Final = 1
+
+#: On SQLite an INTEGER primary key is the row's own address: no second index.
+_Number: Final = BigInteger().with_variant(Integer, "sqlite")
+
+TABLES: Final = MetaData()
+
+#: name → value: `schema_version`, `journal_id`.
+META: Final = Table(
+    "journal_meta",
+    TABLES,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+#: The entries, as `chain.Row` has them; the body is the codec's JSON text.
+ENTRIES: Final = Table(
+    "journal",
+    TABLES,
+    Column("seq", _Number, primary_key=True, autoincrement=False),
+    Column("run_id", Text, nullable=False),
+    Column("recorded_ms", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("intent_id", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("link", Text, nullable=False),
+    Index("journal_by_intent", "intent_id", "seq"),
+)
+
+APPEND: Final = insert(ENTRIES)
+BEHIND: Final = (
+    select(ENTRIES)
+    .where(ENTRIES.c.seq > bindparam("seq"))
+    .order_by(ENTRIES.c.seq)
+    .limit(bindparam("most"))
+)
+ABOUT: Final = (
+    select(ENTRIES)
+    .where(ENTRIES.c.intent_id == bindparam("intent"))
+    .order_by(ENTRIES.c.seq)
+)
+
+
+class Database(Protocol):
+    """Where a journal lives, and what its errors mean to a person."""
+
+    @property
+    def head_path(self) -> Path:
+        """Where the head is kept: never inside the database."""
+        ...
+
+    def engine(self, *, read_only: bool = False) -> Engine:
+        """Return an engine whose transactions shut out other writers from their start."""
+        ...
+
+    def broken(self, error: Exception | str) -> BrokenPromiseError:
+        """Say what failed, why, and what to do about it."""
+        ...
+
+    def too_new(self, part: str, found: int, known: int) -> BrokenPromiseError:
+        """Say that a later version wrote here."""
+        ...

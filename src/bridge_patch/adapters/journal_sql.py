@@ -1,0 +1,254 @@
+"""The journal in a relational database: append-only, hash-chained, one writer.
+
+An append is one transaction. Two writers cannot interleave: the number of an entry is its
+primary key, so the one who comes second finds it taken and stops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Final, final
+
+from sqlalchemy import Connection, insert, inspect, select
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from bridge_patch.adapters import codec
+from bridge_patch.adapters.chain import Fault, Head, Row, Walk, extend, genesis
+from bridge_patch.adapters.head import HeadFile, read_head
+from bridge_patch.adapters.journal_schema import (
+    ABOUT,
+    APPEND,
+    BEHIND,
+    ENTRIES,
+    META,
+    SCHEMA_VERSION,
+    TABLES,
+    Database,
+)
+from bridge_patch.domain.errors import BrokenPromiseError, InvalidValueError
+from bridge_patch.domain.events import Event
+from bridge_patch.domain.intent import IntentId
+from bridge_patch.services.ports import Clock, Stored
+
+_CHUNK: Final = 512
+#: How many entries before the head are checked at every start; `verify` checks them all.
+_TAIL: Final = 64
+_REMEDY: Final = (
+    "restore the journal and its head file together from a backup, or move both aside;"
+    " `bridge-patch verify` lists every fault"
+)
+
+
+@final
+class JournalReader:
+    """Reads a journal that this or another process writes."""
+
+    def __init__(self, database: Database, *, read_only: bool = True) -> None:
+        self._database = database
+        with _guarded(database), ExitStack() as opened:
+            engine = database.engine(read_only=read_only)
+            opened.callback(engine.dispose)
+            connection = opened.enter_context(engine.connect())
+            # Each statement sees its own moment: a long read must not hold up the writer.
+            self._connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            _journal_id(self._connection, database)
+            self._opened = opened.pop_all()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._opened.close()
+
+    async def history(self, intent_id: IntentId) -> tuple[Event, ...]:
+        """Return everything written about one intent, oldest first."""
+        with _guarded(self._database):
+            found = self._connection.execute(ABOUT, {"intent": intent_id}).all()
+        return tuple(
+            self._stored(_row(tuple(values), self._database)).event for values in found
+        )
+
+    def read(self, after_seq: int = 0) -> Iterator[Stored]:
+        """Yield every entry behind `after_seq`, oldest first."""
+        while rows := self._chunk(after_seq):
+            yield from map(self._stored, rows)
+            after_seq = rows[-1].seq
+
+    def _chunk(self, after_seq: int) -> list[Row]:
+        with _guarded(self._database):
+            return _behind(self._connection, self._database, after_seq)
+
+    def _stored(self, row: Row) -> Stored:
+        try:
+            event = codec.decode_event(row.kind, row.body)
+        except InvalidValueError as error:
+            raise _refused(
+                self._database, Fault(row.seq, f"unreadable: {error}")
+            ) from error
+        return Stored(
+            seq=row.seq,
+            run_id=row.run_id,
+            recorded_ms=row.recorded_ms,
+            event=event,
+            link=row.link,
+        )
+
+
+@final
+class SqlJournal:
+    """The Journal port, for the one process that writes."""
+
+    def __init__(
+        self, database: Database, *, run_id: str, clock: Clock, new_id: Callable[[], str]
+    ) -> None:
+        """Open a journal and check its end, or begin one under the id that `new_id` gives.
+
+        `clock` is the system's: it stamps when an entry was recorded, not when it happened.
+        """
+        self._database, self._run_id, self._clock = database, run_id, clock
+        with _guarded(database), ExitStack() as opened:
+            engine = database.engine()
+            opened.callback(engine.dispose)
+            self._writer = opened.enter_context(engine.connect())
+            with self._writer.begin():
+                self._head = _resume(self._writer, database, new_id)
+                self._file = HeadFile(database.head_path, self._head)
+                opened.callback(self._file.close)
+            self._reader = JournalReader(database, read_only=False)
+            opened.callback(self._reader.close)
+            self._opened = opened.pop_all()
+
+    @property
+    def head(self) -> Head:
+        """Where the journal ends."""
+        return self._head
+
+    def close(self) -> None:
+        """Let go of the database and of the head file."""
+        self._opened.close()
+
+    async def append(self, events: Sequence[Event]) -> None:
+        if not events:
+            return
+        rows, head = self._rows(events)
+        values = [_values(row) for row in rows]
+        with _guarded(self._database):
+            try:
+                with self._writer.begin():
+                    self._writer.execute(APPEND, values)
+            except IntegrityError as error:
+                why = (
+                    f"entry {rows[0].seq} was written by another process: stop one of them"
+                )
+                raise self._database.broken(why) from error
+        self._head = head
+        self._file.move(head)
+
+    async def history(self, intent_id: IntentId) -> tuple[Event, ...]:
+        return await self._reader.history(intent_id)
+
+    def read(self, after_seq: int = 0) -> Iterator[Stored]:
+        return self._reader.read(after_seq)
+
+    def _rows(self, events: Sequence[Event]) -> tuple[tuple[Row, ...], Head]:
+        try:
+            return extend(
+                self._head, events, run_id=self._run_id, recorded_ms=self._clock.now_ms()
+            )
+        except InvalidValueError as error:
+            raise self._database.broken(error) from error
+
+
+def _resume(connection: Connection, database: Database, new_id: Callable[[], str]) -> Head:
+    """Return the head to go on from; refuse a journal whose end is not what was kept."""
+    kept = read_head(database.head_path)
+    if not inspect(connection).has_table(META.name):
+        if kept and kept.seq:
+            raise _refused(
+                database, Fault(1, f"missing, and all behind it up to {kept.seq}")
+            )
+        return _begin(connection, kept.journal_id if kept else new_id())
+    journal_id = _journal_id(connection, database)
+    if kept is None:
+        what = f"without {database.head_path}, or with a damaged one, nobody can exclude"
+        raise _refused(database, Fault(0, f"{what} that its end was cut off"))
+    if kept.journal_id != journal_id:
+        raise _refused(database, Fault(0, f"{database.head_path} is of another journal"))
+    return _checked_end(connection, database, kept)
+
+
+def _begin(connection: Connection, journal_id: str) -> Head:
+    TABLES.create_all(connection)
+    facts = (("schema_version", str(SCHEMA_VERSION)), ("journal_id", journal_id))
+    connection.execute(insert(META), [{"name": n, "value": value} for n, value in facts])
+    return genesis(journal_id)
+
+
+def _checked_end(connection: Connection, database: Database, kept: Head) -> Head:
+    """Walk over the last entries that the head file knows, and all that came after it."""
+    start = genesis(kept.journal_id)
+    if kept.seq > _TAIL:
+        before = ENTRIES.c.seq == kept.seq - _TAIL
+        link = connection.scalar(select(ENTRIES.c.link).where(before))
+        start = Head(kept.journal_id, kept.seq - _TAIL, str(link))
+    walk = Walk(start, kept)
+    while rows := _behind(connection, database, walk.head.seq):
+        for row in rows:
+            if fault := walk.step(row):
+                raise _refused(database, fault)
+    if fault := walk.end():
+        raise _refused(database, fault)
+    return walk.head
+
+
+def _journal_id(connection: Connection, database: Database) -> str:
+    """Return the journal's own id, if this program knows its schema."""
+    if not inspect(connection).has_table(META.name):
+        why = "there is no journal in it"
+        raise database.broken(why)
+    facts = {str(name): str(value) for name, value in connection.execute(select(META))}
+    version = facts.get("schema_version", "")
+    if not version.isdecimal() or "journal_id" not in facts:
+        raise _refused(database, Fault(0, "what it says about itself is damaged"))
+    if int(version) > SCHEMA_VERSION:
+        raise database.too_new(META.name, int(version), SCHEMA_VERSION)
+    return facts["journal_id"]
+
+
+def _behind(connection: Connection, database: Database, seq: int) -> list[Row]:
+    found = connection.execute(BEHIND, {"seq": seq, "most": _CHUNK}).all()
+    return [_row(tuple(values), database) for values in found]
+
+
+def _row(values: tuple[object, ...], database: Database) -> Row:
+    match values:
+        case (int(seq), str(run_id), int(at), str(kind), str(about), str(body), str(link)):
+            return Row(seq, run_id, at, kind, about, body.encode(), link)
+        case _:
+            what = f"it holds values of other types: {values[1:5]!r}"
+            raise _refused(database, Fault(int(str(values[0])), what))
+
+
+def _values(row: Row) -> dict[str, object]:
+    return {
+        "seq": row.seq,
+        "run_id": row.run_id,
+        "recorded_ms": row.recorded_ms,
+        "kind": row.kind,
+        "intent_id": row.intent_id,
+        "body": row.body.decode(),
+        "link": row.link,
+    }
+
+
+def _refused(database: Database, fault: Fault) -> BrokenPromiseError:
+    where = f"entry {fault.seq} of the journal: " if fault.seq else "the journal: "
+    return database.broken(f"{where}{fault.what}; {_REMEDY}")
+
+
+@contextmanager
+def _guarded(database: Database) -> Iterator[None]:
+    """Turn the database's errors into one that stops the process."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise database.broken(error) from error

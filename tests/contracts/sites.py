@@ -1,0 +1,96 @@
+"""Where a contract suite meets its adapters: one line per adapter."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeVar
+
+from bridge_patch.adapters.bus import Ack, Bus, Message, Post, Reader
+from bridge_patch.adapters.bus_sqlite import SqliteBus
+from bridge_patch.adapters.envelope import Envelope
+from bridge_patch.adapters.memory import ManualClock, MemoryBus, MemoryStreams
+from bridge_patch.adapters.store_sqlite import SqliteFile
+from bridge_patch.domain.intent import UnixMs
+
+NOON_MS: Final = UnixMs(1_746_360_000_000)  # 2025-05-04 12:00 UTC
+ABANDONED_MS: Final = 60_000
+
+INTENTS, RESULTS, TICKS = "intents", "results", "ticks"
+ONE, TWO = Reader(group="judge", consumer="one"), Reader(group="judge", consumer="two")
+
+_T = TypeVar("_T")
+
+
+@dataclass
+class BusSite:
+    """One bus server. Every `connect` is another process, or the same after a restart."""
+
+    clock: ManualClock
+    link: Callable[[], AbstractContextManager[Bus]]
+    opened: ExitStack = field(default_factory=ExitStack)
+
+    def connect(self) -> Bus:
+        return self.opened.enter_context(self.link())
+
+
+def memory_site(folder: Path) -> BusSite:
+    clock, streams = ManualClock(NOON_MS), MemoryStreams()
+
+    def link() -> AbstractContextManager[Bus]:
+        return nullcontext(MemoryBus(streams, clock, abandoned_ms=ABANDONED_MS))
+
+    return BusSite(clock, link)
+
+
+def sqlite_site(folder: Path) -> BusSite:
+    clock, file = ManualClock(NOON_MS), SqliteFile(folder / "bus.db")
+
+    def link() -> AbstractContextManager[Bus]:
+        return closing(SqliteBus(file, clock, abandoned_ms=ABANDONED_MS))
+
+    return BusSite(clock, link)
+
+
+BUS_SITES: Final = (memory_site, sqlite_site)
+
+
+def run(coroutine: Coroutine[object, object, _T]) -> _T:
+    return asyncio.run(coroutine)
+
+
+def post(text: str, stream: str = INTENTS) -> Post:
+    return Post(stream, Envelope((("payload", text),)))
+
+
+def publish(bus: Bus, *texts: str, stream: str = INTENTS) -> tuple[str, ...]:
+    return run(bus.publish([post(text, stream) for text in texts]))
+
+
+def read(
+    bus: Bus,
+    reader: Reader = ONE,
+    *,
+    count: int = 100,
+    streams: tuple[str, ...] = (INTENTS,),
+) -> tuple[Message, ...]:
+    return run(bus.read(reader, streams, count=count, wait_ms=0))
+
+
+def texts(messages: tuple[Message, ...]) -> list[str | None]:
+    return [message.envelope.payload for message in messages]
+
+
+def acks(messages: tuple[Message, ...]) -> tuple[Ack, ...]:
+    return tuple(Ack(message.stream, message.entry_id) for message in messages)
+
+
+def commit(bus: Bus, messages: tuple[Message, ...], *posts: Post) -> None:
+    run(bus.commit(ONE.group, acks(messages), posts))
+
+
+def followed(bus: Bus, stream: str, after_id: str = "") -> tuple[Message, ...]:
+    return run(bus.follow(stream, after_id, count=1000, wait_ms=0))
