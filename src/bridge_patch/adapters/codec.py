@@ -1,0 +1,36 @@
+"""The wire: the only door through which a dict comes in or goes out.
+
+The rules live in `wire/`; what the contract promises about them is spec 1.2.
+"""
+
+from __future__ import annotations
+
+from bridge_patch.adapters.wire.delivery import decode_delivery
+from bridge_patch.adapters.wire.events import decode_event, encode_event
+from bridge_patch.adapters.wire.messages import (
+    decode_dead_letter,
+    decode_position,
+    decode_result,
+    decode_tick,
+    encode_dead_letter,
+    encode_position,
+    encode_result,
+    encode_tick,
+)
+from bridge_patch.adapters.wire.outbound import encode_draft, encode_reduce
+
+__all__ = [
+    "decode_dead_letter",
+    "decode_delivery",
+    "decode_event",
+    "decode_position",
+    "decode_result",
+    "decode_tick",
+    "encode_dead_letter",
+    "encode_draft",
+    "encode_event",
+    "encode_position",
+    "encode_reduce",
+    "encode_result",
+    "encode_tick",
+]

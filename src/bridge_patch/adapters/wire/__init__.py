@@ -1,0 +1,1 @@
+"""The wire, room by room; `adapters.codec` is its one door."""

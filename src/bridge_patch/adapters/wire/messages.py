@@ -1,0 +1,176 @@
+"""What the services tell each other: results, positions, dead letters, market ticks."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import fields
+from decimal import Decimal
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from bridge_patch.adapters.envelope import Envelope
+from bridge_patch.adapters.wire.faults import quoted
+from bridge_patch.adapters.wire.figures import json_of, require_finite
+from bridge_patch.adapters.wire.instants import iso_of
+from bridge_patch.adapters.wire.policy import policy_fields
+from bridge_patch.adapters.wire.schema import SCHEMA_OURS
+from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.domain.events import BulkExpired, Settled
+from bridge_patch.domain.harvest import HarvestPolicy
+from bridge_patch.domain.market import Tick
+from bridge_patch.services.messages import DeadLetter, PositionUpdate, Result
+
+EXECUTION_RESULT: Final = "execution.result"
+POSITION_UPDATE: Final = "position.update"
+MARKET_TICK: Final = "market.tick"
+DEAD_LETTER: Final = "trade.intent.dead"
+
+_T = TypeVar("_T")
+_OUTCOMES: Final = {"settled": Settled, "bulk_expired": BulkExpired}
+_POLICY_FIELDS: Final = ("harvest_policy", "policy")
+_POLICY_NAMES: Final = {
+    "max_time_sec": "hold_max_sec",
+    "partial_close_pct": None,  # the old name of what partial_close_fraction says
+}
+
+
+def encode_result(result: Result) -> Envelope:
+    """Write an outcome; `outcome` says whether it is of one intent or names many."""
+    word = "settled" if isinstance(result, Settled) else "bulk_expired"
+    return _envelope(EXECUTION_RESULT, result, "execution", outcome=word)
+
+
+def decode_result(envelope: Envelope) -> Result:
+    """Return the outcome that was published, or raise InvalidValueError."""
+    read = _object(envelope, EXECUTION_RESULT)
+    word = read.pop("outcome", None)
+    if not isinstance(word, str) or word not in _OUTCOMES:
+        msg = f"outcome must be one of {', '.join(_OUTCOMES)}, was {quoted(str(word))}"
+        raise InvalidValueError(msg)
+    return _as(_OUTCOMES[word], read)
+
+
+def encode_position(update: PositionUpdate) -> Envelope:
+    """Write a position after a change."""
+    return _envelope(POSITION_UPDATE, update, "execution")
+
+
+def decode_position(envelope: Envelope) -> PositionUpdate:
+    """Return the position that was published, or raise InvalidValueError."""
+    return _as(PositionUpdate, _object(envelope, POSITION_UPDATE))
+
+
+def encode_tick(tick: Tick) -> Envelope:
+    """Write the bars that closed at one instant."""
+    return _envelope(MARKET_TICK, tick, "feed")
+
+
+def decode_tick(envelope: Envelope) -> Tick:
+    """Return the tick that was published, or raise InvalidValueError."""
+    return _as(Tick, _object(envelope, MARKET_TICK))
+
+
+def encode_dead_letter(letter: DeadLetter) -> Envelope:
+    """Write a message that was set aside, with its bytes as they came.
+
+    Text stands under `payload`; bytes that are no text, under `payload_base64`. The reason
+    is a field of its own. There is no timestamp: the entry's id says when.
+    """
+    kept: dict[str, object] = {"payload": letter.payload}
+    try:
+        letter.payload.encode()
+    except UnicodeEncodeError:
+        kept = {"payload_base64": base64.b64encode(_raw(letter.payload)).decode()}
+    stated = {"entry_id": letter.entry_id, "reason": letter.reason, "faults": letter.faults}
+    text = ("payload", json_of(stated | kept))
+    return Envelope(
+        (
+            ("event_type", DEAD_LETTER),
+            text,
+            ("source", "execution"),
+            ("reason", letter.reason),
+        )
+    )
+
+
+def decode_dead_letter(envelope: Envelope) -> DeadLetter:
+    """Return what was set aside, its payload as it came, or raise InvalidValueError."""
+    read = _object(envelope, DEAD_LETTER)
+    if "payload_base64" in read:
+        try:
+            raw = base64.b64decode(str(read.pop("payload_base64")), validate=True)
+        except ValueError as e:
+            msg = "payload_base64 must be base64"
+            raise InvalidValueError(msg) from e
+        read["payload"] = ""
+        letter = _as(DeadLetter, read)
+        return DeadLetter(
+            entry_id=letter.entry_id,
+            reason=letter.reason,
+            faults=letter.faults,
+            payload=raw.decode("utf-8", "surrogateescape"),
+        )
+    return _as(DeadLetter, read)
+
+
+def _raw(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+def _envelope(
+    kind: str,
+    message: Settled | BulkExpired | PositionUpdate | Tick,
+    source: str,
+    **more: object,
+) -> Envelope:
+    stated = {f.name: getattr(message, f.name) for f in fields(message)}
+    for name, value in stated.items():
+        if isinstance(value, HarvestPolicy):
+            stated[name] = policy_fields(value)
+    return Envelope.of(
+        event_type=kind,
+        payload=json_of({"schema": SCHEMA_OURS} | more | stated),
+        timestamp=iso_of(message.at_ms),
+        source=source,
+    )
+
+
+def _object(envelope: Envelope, kind: str) -> dict[str, Any]:
+    if envelope.event_type != kind:
+        found = quoted(envelope.event_type or "")
+        msg = f"event_type must be {kind}, was {found}"
+        raise InvalidValueError(msg)
+    try:
+        read = _READER.decode(envelope.payload or "")
+    except (msgspec.MsgspecError, ArithmeticError, RecursionError, UnicodeError) as e:
+        msg = f"{kind} cannot be read: {e}"
+        raise InvalidValueError(msg) from e
+    return {
+        name: _policy(value) if name in _POLICY_FIELDS else value
+        for name, value in read.items()
+    }
+
+
+_READER: Final = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+
+
+def _policy(value: object) -> object:
+    if not isinstance(value, Mapping):
+        return value
+    renamed = {_POLICY_NAMES.get(name, name): item for name, item in value.items()}
+    return {name: item for name, item in renamed.items() if name is not None}
+
+
+def _as(kind: type[_T], read: Mapping[str, object]) -> _T:
+    try:
+        message = msgspec.convert(read, kind)
+    except (msgspec.MsgspecError, ArithmeticError, RecursionError) as e:
+        msg = f"{kind.__name__} cannot be read: {e}"
+        raise InvalidValueError(msg) from e
+    require_finite(message)
+    return message
