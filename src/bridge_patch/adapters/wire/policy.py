@@ -10,19 +10,24 @@ from bridge_patch.adapters.wire.form import Form, Span
 from bridge_patch.adapters.wire.schema import SCHEMA_OURS
 from bridge_patch.adapters.wire.tree import shown
 from bridge_patch.domain.errors import InvalidValueError
-from bridge_patch.domain.harvest import POLICIES, HarvestMode, HarvestPolicy
-from bridge_patch.domain.money import ZERO
-
-#: A year; a position held longer is not being harvested.
-HOLD_SEC_MAX: Final = 365 * 24 * 3600
+from bridge_patch.domain.harvest import (
+    HOLD_MAX_SEC,
+    POLICIES,
+    TRAIL_MAX_PCT,
+    TRAIL_MIN_PCT,
+    TRIGGER_MAX_PCT,
+    HarvestMode,
+    HarvestPolicy,
+)
+from bridge_patch.domain.money import ONE, ZERO
 
 _MODES: Final = tuple(mode.value for mode in HarvestMode)
 _TRAIL: Final = Span(
-    "above 0 and below 100", ZERO, Decimal(100), least_open=True, most_open=True
+    f"from {TRAIL_MIN_PCT} to {TRAIL_MAX_PCT}", TRAIL_MIN_PCT, TRAIL_MAX_PCT
 )
-_HOLD: Final = Span(f"from 1 to {HOLD_SEC_MAX}", Decimal(1), Decimal(HOLD_SEC_MAX))
-_TRIGGER: Final = Span("from 0 to 1000", ZERO, Decimal(1000))
-_FRACTION: Final = Span("from 0 to 1, a fraction (0.5 = half)", ZERO, Decimal(1))
+_HOLD: Final = Span(f"from 1 to {HOLD_MAX_SEC}", ONE, Decimal(HOLD_MAX_SEC))
+_TRIGGER: Final = Span(f"from 0 to {TRIGGER_MAX_PCT}", ZERO, TRIGGER_MAX_PCT)
+_FRACTION: Final = Span("from 0 to 1, a fraction (0.5 = half)", ZERO, ONE)
 
 
 def policy_fields(policy: HarvestPolicy) -> dict[str, object]:
