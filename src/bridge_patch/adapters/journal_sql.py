@@ -61,11 +61,15 @@ class JournalReader:
 
     async def history(self, intent_id: IntentId) -> tuple[Event, ...]:
         """Return everything written about one intent, oldest first."""
+        return tuple(stored.event for stored in self.about(intent_id))
+
+    def about(self, intent_id: IntentId) -> tuple[Stored, ...]:
+        """As history, each entry with its number and the time it was recorded."""
+        if not intent_id:
+            return ()
         with _guarded(self._database):
             found = self._connection.execute(ABOUT, {"intent": intent_id}).all()
-        return tuple(
-            self._stored(_row(tuple(values), self._database)).event for values in found
-        )
+        return tuple(self._stored(_row(tuple(values), self._database)) for values in found)
 
     def read(self, after_seq: int = 0) -> Iterator[Stored]:
         """Yield every entry behind `after_seq`, oldest first."""
@@ -163,9 +167,7 @@ def _resume(connection: Connection, database: Database, new_id: Callable[[], str
     kept = read_head(database.head_path)
     if not inspect(connection).has_table(META.name):
         if kept and kept.seq:
-            raise _refused(
-                database, Fault(1, f"missing, and all behind it up to {kept.seq}")
-            )
+            raise _refused(database, Fault(1, f"missing, with all up to {kept.seq}"))
         return _begin(connection, kept.journal_id if kept else new_id())
     journal_id = _journal_id(connection, database)
     if kept is None:
@@ -189,7 +191,8 @@ def _checked_end(connection: Connection, database: Database, kept: Head) -> Head
     if kept.seq > _TAIL:
         before = ENTRIES.c.seq == kept.seq - _TAIL
         link = connection.scalar(select(ENTRIES.c.link).where(before))
-        start = Head(kept.journal_id, kept.seq - _TAIL, str(link))
+        if link is not None:
+            start = Head(kept.journal_id, kept.seq - _TAIL, str(link))
     walk = Walk(start, kept)
     while rows := _behind(connection, database, walk.head.seq):
         for row in rows:

@@ -7,7 +7,7 @@ that cannot be shown costs a line, which is counted, and never an outcome.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, MutableMapping
+from collections.abc import Collection, Iterable, Mapping, MutableMapping
 from enum import StrEnum
 from io import TextIOWrapper
 from typing import Any, Final, TextIO, final
@@ -15,7 +15,7 @@ from typing import Any, Final, TextIO, final
 import msgspec
 import structlog
 
-from bridge_patch.adapters.lines.fact import Fact, fact
+from bridge_patch.adapters.lines.fact import Fact, Value, fact
 from bridge_patch.adapters.lines.facts import facts_of, proposed, published
 from bridge_patch.adapters.lines.text import clean
 from bridge_patch.adapters.lines.wording import line_of
@@ -24,6 +24,8 @@ from bridge_patch.domain.intent import Mode
 from bridge_patch.services.messages import Draft
 
 _NOTES_MAX: Final = 11
+#: So many orders are remembered with their intents, the oldest forgotten first.
+_ORDERS_MAX: Final = 10_000
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -49,6 +51,7 @@ class LogTelemetry:
             )  # a line without ✅ is still a line
         render = _json_line if as_json else _console_line
         self.lost = 0
+        self._intents: dict[str, str] = {}
         self._log: Any = structlog.wrap_logger(
             structlog.WriteLogger(stream),
             processors=[render],
@@ -84,7 +87,20 @@ class LogTelemetry:
 
     def _say(self, facts: Iterable[Fact]) -> None:
         for each in facts:
-            self._log.info(each.name, fields=each.fields)
+            self._log.info(each.name, fields=self._with_intent(each.fields))
+
+    def _with_intent(self, fields: Mapping[str, Value]) -> Mapping[str, Value]:
+        """Name the intent of an order that ends: one grep follows it to there."""
+        order, intent = fields.get("order"), fields.get("intent")
+        if not isinstance(order, str):
+            return fields
+        if isinstance(intent, str):
+            self._intents[order] = intent
+            if len(self._intents) > _ORDERS_MAX:
+                del self._intents[next(iter(self._intents))]
+        elif order in self._intents:
+            return {**fields, "intent": self._intents[order]}
+        return fields
 
 
 def start_facts(

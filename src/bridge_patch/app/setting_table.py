@@ -21,6 +21,9 @@ from bridge_patch.app.forms import (
 from bridge_patch.domain.intent import Mode, Symbol
 from bridge_patch.governor.limits import BelowMin, Limits
 
+#: The journal's file, in whatever folder holds the state of a run.
+JOURNAL_NAME: Final = "bridge.db"
+
 
 class VenueName(StrEnum):
     """Where live orders go."""
@@ -188,6 +191,11 @@ class Settings:
     def limits(self) -> Limits:
         """Return the one set of bounds that sizer and Governor share."""
         return _limits(self)
+
+    @property
+    def journal_path(self) -> Path:
+        """Where the journal is; the embedded bus lives in the same file."""
+        return self.state_dir / JOURNAL_NAME
 
     def notices(self) -> tuple[str, ...]:
         """Name every protection that is switched off or softened; shown at each start."""

@@ -15,10 +15,18 @@ from typing import Any, Final, final
 from bridge_patch.app.envfile import EnvFile, read_env_file
 from bridge_patch.app.faults import Fault, SettingsError, quoted
 from bridge_patch.app.nearmiss import near_miss
-from bridge_patch.app.setting_table import ROWS, LogFormat, Row, Settings, VenueName
+from bridge_patch.app.setting_table import (
+    JOURNAL_NAME,
+    ROWS,
+    LogFormat,
+    Row,
+    Settings,
+    VenueName,
+)
 from bridge_patch.domain.errors import InvalidValueError
 
 __all__ = [
+    "JOURNAL_NAME",
     "ROWS",
     "Loaded",
     "LogFormat",

@@ -23,10 +23,18 @@ def clean(text: str, most: int = TEXT_MAX) -> str:
     >>> clean("a\n[GOVERNOR] ACCEPT intent=i-2\x1b[31m")
     'a\\n(GOVERNOR) accept intent:i-2\\x1b(31m'
     """
-    cut = f"{text[:most]}…" if len(text) > most else text
-    shown = "".join(c if c.isprintable() else _escaped(c) for c in cut)
-    plain = shown.translate(_BRACKETS).replace("intent=", "intent:")
+    plain = printable(text, most).translate(_BRACKETS).replace("intent=", "intent:")
     return _RESERVED.sub(lambda m: m[0].lower(), plain)
+
+
+def printable(text: str, most: int = TEXT_MAX) -> str:
+    r"""Return `text` on one line, what cannot be printed written out, cut where too long.
+
+    >>> printable("a\n\u202eb")
+    'a\\n\\u202eb'
+    """
+    cut = f"{text[:most]}…" if len(text) > most else text
+    return "".join(c if c.isprintable() else _escaped(c) for c in cut)
 
 
 def word(text: str) -> str:

@@ -1,0 +1,80 @@
+"""`verify`: whether anything in the journal was changed, dropped, moved or cut off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from bridge_patch.adapters.verify import Verification, verify_journal
+from bridge_patch.app.commands.options import JournalOptions
+from bridge_patch.app.journal_file import find_journal
+from bridge_patch.app.screen import cell, console, print_json
+
+_REMEDY = (
+    "restore the journal and its .head file together from a backup, and keep the damaged"
+    " ones: what stands before the first fault is still proved"
+)
+
+
+def verify(options: JournalOptions) -> int:
+    """Check every entry against the chain and the head; 0 if nothing is wrong, else 1."""
+    path = find_journal(options)
+    found = _with_progress(path)
+    if options.as_json:
+        _print_object(path, found)
+    else:
+        _print_text(path, found)
+    return 0 if found.ok else 1
+
+
+def _with_progress(path: Path) -> Verification:
+    """Draw on stderr, so that stdout carries the result alone."""
+    screen = console(on_stderr=True)
+    bar = Progress(
+        "verifying",
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=screen,
+        transient=True,
+        disable=not screen.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("", total=None)
+
+        def tell(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        return verify_journal(path, tell)
+
+
+def _print_text(path: Path, found: Verification) -> None:
+    screen = console()
+    if found.ok:
+        screen.print(cell(f"✅ {path}: {found.entries} entries, every link holds"))
+        screen.print(cell(f"head {found.head.seq} {found.head.link}"))
+        if found.beyond_head:
+            beyond = f"{found.beyond_head} entries are younger than the head file"
+            screen.print(cell(f"{beyond}: normal while a run is at work, or after a crash"))
+        return
+    screen.print(
+        cell(f"❌ {path}: {len(found.faults)} fault(s) in {found.entries} entries")
+    )
+    for fault in found.faults:
+        where = f"entry {fault.seq}" if fault.seq else "the journal"
+        screen.print(cell(f"- {where}: {fault.what}"))
+    screen.print(cell(f"what to do: {_REMEDY}"))
+
+
+def _print_object(path: Path, found: Verification) -> None:
+    print_json(
+        {
+            "ok": found.ok,
+            "journal": str(path),
+            "entries": found.entries,
+            "head": {"seq": found.head.seq, "link": found.head.link},
+            "beyond_head": found.beyond_head,
+            "faults": [{"entry": fault.seq, "what": fault.what} for fault in found.faults],
+        }
+    )

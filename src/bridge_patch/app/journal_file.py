@@ -1,0 +1,55 @@
+"""Finds the journal that a command is about, and opens it for reading only."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bridge_patch.app.commands.options import JournalOptions
+from bridge_patch.app.settings import JOURNAL_NAME, load_settings
+from bridge_patch.domain.errors import InvalidValueError
+
+if TYPE_CHECKING:
+    from bridge_patch.adapters.journal_sql import JournalReader
+
+
+def find_journal(options: JournalOptions) -> Path:
+    """Return the journal's path: as named, else in the state folder, else the demo's.
+
+    With a name no settings are read, so that a journal can be looked at anywhere.
+    """
+    if options.journal:
+        return _existing(options.journal)
+    path = load_settings(env_file=options.env_file).journal_path
+    demo = path.parent / "demo" / JOURNAL_NAME
+    if not path.is_file() and demo.is_file():
+        print(f"no {path}: this is the demo's journal, {demo}", file=sys.stderr)  # noqa: T201
+        return demo
+    return _existing(path)
+
+
+@contextmanager
+def journal_reader(options: JournalOptions) -> Iterator[JournalReader]:
+    """Open the journal that `find_journal` finds; a writer beside it is not disturbed."""
+    from bridge_patch.adapters.journal_sql import JournalReader  # noqa: PLC0415 - slow
+    from bridge_patch.adapters.store_sqlite import SqliteFile  # noqa: PLC0415 - as above
+
+    reader = JournalReader(SqliteFile(find_journal(options)))
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+def _existing(path: Path) -> Path:
+    if path.is_file():
+        return path
+    found = "a folder" if path.is_dir() else "no file"
+    msg = (
+        f"the journal must be a file, {path} is {found}: run `bridge-patch demo` first,"
+        " or name the journal of a run with --journal"
+    )
+    raise InvalidValueError(msg)

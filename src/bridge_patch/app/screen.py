@@ -1,0 +1,72 @@
+"""Tables and messages for a terminal: nothing from outside is taken for markup."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bridge_patch.adapters.lines.text import TEXT_MAX, exact, printable
+
+#: Without a terminal to ask (a pipe, a file) lines are not folded early.
+_WIDE: Final = 1000
+
+
+def console(*, on_stderr: bool = False) -> Console:
+    """Return a console that prints as wide as its terminal, or wide where there is none."""
+    stream = sys.stderr if on_stderr else sys.stdout
+    width = None if stream.isatty() else _WIDE
+    return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
+
+
+def table(*columns: str, title: str = "") -> Table:
+    """Return an empty table with these columns."""
+    made = Table(box=SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def print_table(made: Table) -> None:
+    """Print a table on stdout; in a pipe or a file, lines end where their text does."""
+    screen = console()
+    if screen.is_terminal:
+        screen.print(made)
+        return
+    with screen.capture() as captured:
+        screen.print(made)
+    for line in captured.get().splitlines():
+        print(line.rstrip())  # noqa: T201
+
+
+def cell(text: object, style: str = "", most: int = TEXT_MAX) -> Text:
+    """Return text as one printable line of at most `most` characters."""
+    return Text(printable(str(text), most), style=style)
+
+
+def amount(value: Decimal | None, unit: str = "") -> str:
+    """Return a number with every digit that means something, or a dash."""
+    return "–" if value is None else f"{exact(value)}{unit}"
+
+
+def moment(at_ms: int) -> str:
+    """Return a time in UTC, to the second, or to the millisecond where there is one.
+
+    >>> moment(1746403200000), moment(1746403200250)
+    ('2025-05-05 00:00:00', '2025-05-05 00:00:00.250')
+    """
+    at = datetime.fromtimestamp(at_ms // 1000, UTC)
+    rest = f".{at_ms % 1000:03}" if at_ms % 1000 else ""
+    return f"{at:%Y-%m-%d %H:%M:%S}{rest}"
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON on stdout."""
+    print(json.dumps(value, indent=2, ensure_ascii=True))  # noqa: T201
