@@ -12,12 +12,21 @@ from typing import Final, TypeVar
 from bridge_patch.adapters.bus import Ack, Bus, Message, Post, Reader
 from bridge_patch.adapters.bus_sqlite import SqliteBus
 from bridge_patch.adapters.envelope import Envelope
-from bridge_patch.adapters.memory import ManualClock, MemoryBus, MemoryStreams
+from bridge_patch.adapters.journal_sql import SqlJournal
+from bridge_patch.adapters.memory import (
+    ManualClock,
+    MemoryBus,
+    MemoryJournal,
+    MemoryStreams,
+)
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.domain.intent import UnixMs
+from bridge_patch.services.ports import Journal
 
 NOON_MS: Final = UnixMs(1_746_360_000_000)  # 2025-05-04 12:00 UTC
 ABANDONED_MS: Final = 60_000
+
+JOURNAL_ID: Final = "0123456789abcdef"
 
 INTENTS, RESULTS, TICKS = "intents", "results", "ticks"
 ONE, TWO = Reader(group="judge", consumer="one"), Reader(group="judge", consumer="two")
@@ -94,3 +103,38 @@ def commit(bus: Bus, messages: tuple[Message, ...], *posts: Post) -> None:
 
 def followed(bus: Bus, stream: str, after_id: str = "") -> tuple[Message, ...]:
     return run(bus.follow(stream, after_id, count=1000, wait_ms=0))
+
+
+@dataclass
+class JournalSite:
+    """One journal; `reopen` is the process after a restart, where the adapter has one."""
+
+    clock: ManualClock
+    link: Callable[[str], AbstractContextManager[Journal]]
+    opened: ExitStack = field(default_factory=ExitStack)
+
+    def open(self, run_id: str = "run-1") -> Journal:
+        return self.opened.enter_context(self.link(run_id))
+
+
+def memory_journal(folder: Path) -> JournalSite:
+    clock = ManualClock(NOON_MS)
+    return JournalSite(
+        clock,
+        lambda run_id: nullcontext(
+            MemoryJournal(run_id=run_id, clock=clock, journal_id=JOURNAL_ID)
+        ),
+    )
+
+
+def sqlite_journal(folder: Path) -> JournalSite:
+    clock, file = ManualClock(NOON_MS), SqliteFile(folder / "journal.db")
+    return JournalSite(
+        clock,
+        lambda run_id: closing(
+            SqlJournal(file, run_id=run_id, clock=clock, new_id=lambda: JOURNAL_ID)
+        ),
+    )
+
+
+JOURNAL_SITES: Final = (memory_journal, sqlite_journal)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeVar, final
+from time import monotonic
+from typing import Final, TypeVar, final
 
 _T = TypeVar("_T")
 
-#: A look costs some 5 microseconds, so an idle reader uses about half a percent of a core.
-_PAUSE_FIRST_SEC = 0.0002
-_PAUSE_BUSY_SEC = 0.0015
-_PAUSE_IDLE_SEC = 0.005
-_BUSY_FOR_SEC = 1.0
+#: The world outside is looked at often for a second after the last news, so that an answer
+#: is seen within 2 ms, and then gently: 200 looks a second are some 2 % of a core.
+_PAUSE_FIRST_SEC: Final = 0.0002
+_PAUSE_BUSY_SEC: Final = 0.0015
+_PAUSE_IDLE_SEC: Final = 0.005
+_BUSY_FOR_SEC: Final = 1.0
 
 
 @final
@@ -21,12 +23,22 @@ class Bell:
 
     def __init__(self) -> None:
         self._waiting: set[asyncio.Future[None]] = set()
+        self._stirred_sec = 0.0
+
+    def stir(self) -> None:
+        """Note that something happened: more may follow soon."""
+        self._stirred_sec = monotonic()
 
     def ring(self) -> None:
         """Wake everybody who waits now."""
+        self.stir()
         for waiter in self._waiting:
             if not waiter.done():
                 waiter.set_result(None)
+
+    def idle(self) -> bool:
+        """Return whether nothing has happened for a while."""
+        return monotonic() - self._stirred_sec > _BUSY_FOR_SEC
 
     async def heard(self, within_sec: float) -> None:
         """Return at the next ring, at the latest after `within_sec`."""
@@ -51,21 +63,21 @@ async def until(
     """Look until there is something, or `wait_ms` have passed.
 
     Without `version` only the bell is waited for. With it the world outside this process is
-    watched too: often for a second, so that an answer is seen within 2 ms, then gently.
+    watched too; a number that has changed is worth a look.
     """
     await asyncio.sleep(0)
     seen = version() if version else 0
     found = look()
-    loop = asyncio.get_running_loop()
-    started = loop.time()
+    ends = monotonic() + wait_ms / 1000
     pause = _PAUSE_FIRST_SEC
-    while not found and (left := started + wait_ms / 1000 - loop.time()) > 0:
+    while not found and (left := ends - monotonic()) > 0:
         await bell.heard(min(pause, left) if version else left)
         now = version() if version else seen + 1
         if now != seen:
             seen, found = now, look()
-        settled = loop.time() - started > _BUSY_FOR_SEC
-        pause = min(pause * 1.5, _PAUSE_IDLE_SEC if settled else _PAUSE_BUSY_SEC)
+        pause = _PAUSE_IDLE_SEC if bell.idle() else min(pause * 1.5, _PAUSE_BUSY_SEC)
+    if found:
+        bell.stir()
     return found
 
 

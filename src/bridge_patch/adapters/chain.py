@@ -84,9 +84,7 @@ class Walk:
             body=row.body,
         )
         if link != row.link:
-            return Fault(
-                row.seq, "it, its link or its place was changed after it was written"
-            )
+            return Fault(row.seq, "changed after it was written, or not in its place")
         if self._kept and row.seq == self._kept.seq and link != self._kept.link:
             return Fault(row.seq, "the head file knows another entry of this number")
         return None
@@ -101,8 +99,8 @@ class Walk:
 
 def _missing(first: int, last: int) -> str:
     if last < first:
-        return f"entry {last + 1} stands where {first} is due"
-    return f"entry {first} is missing" + (f", up to {last}" if last > first else "")
+        return f"entry {last + 1} stands in its place"
+    return "missing" + (f", with all up to {last}" if last > first else "")
 
 
 def genesis(journal_id: str) -> Head:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, final
 from bridge_patch.domain.errors import BrokenPromiseError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 _LOCK_WAIT_MS: Final = 5_000
 
@@ -83,7 +83,12 @@ class SqliteFile:
             creator=self.connect_to_read if read_only else self.connect,
             poolclass=pool.NullPool,
         )
-        event.listen(engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
+
+        def begin(connection: Connection) -> None:
+            if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+        event.listen(engine, "begin", begin)
         return engine
 
     def adopt(

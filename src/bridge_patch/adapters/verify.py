@@ -94,15 +94,15 @@ def _verify(
 def _step(walk: Walk, values: tuple[object, ...]) -> Fault | None:
     row = _row(values)
     if row is None:
-        return Fault(walk.head.seq + 1, f"it has not the form of an entry: {values[:5]!r}")
+        return Fault(walk.head.seq + 1, f"not of the form of an entry: {values[:5]!r}")
     if fault := walk.step(row):
         return fault
     try:
         event = codec.decode_event(row.kind, row.body)
     except InvalidValueError as error:
-        return Fault(row.seq, f"it cannot be understood: {error}")
+        return Fault(row.seq, f"unreadable: {error}")
     if subject(event) != row.intent_id:
-        return Fault(row.seq, f"it is filed under another intent, {row.intent_id!r}")
+        return Fault(row.seq, f"filed under another intent, {row.intent_id!r}")
     return None
 
 
