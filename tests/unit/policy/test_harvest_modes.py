@@ -273,12 +273,12 @@ def test_exit_state_is_rebuilt_after_restart(side: Side, stop: str, best: str) -
     assert seen(track, best, 60)[1] == closed("MAX_HOLD")
 
 
-def test_a_restart_before_the_partial_remembers_nothing_but_the_entry() -> None:
-    """The hard stop says nothing about the best price while the trail is asleep."""
-    track = opened(SCALPER, LONG, "99.9")
-
-    assert track.best_price_usd == D(100)
-    assert not track.partial_done
+def test_a_hard_stop_says_nothing_about_the_best_price() -> None:
+    """98 read as a trail of 1 % is below the entry; and before its partial a trail sleeps."""
+    assert opened(SWING, LONG).best_price_usd == D(100)
+    assert opened(SWING, SHORT).best_price_usd == D(100)
+    assert opened(SCALPER, LONG, "99.9").best_price_usd == D(100)
+    assert not opened(SCALPER, LONG, "99.9").partial_done
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,12 @@ def test_a_cap_on_notional_lowers_leverage_before_it_abstains() -> None:
         ),
         (BOUNDS, "4", AbstainCode.LEVERAGE_BELOW_MIN),
         (replace(BOUNDS, margin_min_usd=D(452)), "1", AbstainCode.MARGIN_BELOW_MIN),
+        # 253 / 50 leaves 5.0x in steps of 0.1, and the least is 5.05x
+        (
+            replace(BOUNDS, notional_max_usd=D(253), leverage_min=D("5.05")),
+            "1",
+            AbstainCode.MARGIN_BELOW_MIN,
+        ),
         # 200 / 50 leaves 4x, and the least is 5x
         (replace(BOUNDS, notional_max_usd=D(200)), "1", AbstainCode.MARGIN_BELOW_MIN),
         (
