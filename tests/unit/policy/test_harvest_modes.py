@@ -274,7 +274,7 @@ def test_exit_state_is_rebuilt_after_restart(side: Side, stop: str, best: str) -
 
 
 def test_a_hard_stop_says_nothing_about_the_best_price() -> None:
-    """98 read as a trail of 1 % is below the entry; and before its partial a trail sleeps."""
+    """98 as a trail of 1 % is below the entry; and before its partial a trail sleeps."""
     assert opened(SWING, LONG).best_price_usd == D(100)
     assert opened(SWING, SHORT).best_price_usd == D(100)
     assert opened(SCALPER, LONG, "99.9").best_price_usd == D(100)
