@@ -7,7 +7,6 @@ account's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import assert_never, final
@@ -66,6 +65,7 @@ class ShadowBook:
     instruments: Instruments
     _tracks: dict[Symbol, Track] = field(default_factory=dict)
     _intents: dict[Symbol, IntentId] = field(default_factory=dict)
+    _policies: dict[Symbol, HarvestPolicy] = field(default_factory=dict)
     _orders: int = 0
 
     def enter(self, wish: Wish) -> tuple[VenueEvent, ...]:
@@ -141,23 +141,24 @@ class ShadowBook:
             ),
         )
 
-    def restore(self, events: Iterable[Event]) -> None:
-        """Fold a journal back into positions, stops and harvest plans."""
-        policies: dict[Symbol, HarvestPolicy] = {}
-        for event in events:
-            if isinstance(event, VenueEvent) and event.book is self.exchange.book:
-                self.exchange.restore((event,))
-                self._orders += 1
-                if isinstance(event, Filled) and event.kind is FillKind.ENTRY:
-                    self._intents[event.symbol] = event.intent_id
-            elif (
-                isinstance(event, Settled)
-                and event.harvest_policy is not None
-                and self._intents.get(event.symbol) == event.intent_id
-            ):
-                policies[event.symbol] = event.harvest_policy
+    def fold(self, event: Event) -> None:
+        """Take in one journaled event; `follow_open` ends the restoring."""
+        if isinstance(event, VenueEvent) and event.book is self.exchange.book:
+            self.exchange.restore((event,))
+            self._orders += 1
+            if isinstance(event, Filled) and event.kind is FillKind.ENTRY:
+                self._intents[event.symbol] = event.intent_id
+        elif (
+            isinstance(event, Settled)
+            and event.harvest_policy is not None
+            and self._intents.get(event.symbol) == event.intent_id
+        ):
+            self._policies[event.symbol] = event.harvest_policy
+
+    def follow_open(self) -> None:
+        """Go on harvesting what the journal left open."""
         for symbol in self.exchange.positions:
-            self._follow(symbol, policies.get(symbol, POLICY_FALLBACK))
+            self._follow(symbol, self._policies.get(symbol, POLICY_FALLBACK))
 
     def _harvest(self, bar: Bar) -> tuple[VenueEvent, ...]:
         symbol, position = bar.symbol, self.exchange.positions.get(bar.symbol)

@@ -1,7 +1,8 @@
-"""The AI engine: signals become sized proposals, and proposals become intents on the bus."""
+"""The AI engine: signals become sized proposals, and those become intents on the bus."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol, final
@@ -46,10 +47,17 @@ class Equity(Protocol):
         ...
 
 
+def _as_drafted(draft: Draft) -> tuple[Draft, ...]:
+    return (draft,)
+
+
 @final
 @dataclass(slots=True)
 class Engine:
-    """Sizes signals and publishes what is left; it holds no key and no venue."""
+    """Sizes signals and publishes what is left; it holds no key and no venue.
+
+    `distort` is for an example AI that spoils some of its own drafts on purpose.
+    """
 
     source: SignalSource
     outbox: Outbox
@@ -57,6 +65,7 @@ class Engine:
     telemetry: Telemetry
     bounds: SizingBounds
     mode: Mode
+    distort: Callable[[Draft], tuple[Draft, ...]] = _as_drafted
     market: MarketView = field(default_factory=MarketView)
 
     async def on_tick(self, tick: Tick) -> tuple[IntentId, ...]:
@@ -65,21 +74,24 @@ class Engine:
         published = []
         for signal in self.source.signals(tick):
             draft = await self._draft(signal, tick)
-            if draft is not None:
-                published.append(await self.outbox.propose(draft))
-                self.telemetry.published(draft)
+            for each in self.distort(draft) if draft is not None else ():
+                published.append(await self.outbox.propose(each))
+                self.telemetry.published(each)
         return tuple(published)
 
     async def _draft(self, signal: Signal, tick: Tick) -> Draft | None:
         factor = self.market.factor(signal.symbol)
         equity = await self.equity.equity_usd()
         if isinstance(factor, Unknown):
-            return self._abstained(signal, "VOLATILITY_UNKNOWN", factor.why)
+            self._abstains(signal, "VOLATILITY_UNKNOWN", factor.why)
+            return None
         if isinstance(equity, Unknown):
-            return self._abstained(signal, "EQUITY_UNKNOWN", equity.why)
+            self._abstains(signal, "EQUITY_UNKNOWN", equity.why)
+            return None
         sized = size(signal.confidence.value, factor, equity, self.bounds)
         if isinstance(sized, Abstained):
-            return self._abstained(signal, sized.code, sized.detail)
+            self._abstains(signal, sized.code, sized.detail)
+            return None
         return Draft(
             id=entry_id(signal, tick),
             symbol=signal.symbol,
@@ -95,7 +107,7 @@ class Engine:
             blunder=signal.blunder,
         )
 
-    def _abstained(self, signal: Signal, code: str, detail: str) -> None:
+    def _abstains(self, signal: Signal, code: str, detail: str) -> None:
         self.telemetry.note(
             "AI-SIZER", "abstains", symbol=signal.symbol, code=code, detail=detail
         )

@@ -44,8 +44,7 @@ class ExitBrain:
 
     async def on_tick(self, tick: Tick) -> int:
         """Take in what changed and the new bars; return how many reductions went out."""
-        for update in await self.outcomes.positions(wait_ms=0):
-            self._follow(update)
+        await self.catch_up()
         asked = 0
         for bar in tick.bars:
             track = self._tracks.get(bar.symbol)
@@ -56,6 +55,12 @@ class ExitBrain:
                 await self.outbox.reduce(intent)
                 asked += 1
         return asked
+
+    async def catch_up(self) -> None:
+        """Take in every position change there is, oldest first."""
+        while updates := await self.outcomes.positions(wait_ms=0):
+            for update in updates:
+                self._follow(update)
 
     def _follow(self, update: PositionUpdate) -> None:
         if update.quantity_base == 0:

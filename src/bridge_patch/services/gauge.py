@@ -109,7 +109,7 @@ class EquityGauge:
         return None
 
     def _released(self, loss: Reading, now_ms: UnixMs) -> LatchSet | None:
-        """Release the daily latch once a new UTC day has begun, and never within the day."""
+        """Release the daily latch once a new UTC day has begun, never within the day."""
         if self.state is not TradingState.REDUCING or isinstance(loss, Unknown):
             return None
         if self.day_start_usd is None or self.latched_ms // DAY_MS == now_ms // DAY_MS:

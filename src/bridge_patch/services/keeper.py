@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, final
 
 from bridge_patch.domain.events import Event
-from bridge_patch.domain.intent import Symbol, Unknown
+from bridge_patch.domain.intent import Symbol, UnixMs, Unknown
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.order import OrderEvent
 from bridge_patch.domain.position import Position
@@ -87,11 +88,19 @@ class Keeper:
         await trader.recorder.write(*due)
 
 
-def restored(trader: Trader, venue: SimulatedVenue, events: list[Event]) -> None:
-    """Fold a journal into every state that is one: ledger, gauge, venue and books."""
+def restored(trader: Trader, venue: SimulatedVenue, events: Iterable[Event]) -> UnixMs:
+    """Fold a journal, read once, into every state that is one; return where time stood."""
+    last_ms = UnixMs(0)
+    books = [trader.books.asked, trader.books.governed]
     for event in events:
         trader.recorder.fold(event)
-    venue.restore([e for e in events if isinstance(e, VenueEvent)])
-    trader.books.asked.restore(events)
-    if trader.books.governed is not None:
-        trader.books.governed.restore(events)
+        last_ms = max(last_ms, event.at_ms)
+        if isinstance(event, VenueEvent):
+            venue.restore((event,))
+        for book in books:
+            if book is not None:
+                book.fold(event)
+    for book in books:
+        if book is not None:
+            book.follow_open()
+    return last_ms

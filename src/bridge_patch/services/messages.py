@@ -14,6 +14,7 @@ from bridge_patch.domain.intent import (
     IntentId,
     Mode,
     Proposal,
+    RiskBudget,
     Side,
     StopDistance,
     Symbol,
@@ -40,6 +41,7 @@ class Draft:
     created_ms: UnixMs
     source: str
     reason: str
+    risk_budget: RiskBudget | None = None
     blunder: str = ""
 
 
@@ -57,7 +59,7 @@ class Delivery:
     """One message handed to a consumer, understood or not.
 
     `entry_id` is the bus's own id and orders deliveries; `payload` is the text as it came.
-    `notes` names what was accepted and should not be relied upon, such as an old field name.
+    `notes` names what was accepted and should not be relied upon: an old field name.
     """
 
     entry_id: str
@@ -113,3 +115,15 @@ class Settlement:
     results: tuple[Result, ...] = ()
     positions: tuple[PositionUpdate, ...] = ()
     dead_letters: tuple[DeadLetter, ...] = ()
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Barrier:
+    """Everything a tick caused is complete; the feed may go on.
+
+    `equity_usd` is what the account is worth then, None where that could not be read.
+    """
+
+    at_ms: UnixMs
+    equity_usd: Decimal | None

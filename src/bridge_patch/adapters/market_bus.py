@@ -1,0 +1,76 @@
+"""The market between processes: ticks one way, the barrier the other."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from bridge_patch.adapters import codec
+from bridge_patch.adapters.bus import Ack, Bus, Message, Post, Reader
+from bridge_patch.adapters.streams import EXECUTION_GROUP, MARKET_TICK, REPLAY_BARRIER
+from bridge_patch.domain.intent import UnixMs
+from bridge_patch.domain.market import Tick
+from bridge_patch.services.messages import Barrier
+
+#: How long one look for a message waits before somebody may say that it takes long.
+WAIT_MS: Final = 1000
+
+
+@final
+class TickPublisher:
+    """The feed's side: publishes a tick and waits until all it caused is complete."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._after = ""
+
+    async def last_passed(self) -> Barrier | None:
+        """Return the newest barrier of an earlier run, if any, and follow from there."""
+        last: Barrier | None = None
+        while found := await self._bus.follow(
+            REPLAY_BARRIER, self._after, count=512, wait_ms=0
+        ):
+            self._after = found[-1].entry_id
+            last = codec.decode_barrier(found[-1].envelope)
+        return last
+
+    async def publish(self, tick: Tick) -> None:
+        """Put a tick on the bus; one without bars says that the market is over."""
+        await self._bus.publish((Post(MARKET_TICK, codec.encode_tick(tick)),))
+
+    async def passed(self, at_ms: UnixMs) -> Barrier | None:
+        """Return the barrier of that tick; None when it did not come within a second."""
+        for message in await self._bus.follow(
+            REPLAY_BARRIER, self._after, count=512, wait_ms=WAIT_MS
+        ):
+            self._after = message.entry_id
+            barrier = codec.decode_barrier(message.envelope)
+            if barrier.at_ms >= at_ms:
+                return barrier
+        return None
+
+
+@final
+class TickReader:
+    """The execution's side: one tick at a time, acknowledged together with its barrier."""
+
+    def __init__(self, bus: Bus, *, consumer: str) -> None:
+        self._bus = bus
+        self._reader = Reader(group=EXECUTION_GROUP, consumer=consumer)
+        self._in_hand: Message | None = None
+
+    async def next_tick(self, wait_ms: int) -> Tick | None:
+        """Return the next tick, an unfinished one first; None when none came."""
+        found = await self._bus.read(self._reader, (MARKET_TICK,), count=1, wait_ms=wait_ms)
+        if not found:
+            return None
+        self._in_hand = found[0]
+        return codec.decode_tick(self._in_hand.envelope)
+
+    async def done(self, barrier: Barrier) -> None:
+        """Acknowledge the tick in hand and let the feed go on, in one transaction."""
+        if self._in_hand is None:
+            return
+        ack = Ack(MARKET_TICK, self._in_hand.entry_id)
+        post = Post(REPLAY_BARRIER, codec.encode_barrier(barrier))
+        await self._bus.commit(EXECUTION_GROUP, (ack,), (post,))
+        self._in_hand = None

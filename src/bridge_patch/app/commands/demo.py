@@ -1,0 +1,251 @@
+"""`demo`: a week in shadow, then live on the paper venue, and one table at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import closing
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Final, TextIO, cast, final
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from bridge_patch.adapters.feeds.choose import choose_feed
+from bridge_patch.adapters.feeds.series import EVERYTHING, Feed, Window
+from bridge_patch.adapters.instruments import ListedInstruments
+from bridge_patch.adapters.journal_sql import JournalReader
+from bridge_patch.adapters.store_sqlite import SqliteFile
+from bridge_patch.adapters.telemetry import LogTelemetry, Part
+from bridge_patch.adapters.verify import verify_journal
+from bridge_patch.app.commands.options import DemoOptions
+from bridge_patch.app.commands.run import CACHE_NAME, announce, play
+from bridge_patch.app.demo.drills import Drills, FrozenAccount
+from bridge_patch.app.demo.sampler import Sampler
+from bridge_patch.app.demo.summary import Phase, Summary, print_summary
+from bridge_patch.app.demo.tally import Tally
+from bridge_patch.app.settings import Settings, load_settings
+from bridge_patch.app.stopping import Stop
+from bridge_patch.app.wiring import (
+    STORE_NAME,
+    AccountEquity,
+    Run,
+    Store,
+    engine_side,
+    execution_side,
+    open_store,
+    start_events,
+)
+from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.domain.events import Book, TradingState
+from bridge_patch.domain.intent import Mode, UnixMs, Unknown
+from bridge_patch.domain.market import Tick
+from bridge_patch.evidence.replay import rejudge
+from bridge_patch.services.gauge import DRAWDOWN
+from bridge_patch.services.ports import Account
+from bridge_patch.services.session import Session
+
+DAY_MS: Final = 24 * 3600 * 1000
+LOG_NAME: Final = "demo.log"
+#: The demo's own settings, whatever the environment says; the rest are shipped defaults.
+#: The floor is set so that a refusal by it is seen.
+DEMO_ENV: Final = {"MIN_CONFIDENCE": "0.5"}
+DEFAULT_SYMBOLS: Final = "BTCUSDT,SOLUSDT"
+_WARNING: Final = (
+    "Signal: an example AI that throws dice, overconfident and uncalibrated: it shows what"
+    " the Governor is for, and nothing about markets"
+)
+
+
+def demo(options: DemoOptions) -> None:
+    """Play both phases over the data, print the table; the journal stays for questions."""
+    console = Console(stderr=options.as_json, soft_wrap=True, highlight=False)
+    named = options.data or load_settings().market_data_dir
+    settings = _settings(options)
+    _make_room(options.state)
+    feed = choose_feed(
+        named,
+        symbols=settings.symbols,
+        cache_dir=options.state / CACHE_NAME,
+        instruments=ListedInstruments(),
+        seed=settings.example_ai_seed,
+        window=EVERYTHING,
+    )
+    console.print(f"Market: {feed.info.label}", markup=False)
+    console.print(_WARNING)
+    with (options.state / LOG_NAME).open("w", encoding="utf-8") as log:
+        stage = _Stage(options, settings, feed, console, log)
+        summary = asyncio.run(stage.play())
+    print_summary(summary, console, as_json=options.as_json)
+
+
+def _settings(options: DemoOptions) -> Settings:
+    env = dict(DEMO_ENV)
+    env["SYMBOLS"] = ",".join(options.symbols) if options.symbols else DEFAULT_SYMBOLS
+    if options.seed is not None:
+        env["EXAMPLE_AI_SEED"] = str(options.seed)
+    return replace(load_settings(env), state_dir=options.state)
+
+
+def _make_room(state: Path) -> None:
+    """Clear what an earlier demo left in `state`, and nothing that is not a demo's."""
+    store = [STORE_NAME, f"{STORE_NAME}-wal", f"{STORE_NAME}-shm", f"{STORE_NAME}.head"]
+    if (state / STORE_NAME).exists() and not (state / LOG_NAME).exists():
+        msg = (
+            f"--state must be a folder of an earlier demo, or hold no {STORE_NAME}:"
+            f" {state} holds a run of something else; name another folder"
+        )
+        raise InvalidValueError(msg)
+    state.mkdir(parents=True, exist_ok=True)
+    for name in store:
+        (state / name).unlink(missing_ok=True)
+
+
+@final
+@dataclass(slots=True)
+class _Stage:
+    """Plays the phases one after the other on one journal, each as a start of its own."""
+
+    options: DemoOptions
+    settings: Settings
+    feed: Feed
+    console: Console
+    log: TextIO
+
+    async def play(self) -> Summary:
+        info, begun = self.feed.info, time.perf_counter()
+        turn_ms = UnixMs(info.start_ms + self.options.days_shadow * DAY_MS)
+        end_ms = info.end_ms
+        if self.options.days_live is not None:
+            end_ms = min(end_ms, UnixMs(turn_ms + self.options.days_live * DAY_MS))
+        if turn_ms >= end_ms:
+            msg = (
+                f"--days-shadow {self.options.days_shadow} must leave data to go live on:"
+                f" {info.label}"
+            )
+            raise InvalidValueError(msg)
+        phases = [
+            await self._phase(Mode.SHADOW, info.start_ms, turn_ms),
+            await self._phase(Mode.LIVE, turn_ms, end_ms),
+        ]
+        wall_sec = time.perf_counter() - begun
+        return self._summary(phases, wall_sec)
+
+    async def _phase(self, mode: Mode, start_ms: UnixMs, end_ms: UnixMs) -> Phase:
+        """Run one mode over [start, end); the day before the start only warms up."""
+        store = open_store(self.options.state, journal=True)
+        try:
+            return await self._run(mode, store, start_ms, end_ms)
+        finally:
+            store.close()
+
+    async def _run(
+        self, mode: Mode, store: Store, start_ms: UnixMs, end_ms: UnixMs
+    ) -> Phase:
+        telemetry = LogTelemetry(cast("TextIO", Sampler(self.log, self._show)))
+        run = Run(
+            settings=self.settings,
+            mode=mode,
+            feed=self.feed.info.label,
+            telemetry=telemetry,
+        )
+        frozen: list[FrozenAccount] = []
+
+        def watch(account: Account) -> Account:
+            frozen.append(FrozenAccount(account))
+            return frozen[0]
+
+        session = execution_side(run, store, watch=watch)
+        engine = engine_side(run, store, AccountEquity(session.keeper.account))
+        session = replace(
+            session, engine=engine, resumed_ms=max(session.resumed_ms, start_ms)
+        )
+        recorder = session.keeper.trader.recorder
+        await recorder.write(*start_events(run, store, start_ms))
+        announce(telemetry, run, {Part.ENGINE, Part.EXECUTION, Part.EXITS})
+        book = Book.GOVERNED if mode is Mode.SHADOW else Book.ACCOUNT
+        drills = Drills(start_ms=start_ms, book=book, account=frozen[0], recorder=recorder)
+        tally = Tally(book)
+        stop = Stop.on_signals()
+        await self._play(
+            session,
+            drills,
+            mode,
+            Window(start_ms=UnixMs(start_ms - DAY_MS), end_ms=end_ms),
+            stop,
+        )
+        if store.journal is not None:
+            tally.add_all(s.event for s in store.journal.read() if s.run_id == store.run_id)
+        return Phase(
+            mode=mode,
+            start_ms=start_ms,
+            end_ms=UnixMs(session.clock.now_ms()),
+            tally=tally,
+            asked_usd=session.keeper.trader.books.asked.exchange.equity_usd(),
+            governed_usd=await _equity_usd(session),
+            start_usd=self.settings.paper_equity_usd,
+        )
+
+    async def _play(
+        self, session: Session, drills: Drills, mode: Mode, window: Window, stop: Stop
+    ) -> None:
+        feed = self.feed.within(window)
+        with Progress(
+            TextColumn(f"{mode:>6}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("ticks, left"),
+            TimeRemainingColumn(),
+            console=self.console,
+            disable=self.options.quiet or not self.console.is_terminal,
+        ) as bar:
+            task = bar.add_task("", total=feed.info.ticks)
+
+            async def before(tick: Tick) -> None:
+                bar.advance(task)
+                await drills.on_tick(tick.at_ms)
+                stop.asked = stop.asked or (mode is Mode.LIVE and _is_over(session))
+
+            await play(session, feed, stop=stop, before_tick=before)
+
+    def _show(self, line: str) -> None:
+        if not self.options.quiet:
+            self.console.print(line, markup=False)
+
+    def _summary(self, phases: list[Phase], wall_sec: float) -> Summary:
+        path = self.options.state / STORE_NAME
+        with closing(JournalReader(SqliteFile(path))) as journal:
+            again = rejudge(
+                (stored.event for stored in journal.read()), self.settings.limits()
+            )
+        return Summary(
+            feed=self.feed.info.label,
+            phases=tuple(phases),
+            wall_sec=wall_sec,
+            journal=path,
+            log=self.options.state / LOG_NAME,
+            verification=verify_journal(path),
+            rejudged=again,
+        )
+
+
+async def _equity_usd(session: Session) -> Decimal | None:
+    read = await session.keeper.account.read()
+    return None if isinstance(read, Unknown) else read.equity_usd
+
+
+def _is_over(session: Session) -> bool:
+    """Tell whether a latch for a person to release has ended the run, all closed."""
+    recorder = session.keeper.trader.recorder
+    halted = (
+        recorder.gauge.state is TradingState.HALTED and recorder.gauge.cause == DRAWDOWN
+    )
+    return halted and not recorder.ledger.positions

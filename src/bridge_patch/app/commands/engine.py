@@ -1,0 +1,94 @@
+"""`engine`: feed, signal and sizer as a process of their own; it has no venue."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import final
+
+from bridge_patch.adapters.feeds.series import Feed
+from bridge_patch.adapters.market_bus import TickPublisher
+from bridge_patch.adapters.telemetry import Part
+from bridge_patch.app.commands.options import RunOptions
+from bridge_patch.app.commands.run import announce, feed_of, settings_of
+from bridge_patch.app.settings import Settings
+from bridge_patch.app.stopping import Stop
+from bridge_patch.app.wiring import Run, engine_side, open_store, telemetry_of
+from bridge_patch.domain.intent import UnixMs, Unknown
+from bridge_patch.domain.market import Tick
+from bridge_patch.services.engine import Engine
+from bridge_patch.services.messages import Barrier
+
+
+def engine(options: RunOptions) -> None:
+    """Play the market onto the bus, a tick at a time, as fast as the execution follows."""
+    settings = settings_of(options)
+    asyncio.run(_engine(settings, feed_of(options, settings)))
+
+
+@final
+@dataclass(slots=True)
+class BarrierEquity:
+    """Equity as the last barrier stated it."""
+
+    last: Barrier | None = None
+
+    async def equity_usd(self) -> Decimal | Unknown:
+        """Return the equity, or why it is not known."""
+        if self.last is None or self.last.equity_usd is None:
+            return Unknown("the execution has not stated an equity yet")
+        return self.last.equity_usd
+
+
+async def _engine(settings: Settings, feed: Feed) -> None:
+    store = open_store(settings.state_dir, journal=False)
+    try:
+        telemetry = telemetry_of(settings)
+        run_ = Run(
+            settings=settings,
+            mode=settings.ai_sizing_mode,
+            feed=feed.info.label,
+            telemetry=telemetry,
+        )
+        equity = BarrierEquity()
+        engine_ = engine_side(run_, store, equity)
+        announce(telemetry, run_, {Part.ENGINE})
+        publisher = TickPublisher(store.bus)
+        equity.last = await publisher.last_passed()
+        await _play(engine_, publisher, equity, feed, Stop.on_signals())
+    finally:
+        store.close()
+
+
+async def _play(
+    engine_: Engine,
+    publisher: TickPublisher,
+    equity: BarrierEquity,
+    feed: Feed,
+    stop: Stop,
+) -> None:
+    passed_ms = equity.last.at_ms if equity.last else UnixMs(0)
+    last_ms = passed_ms
+    for tick in feed:
+        last_ms = tick.at_ms
+        if tick.at_ms < passed_ms:
+            engine_.market.on_tick(tick)
+            continue
+        if tick.at_ms > passed_ms and not await _pass(publisher, equity, tick, stop):
+            return
+        await engine_.on_tick(tick)
+    await _pass(publisher, equity, Tick(at_ms=UnixMs(last_ms + 1), bars=()), stop)
+
+
+async def _pass(
+    publisher: TickPublisher, equity: BarrierEquity, tick: Tick, stop: Stop
+) -> bool:
+    """Publish a tick and wait for its barrier; False when asked to stop meanwhile."""
+    await publisher.publish(tick)
+    while not stop.asked:
+        barrier = await publisher.passed(tick.at_ms)
+        if barrier is not None:
+            equity.last = barrier
+            return True
+    return False

@@ -1,0 +1,80 @@
+"""`execution`: Governor, venue and exits as a process of their own, on the embedded bus."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bridge_patch.adapters.market_bus import TickReader
+from bridge_patch.adapters.telemetry import Part
+from bridge_patch.app.commands.options import RunOptions
+from bridge_patch.app.commands.run import announce, settings_of
+from bridge_patch.app.settings import Settings
+from bridge_patch.app.stopping import Stop
+from bridge_patch.app.wiring import (
+    CONSUMER,
+    Run,
+    execution_side,
+    open_store,
+    start_events,
+    telemetry_of,
+)
+from bridge_patch.domain.intent import Unknown
+from bridge_patch.domain.market import Tick
+from bridge_patch.services.messages import Barrier
+from bridge_patch.services.session import Session
+
+IDLE_MS = 250
+
+
+def execution(options: RunOptions) -> None:
+    """Follow the market on the bus until it is over, or until told to stop."""
+    asyncio.run(_execution(settings_of(options)))
+
+
+async def _execution(settings: Settings) -> None:
+    store = open_store(settings.state_dir, journal=True)
+    try:
+        telemetry = telemetry_of(settings)
+        run_ = Run(
+            settings=settings,
+            mode=settings.ai_sizing_mode,
+            feed="the engine's, over the bus",
+            telemetry=telemetry,
+        )
+        session = execution_side(run_, store)
+        announce(telemetry, run_, {Part.EXECUTION, Part.EXITS})
+        stop = Stop.on_signals()
+        reader = TickReader(store.bus, consumer=CONSUMER)
+        begun = False
+        while not stop.asked:
+            tick = await reader.next_tick(wait_ms=IDLE_MS)
+            if tick is None:
+                if begun:
+                    await session.execution.drain()
+                continue
+            if not begun:
+                events = start_events(run_, store, tick.at_ms)
+                await session.keeper.trader.recorder.write(*events)
+                await session.begin(tick.at_ms)
+                begun = True
+            over = await _play(session, tick)
+            await reader.done(await _barrier(session, tick))
+            if over:
+                return
+    finally:
+        store.close()
+
+
+async def _play(session: Session, tick: Tick) -> bool:
+    """Play a tick; tell whether it was the end of the market."""
+    if not tick.bars:
+        await session.execution.drain()
+        return True
+    await session.on_tick(tick)
+    return False
+
+
+async def _barrier(session: Session, tick: Tick) -> Barrier:
+    read = await session.keeper.account.read()
+    equity = None if isinstance(read, Unknown) else read.equity_usd
+    return Barrier(at_ms=tick.at_ms, equity_usd=equity)

@@ -1,0 +1,121 @@
+"""`run`: engine, execution and exits in one process, over a market that is played."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Final
+
+from bridge_patch.adapters.feeds.choose import choose_feed
+from bridge_patch.adapters.feeds.series import Feed, Window
+from bridge_patch.adapters.instruments import ListedInstruments
+from bridge_patch.adapters.telemetry import LogTelemetry, Part
+from bridge_patch.app.commands.options import RunOptions
+from bridge_patch.app.settings import Settings, load_settings
+from bridge_patch.app.stopping import Stop
+from bridge_patch.app.wiring import (
+    AccountEquity,
+    Run,
+    engine_side,
+    execution_side,
+    open_store,
+    start_events,
+    telemetry_of,
+)
+from bridge_patch.domain.market import Tick
+from bridge_patch.services.session import Session
+
+CACHE_NAME: Final = "market"
+
+
+def run(options: RunOptions) -> None:
+    """Play the market to its end, or until told to stop."""
+    settings = settings_of(options)
+    asyncio.run(_run(settings, feed_of(options, settings)))
+
+
+def settings_of(options: RunOptions) -> Settings:
+    """Return the settings, with what the command line says in place of theirs."""
+    settings = load_settings(env_file=options.env_file)
+    return replace(
+        settings,
+        state_dir=options.state or settings.state_dir,
+        market_data_dir=options.data or settings.market_data_dir,
+    )
+
+
+def feed_of(options: RunOptions, settings: Settings) -> Feed:
+    """Return the market to play."""
+    return choose_feed(
+        settings.market_data_dir,
+        symbols=settings.symbols,
+        cache_dir=settings.state_dir / CACHE_NAME,
+        instruments=ListedInstruments(),
+        seed=settings.example_ai_seed,
+        window=Window(start_ms=options.start_ms, end_ms=options.end_ms),
+    )
+
+
+async def _run(settings: Settings, feed: Feed) -> None:
+    store = open_store(settings.state_dir, journal=True)
+    try:
+        telemetry = telemetry_of(settings)
+        run_ = Run(
+            settings=settings,
+            mode=settings.ai_sizing_mode,
+            feed=feed.info.label,
+            telemetry=telemetry,
+        )
+        session = execution_side(run_, store)
+        engine = engine_side(run_, store, AccountEquity(session.keeper.account))
+        session = replace(session, engine=engine)
+        events = start_events(run_, store, feed.info.start_ms)
+        await session.keeper.trader.recorder.write(*events)
+        announce(telemetry, run_, {Part.ENGINE, Part.EXECUTION, Part.EXITS})
+        await play(session, feed, stop=Stop.on_signals())
+    finally:
+        store.close()
+
+
+def announce(telemetry: LogTelemetry, run_: Run, parts: set[Part]) -> None:
+    """Say what was started; the components' own lines come last."""
+    settings = run_.settings
+    limits = settings.limits()
+    telemetry.started(
+        parts=parts,
+        mode=run_.mode,
+        fail_open=limits.fail_open,
+        notes=(
+            f"market: {run_.feed}",
+            f"venue: {settings.venue}, simulated; equity {settings.paper_equity_usd} USD",
+            f"limits: {limits.digest()}, journal: {settings.state_dir}",
+            "signal: example AI, overconfident and uncalibrated; for demonstration only",
+        ),
+    )
+
+
+async def _nothing(_: Tick) -> None:
+    return
+
+
+async def play(
+    session: Session,
+    feed: Feed,
+    *,
+    stop: Stop,
+    before_tick: Callable[[Tick], Awaitable[None]] = _nothing,
+) -> None:
+    """Play every tick that an earlier run has not played; stop between two ticks."""
+    begun = False
+    for tick in feed:
+        if stop.asked:
+            return
+        if tick.at_ms <= session.resumed_ms:
+            session.warm_up(tick)
+            continue
+        if not begun:
+            await session.begin(tick.at_ms)
+            begun = True
+        await before_tick(tick)
+        await session.on_tick(tick)

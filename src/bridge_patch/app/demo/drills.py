@@ -1,0 +1,73 @@
+"""Drills: outages and orders from a person, staged so that their verdicts are seen.
+
+Every drill is labelled as one, in the journal and on the screen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, final
+
+from bridge_patch.domain.events import Book, LatchSet, TradingState
+from bridge_patch.domain.intent import UnixMs, Unknown
+from bridge_patch.services.ports import Account, AccountReading
+from bridge_patch.services.recorder import Recorder
+
+HOUR_MS: Final = 3600 * 1000
+#: Hours after the start of the run, first and last.
+OUTAGE_HOURS: Final = (26, 32)
+REDUCING_HOURS: Final = (36, 42)
+HALTED_HOURS: Final = (46, 52)
+WHO: Final = "drill"
+
+
+@final
+@dataclass(slots=True)
+class FrozenAccount:
+    """An account that, while frozen, answers with its last reading: a stuck data source."""
+
+    account: Account
+    frozen: bool = False
+    _last: AccountReading | Unknown = field(default_factory=lambda: Unknown("never read"))
+
+    async def read(self) -> AccountReading | Unknown:
+        """Return the account, or during the drill what it was when the drill began."""
+        if not self.frozen:
+            self._last = await self.account.read()
+        return self._last
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drills:
+    """The timetable; hours are counted from `start_ms`."""
+
+    start_ms: UnixMs
+    book: Book
+    account: FrozenAccount
+    recorder: Recorder
+
+    async def on_tick(self, at_ms: UnixMs) -> None:
+        """Begin or end what is due at this moment."""
+        hour = (at_ms - self.start_ms) / HOUR_MS
+        self.account.frozen = OUTAGE_HOURS[0] <= hour < OUTAGE_HOURS[1]
+        await self._latch(at_ms, hour, REDUCING_HOURS, TradingState.REDUCING)
+        await self._latch(at_ms, hour, HALTED_HOURS, TradingState.HALTED)
+
+    async def _latch(
+        self, at_ms: UnixMs, hour: float, hours: tuple[int, int], state: TradingState
+    ) -> None:
+        gauge = self.recorder.gauge
+        mine = gauge.cause == f"DRILL_{state}"
+        if hours[0] <= hour < hours[1] and gauge.state is TradingState.RUNNING:
+            await self.recorder.write(self._set(at_ms, state, f"DRILL_{state}", "staged"))
+        elif mine and hour >= hours[1]:
+            why = "the drill is over"
+            await self.recorder.write(
+                self._set(at_ms, TradingState.RUNNING, "DRILL_OVER", why)
+            )
+
+    def _set(self, at_ms: UnixMs, state: TradingState, cause: str, why: str) -> LatchSet:
+        return LatchSet(
+            book=self.book, at_ms=at_ms, state=state, cause=cause, who=WHO, why=why
+        )

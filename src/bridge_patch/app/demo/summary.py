@@ -1,0 +1,134 @@
+"""The table at the end of a demo, for people and as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import final
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from bridge_patch.adapters.feeds.series import utc
+from bridge_patch.adapters.verify import Verification
+from bridge_patch.app.demo.tally import Tally
+from bridge_patch.domain.events import FillKind, Verdict
+from bridge_patch.domain.intent import Mode, UnixMs
+from bridge_patch.evidence.replay import Rejudged
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """One mode's run: its counts, and what the two accounts are worth after it, in USD.
+
+    `asked_usd` is the simulated account that did everything as asked; `governed_usd` the
+    account that the Governor guards, simulated in shadow, on the paper venue when live.
+    """
+
+    mode: Mode
+    start_ms: UnixMs
+    end_ms: UnixMs
+    tally: Tally
+    asked_usd: Decimal
+    governed_usd: Decimal | None
+    start_usd: Decimal
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Everything the demo says at its end."""
+
+    feed: str
+    phases: tuple[Phase, ...]
+    wall_sec: float
+    journal: Path
+    log: Path
+    verification: Verification
+    rejudged: Rejudged
+
+    @property
+    def judged(self) -> int:
+        """How many verdicts were given."""
+        return sum(phase.tally.judged for phase in self.phases)
+
+
+def print_summary(summary: Summary, console: Console, *, as_json: bool) -> None:
+    """Print the table, or the same figures as one JSON object on stdout."""
+    if as_json:
+        rows = {p.mode.value: dict(_rows(p)) for p in summary.phases}
+        closing = dict(_closing(summary))
+        sys.stdout.write(json.dumps({"phases": rows, **closing}, indent=2) + "\n")
+        return
+    table = Table(box=SIMPLE_HEAD, title="What happened")
+    table.add_column("")
+    columns = [dict(_rows(phase)) for phase in summary.phases]
+    for phase in summary.phases:
+        table.add_column(f"{phase.mode}", justify="right")
+    for name in dict.fromkeys(name for column in columns for name in column):
+        table.add_row(name, *(column.get(name, "-") for column in columns))
+    console.print(table)
+    for name, text in _closing(summary):
+        console.print(f"{name}: {text}", markup=False)
+
+
+def _rows(phase: Phase) -> Iterator[tuple[str, str]]:
+    tally = phase.tally
+    yield "from (UTC)", utc(phase.start_ms)
+    yield "to (UTC)", utc(phase.end_ms)
+    yield "intents", f"{tally.received + tally.duplicates + sum(tally.dead.values())}"
+    yield "accepted as asked", f"{tally.verdicts[Verdict.ACCEPT]}"
+    yield "clamped", f"{tally.verdicts[Verdict.CLAMP]}"
+    yield from _counted("  by ", tally.caps)
+    yield "refused", f"{tally.verdicts[Verdict.REJECT]}"
+    yield from _counted("  ", tally.refusals)
+    yield "dead-lettered", f"{sum(tally.dead.values())}"
+    yield from _counted("  ", tally.dead)
+    yield "duplicates", f"{tally.duplicates}"
+    yield "orders sent to the venue", f"{tally.orders}"
+    yield "fills", f"{sum(tally.fills.values())}"
+    yield from _counted("  entries ", tally.entries)
+    yield "fees, USD", f"{tally.fees_usd:.2f}"
+    yield "harvests", f"{sum(tally.harvests.values())}"
+    yield from _counted("  ", tally.harvests)
+    yield "stops filled", f"{tally.fills[FillKind.STOP]}"
+    yield "liquidations", f"{tally.fills[FillKind.LIQUIDATION]}"
+    yield "equity as asked, USD", f"{phase.asked_usd:.2f}"
+    governed = phase.governed_usd
+    yield "equity as governed, USD", "unknown" if governed is None else f"{governed:.2f}"
+
+
+def _counted(prefix: str, counts: Counter[str]) -> Iterator[tuple[str, str]]:
+    for name, count in counts.most_common():
+        yield f"{prefix}{name}", f"{count}"
+
+
+def _closing(summary: Summary) -> Iterator[tuple[str, str]]:
+    for phase in summary.phases:
+        latch = phase.tally.ended_by()
+        if latch is not None:
+            yield (
+                f"{phase.mode} ended by a latch",
+                f"{latch.state} {latch.cause}: {latch.why}; a correct ending,"
+                " and only a person may release it",
+            )
+    yield "market", summary.feed
+    yield "decisions", f"{summary.judged} in {summary.wall_sec:.1f} s"
+    yield "decisions per second", f"{summary.judged / summary.wall_sec:.0f}"
+    found = summary.verification
+    faults = "; ".join(f"entry {fault.seq}: {fault.what}" for fault in found.faults[:3])
+    yield "verify", f"{found.entries} entries, every link holds" if found.ok else faults
+    again = summary.rejudged
+    yield (
+        "judged again from the journal",
+        f"{again.checked} entries, {len(again.mismatches)} verdicts differ",
+    )
+    yield "log", str(summary.log)
+    yield "journal", str(summary.journal)
