@@ -105,18 +105,18 @@ class Klines:
             }
         )
         url = f"{self.base_url}/fapi/v1/klines?{query}"
-        fault = "no attempt was made"
+        fault, wait_sec = "", 0.0
         for attempt in range(_TRIES):
+            if attempt:
+                self.pause(wait_sec)
             try:
                 return self._rows(url)
             except urllib.error.HTTPError as e:
-                fault = f"HTTP {e.code} {e.reason}"
+                fault, wait_sec = f"HTTP {e.code} {e.reason}", _wait_sec(e, attempt)
                 if e.code not in _TOLD_TO_WAIT and e.code < 500:  # noqa: PLR2004 - 4xx
                     break
-                self.pause(_wait_sec(e, attempt))
             except (OSError, HTTPException) as e:
-                fault = str(e)
-                self.pause(float(2**attempt))
+                fault, wait_sec = str(e) or type(e).__name__, float(2**attempt)
         msg = f"{symbol} bars of {utc(start_ms)} UTC from {self.base_url}: {fault}"
         raise DownloadError(msg)
 

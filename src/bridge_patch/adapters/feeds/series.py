@@ -166,6 +166,7 @@ class Feed:
             msg = "a feed must have at least one bar of every symbol"
             raise InvalidValueError(msg)
         self._series = tuple(series)
+        self._source = source
         closes = [one.open_ms + one.interval_ms for one in self._series]
         start = min(int(one.open_ms[0]) for one in self._series)
         end = max(int(close[-1]) for close in closes)
@@ -177,6 +178,12 @@ class Feed:
             start_ms=UnixMs(start),
             end_ms=UnixMs(end),
             ticks=int(np.unique(np.concatenate(closes)).size),
+        )
+
+    def within(self, window: Window) -> Feed:
+        """Return the part of this market that lies in the window."""
+        return Feed(
+            self.info.kind, [one.within(window) for one in self._series], self._source
         )
 
     def __iter__(self) -> Iterator[Tick]:
