@@ -40,7 +40,7 @@ def require_finite(value: object) -> None:
     elif isinstance(value, float):
         msg = f"a number must be a Decimal, was the float {value}"
         raise InvalidValueError(msg)
-    elif isinstance(value, tuple):
+    elif isinstance(value, tuple | list):
         for item in value:
             require_finite(item)
     elif isinstance(value, Mapping):

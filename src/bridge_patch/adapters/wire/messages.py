@@ -20,11 +20,12 @@ from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import BulkExpired, Settled
 from bridge_patch.domain.harvest import HarvestPolicy
 from bridge_patch.domain.market import Tick
-from bridge_patch.services.messages import DeadLetter, PositionUpdate, Result
+from bridge_patch.services.messages import Barrier, DeadLetter, PositionUpdate, Result
 
 EXECUTION_RESULT: Final = "execution.result"
 POSITION_UPDATE: Final = "position.update"
 MARKET_TICK: Final = "market.tick"
+BARRIER: Final = "replay.barrier"
 DEAD_LETTER: Final = "trade.intent.dead"
 
 _T = TypeVar("_T")
@@ -70,6 +71,16 @@ def encode_tick(tick: Tick) -> Envelope:
 def decode_tick(envelope: Envelope) -> Tick:
     """Return the tick that was published, or raise InvalidValueError."""
     return _as(Tick, _object(envelope, MARKET_TICK))
+
+
+def encode_barrier(barrier: Barrier) -> Envelope:
+    """Write that a tick is complete."""
+    return _envelope(BARRIER, barrier, "execution")
+
+
+def decode_barrier(envelope: Envelope) -> Barrier:
+    """Return which tick is complete, or raise InvalidValueError."""
+    return _as(Barrier, _object(envelope, BARRIER))
 
 
 def encode_dead_letter(letter: DeadLetter) -> Envelope:
@@ -148,7 +159,7 @@ def _object(envelope: Envelope, kind: str) -> dict[str, Any]:
     try:
         read = _READER.decode(envelope.payload or "")
     except (msgspec.MsgspecError, ArithmeticError, RecursionError, UnicodeError) as e:
-        msg = f"{kind} cannot be read: {e}"
+        msg = f"{kind} cannot be read: {_safe(e)}"
         raise InvalidValueError(msg) from e
     return {
         name: _policy(value) if name in _POLICY_FIELDS else value
@@ -170,7 +181,12 @@ def _as(kind: type[_T], read: Mapping[str, object]) -> _T:
     try:
         message = msgspec.convert(read, kind)
     except (msgspec.MsgspecError, ArithmeticError, RecursionError) as e:
-        msg = f"{kind.__name__} cannot be read: {e}"
+        msg = f"{kind.__name__} cannot be read: {_safe(e)}"
         raise InvalidValueError(msg) from e
     require_finite(message)
     return message
+
+
+def _safe(error: Exception) -> str:
+    """Return an error's words on one line: they may quote what was read."""
+    return ascii(str(error)[:200])

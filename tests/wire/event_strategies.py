@@ -1,0 +1,50 @@
+"""Any event of the journal, built from the types themselves."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
+from enum import Enum
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from hypothesis import strategies as st
+
+from bridge_patch.domain.harvest import HarvestMode, HarvestPolicy
+
+policies = st.builds(
+    HarvestPolicy,
+    mode=st.sampled_from(HarvestMode),
+    trail_pct=st.decimals("0.1", "20", places=2),
+    hold_max_sec=st.integers(1, 30 * 24 * 3600),
+    partial_trigger_pct=st.decimals("0.01", "1000", places=2),
+    partial_close_fraction=st.decimals("0", "1", places=3),
+    trail_after_partial=st.booleans(),
+)
+figures = st.decimals(allow_nan=False, allow_infinity=False)
+texts = st.text(st.characters(codec="utf-8"), max_size=12)
+
+
+def any_of(hint: Any) -> st.SearchStrategy[Any]:
+    """A strategy for a hint made of plain types, enums, tuples, unions and dataclasses."""
+    hint = getattr(hint, "__supertype__", hint)
+    plain: dict[Any, st.SearchStrategy[Any]] = {
+        HarvestPolicy: policies,
+        Decimal: figures,
+        str: texts,
+        bool: st.booleans(),
+        int: st.integers(0, 2**53),
+        type(None): st.none(),
+    }
+    if hint in plain:
+        return plain[hint]
+    if get_origin(hint) in {Union, UnionType}:
+        return st.one_of(*map(any_of, get_args(hint)))
+    if get_origin(hint) is tuple:
+        return st.lists(any_of(get_args(hint)[0]), min_size=1, max_size=2).map(tuple)
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return st.sampled_from(hint)
+    assert isinstance(hint, type), hint
+    assert is_dataclass(hint), hint
+    hints = get_type_hints(hint)
+    return st.builds(hint, **{f.name: any_of(hints[f.name]) for f in fields(hint)})

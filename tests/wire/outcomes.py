@@ -1,0 +1,96 @@
+"""One of each message that the services publish."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bridge_patch.domain.events import BulkExpired, Settled, Status, Verdict
+from bridge_patch.domain.harvest import POLICIES, HarvestMode
+from bridge_patch.domain.intent import IntentId, Mode, Side, Symbol, UnixMs
+from bridge_patch.domain.market import Bar, Tick
+from bridge_patch.domain.order import ClientOrderId
+from bridge_patch.services.messages import DeadLetter, PositionUpdate
+from tests.wire.samples import NOON
+
+D = Decimal
+
+SETTLED = Settled(
+    at_ms=UnixMs(NOON + 250),
+    intent_id=IntentId("i-3"),
+    entry_id="7-0",
+    symbol=Symbol("BTCUSDT"),
+    action="BUY",
+    mode=Mode.LIVE,
+    status=Status.FILLED,
+    verdict=Verdict.CLAMP,
+    codes=("SIZE_ABOVE_MAX",),
+    detail="margin 451.61 > 400",
+    confidence=D("0.85"),
+    proposed_margin_usd=D("451.61"),
+    proposed_leverage=D("15.5"),
+    approved_margin_usd=D("400.00"),
+    approved_leverage=D(15),
+    approved_quantity_base=D("0.099"),
+    notional_usd=D("5941.2177"),
+    filled_quantity_base=D("0.099"),
+    filled_price_usd=D("60012.3"),
+    fee_usd=D("2.97060885"),
+    order_ids=(ClientOrderId("bp-1"), ClientOrderId("bp-2")),
+    harvest_policy=POLICIES[HarvestMode.SCALPER],
+    stop_price_usd=D("58812.1"),
+    source="example-ai",
+    limits_hash="0123456789ab",
+    build="0.1.0",
+    created_ms=NOON,
+    received_ms=UnixMs(NOON + 120),
+    judged_ms=UnixMs(NOON + 130),
+)
+EXPIRED = BulkExpired(
+    at_ms=NOON,
+    intent_ids=(IntentId("i-1"), IntentId("i-2")),
+    entry_ids=("1-0", "2-0"),
+    age_max_sec=60,
+)
+POSITION = PositionUpdate(
+    at_ms=NOON,
+    symbol=Symbol("BTCUSDT"),
+    side=Side.SELL,
+    quantity_base=D("0.099"),
+    first_base=D("0.099"),
+    entry_price_usd=D("60012.3"),
+    opened_ms=NOON,
+    stop_price_usd=None,
+    policy=POLICIES[HarvestMode.SWING],
+    intent_id=IntentId("i-3"),
+)
+DEAD = DeadLetter(
+    entry_id="7-0",
+    reason="NOT_UNDERSTOOD",
+    faults=("MISSING action: must be stated, was absent",),
+    payload='{"symbol":"BTCUSDT",\n "note":"€"}',
+)
+TICK = Tick(
+    at_ms=NOON,
+    bars=(
+        Bar(
+            symbol=Symbol("BTCUSDT"),
+            open_ms=UnixMs(NOON - 60_000),
+            close_ms=NOON,
+            open=D("60000.1"),
+            high=D("60100"),
+            low=D("59990.5"),
+            close=D("60012.3"),
+            volume=D("12.345"),
+        ),
+        Bar(
+            symbol=Symbol("SOLUSDT"),
+            open_ms=UnixMs(NOON - 60_000),
+            close_ms=NOON,
+            open=D("145.10"),
+            high=D("145.2"),
+            low=D(145),
+            close=D("145.15"),
+            volume=D(0),
+        ),
+    ),
+)
