@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from bridge_patch.adapters.telemetry import LogTelemetry, Part, start_lines
-from bridge_patch.domain.events import BulkExpired, Event, Status, Verdict
+from bridge_patch.domain.events import BulkExpired, Event, OrderEnded, Status, Verdict
 from bridge_patch.domain.intent import IntentId, Mode, Proposal, Symbol
 from bridge_patch.domain.money import Leverage, Margin
 from bridge_patch.services.messages import Draft
@@ -20,6 +20,7 @@ from tests.unit.adapters.lines_samples import (
     DRAFT,
     LATCHED,
     OTHER_EVENTS,
+    SENDING,
     SETTLED,
     WARNED,
 )
@@ -208,7 +209,7 @@ def test_every_line_about_an_intent_names_it_and_no_other_line_has_a_reserved_wo
     None
 ):
     """`grep -c LIVE`, `grep GOVERNOR | grep -c ACCEPT` count decisions, nothing else."""
-    about_none = ("[RUN]", "[DEAD-LETTER]", "[STATE]", "[FUNDING]", "ended", "refused by")
+    about_none = ("[RUN]", "[DEAD-LETTER]", "[STATE]", "[FUNDING]")
     told = lines(*OTHER_EVENTS)
 
     assert len(told) == len(OTHER_EVENTS) - 2 + 1  # two are not shown, one is two lines
@@ -216,6 +217,16 @@ def test_every_line_about_an_intent_names_it_and_no_other_line_has_a_reserved_wo
         assert not RESERVED.search(line), line
         named = line.endswith(" intent=i-1")
         assert named != any(mark in line for mark in about_none), line
+
+
+def test_the_end_of_an_order_names_the_intent_it_was_sent_for() -> None:
+    """The event knows the order only; one grep must follow the intent to here."""
+    ended = next(e for e in OTHER_EVENTS if isinstance(e, OrderEnded))
+
+    assert lines(ended) == [
+        "[ORDER] BTCUSDT ended: reason=cancelled, book=account, order=bp-1"
+    ]
+    assert lines(SENDING, ended)[1].endswith("order=bp-1 intent=i-1")
 
 
 def test_the_checks_of_the_deployment_page_find_their_lines() -> None:
