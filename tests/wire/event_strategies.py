@@ -11,6 +11,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from hypothesis import strategies as st
 
 from bridge_patch.domain.harvest import HarvestMode, HarvestPolicy
+from bridge_patch.domain.intent import UnixMs
 
 policies = st.builds(
     HarvestPolicy,
@@ -27,6 +28,8 @@ texts = st.text(st.characters(codec="utf-8"), max_size=12)
 
 def any_of(hint: Any) -> st.SearchStrategy[Any]:
     """A strategy for a hint made of plain types, enums, tuples, unions and dataclasses."""
+    if hint is UnixMs:
+        return st.integers(0, 4_102_444_800_000)  # 2100-01-01
     hint = getattr(hint, "__supertype__", hint)
     plain: dict[Any, st.SearchStrategy[Any]] = {
         HarvestPolicy: policies,
