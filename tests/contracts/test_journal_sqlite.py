@@ -160,6 +160,26 @@ def test_a_journal_without_its_head_is_refused(file: SqliteFile, opened: ExitSta
     assert not file.head_path.exists()
 
 
+def test_a_head_that_knows_another_end_is_refused(
+    file: SqliteFile, tmp_path: Path, opened: ExitStack
+) -> None:
+    """As long, from the same beginning, and yet not what was written last."""
+    written(file, 3)
+    other = SqliteFile(tmp_path / "other.db")
+    with ExitStack() as stack:
+        run(journal(other, stack).append([set_aside() for _ in range(3)]))
+    other.head_path.replace(file.head_path)
+    with pytest.raises(BrokenPromiseError, match=r"entry 3 .*head file knows another"):
+        journal(file, opened)
+
+
+def test_a_commit_waits_for_the_disk(file: SqliteFile, opened: ExitStack) -> None:
+    """2 is FULL: what was journaled before an order left is there after a power cut."""
+    mode = driver(journal(file, opened)).execute("PRAGMA synchronous").fetchone()
+
+    assert mode == (2,)
+
+
 def test_a_missing_file_with_a_head_is_refused(file: SqliteFile, opened: ExitStack) -> None:
     """The volume was not mounted, or somebody deleted it: do not begin again silently."""
     written(file, 3)

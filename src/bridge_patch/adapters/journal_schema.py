@@ -21,8 +21,6 @@ from sqlalchemy import (
 
 from bridge_patch.domain.errors import BrokenPromiseError
 
-SCHEMA_VERSION: Final = 1
-
 #: On SQLite an INTEGER primary key is the row's own address: no second index.
 _Number: Final = BigInteger().with_variant(Integer, "sqlite")
 

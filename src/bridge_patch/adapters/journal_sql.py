@@ -14,7 +14,15 @@ from sqlalchemy import Connection, insert, inspect, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from bridge_patch.adapters import codec
-from bridge_patch.adapters.chain import Fault, Head, Row, Walk, extend, genesis
+from bridge_patch.adapters.chain import (
+    SCHEMA_VERSION,
+    Fault,
+    Head,
+    Row,
+    Walk,
+    extend,
+    genesis,
+)
 from bridge_patch.adapters.head import HeadFile, read_head
 from bridge_patch.adapters.journal_schema import (
     ABOUT,
@@ -22,7 +30,6 @@ from bridge_patch.adapters.journal_schema import (
     BEHIND,
     ENTRIES,
     META,
-    SCHEMA_VERSION,
     TABLES,
     Database,
 )
@@ -213,7 +220,7 @@ def _journal_id(connection: Connection, database: Database) -> str:
     if not version.isdecimal() or "journal_id" not in facts:
         raise _refused(database, Fault(0, "what it says about itself is damaged"))
     if int(version) > SCHEMA_VERSION:
-        raise database.too_new(META.name, int(version), SCHEMA_VERSION)
+        raise database.too_new(ENTRIES.name, int(version), SCHEMA_VERSION)
     return facts["journal_id"]
 
 

@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Final, final
 
 from bridge_patch.adapters import codec
-from bridge_patch.adapters.chain import Fault, Head, Row, Walk, genesis, subject
+from bridge_patch.adapters.chain import (
+    SCHEMA_VERSION,
+    Fault,
+    Head,
+    Row,
+    Walk,
+    genesis,
+    subject,
+)
 from bridge_patch.adapters.head import read_head
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.domain.errors import BrokenPromiseError, InvalidValueError
@@ -58,6 +66,9 @@ def verify_journal(
         with closing(file.connect_to_read()) as connection:
             connection.text_factory = bytes
             with file.guarded():
+                version = _fact(connection, "schema_version")
+                if version.isdecimal() and int(version) > SCHEMA_VERSION:
+                    raise file.too_new("journal", int(version), SCHEMA_VERSION)  # noqa: EM101
                 return _verify(connection, kept, progress)
     except BrokenPromiseError as error:
         return Verification(0, Head("", 0, ""), 0, (Fault(0, str(error)),))
