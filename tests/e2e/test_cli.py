@@ -1,7 +1,6 @@
 """The command line as a person uses it: exit codes, one message, nothing half done."""
 
 import json
-import os
 import sqlite3
 import subprocess
 import sys
@@ -10,14 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from bridge_patch.app.settings import ROWS
+from tests.e2e.harness import run
 from tests.unit.adapters.lines_samples import ACCEPTED, OTHER_EVENTS, SETTLED
 from tests.unit.app.journals import write_journal
 
 pytestmark = pytest.mark.e2e
 
-ROOT = Path(__file__).parents[2]
-COMMAND = Path(sys.executable).with_name("bridge-patch")
 COMMANDS = (
     "demo",
     "run",
@@ -28,19 +25,6 @@ COMMANDS = (
     "trace",
     "verify",
 )
-
-
-def run(*words: str, cwd: Path, **extra: str) -> subprocess.CompletedProcess[str]:
-    ours = {row.name for row in ROWS}
-    env = {name: value for name, value in os.environ.items() if name not in ours}
-    return subprocess.run(
-        [COMMAND, *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-        env={**env, **extra},
-    )
 
 
 @pytest.fixture
