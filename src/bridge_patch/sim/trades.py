@@ -127,6 +127,7 @@ def closing(
     worst = max if position.side is Side.BUY else min
     price = worst(price_usd, bankrupt)
     gain = position.side.sign * quantity_base * (price - position.entry_price_usd)
+    # The price is bounded already; this holds where an averaged entry had to be rounded.
     realised = max(usd_down(gain), -max(released, ZERO))
     fee = usd_up(quantity_base * price * fee_fraction)
     return Filled(

@@ -9,19 +9,15 @@ from decimal import Decimal
 
 import pytest
 
-from bridge_patch.domain.errors import InvalidValueError
-from bridge_patch.domain.intent import Side, Unknown
+from bridge_patch.domain.intent import Side
 from bridge_patch.domain.market import Bar
 from bridge_patch.domain.venue_events import (
-    Book,
     Filled,
     FillKind,
     OrderEnded,
-    VenueEvent,
 )
 from bridge_patch.sim.costs import Costs, Depth
-from bridge_patch.sim.exchange import Exchange
-from tests.unit.sim.scenery import BTC, ETH, NO_SLIPPAGE, Trader, bar
+from tests.unit.sim.scenery import BTC, ETH, Trader, bar
 
 D = Decimal
 BUY, SELL = Side.BUY, Side.SELL
@@ -141,21 +137,6 @@ def test_a_short_gapped_over_its_stop_is_filled_at_the_open() -> None:
     assert told(fill) == (FillKind.STOP, D(61700), D(-1700), D("30.85"))
 
 
-def test_a_liquidation_takes_the_margin_and_no_more() -> None:
-    """Bankruptcy at 60,000 − 8,571.42857143 is off the tick: the fee takes the rest."""
-    trader = Trader(wallet="20000")
-    trader.enter(BUY, "1", 7)
-    (fill,) = trader.bar(bar("40000", minute=2))
-
-    assert isinstance(fill, Filled)
-    assert fill.price_usd == D("51428.6")
-    assert fill.realised_usd == D("-8571.4")
-    assert fill.fee_usd == D("0.02857143")
-    assert trader.exchange.wallet_usd == D(20000) - 30 - D("8571.42857143")
-    assert fill.intent_id == "intent of o-1"
-    assert fill.order_id.startswith("autoclose-")
-
-
 def test_a_stop_that_slips_past_bankruptcy_costs_the_margin_and_no_more() -> None:
     """Stop at 57,300, 100 bp of slippage: 56,727 is beyond bankruptcy at 57,000."""
     rough = Depth(half_spread_bp=D(0), impact_bp=D(0))
@@ -236,33 +217,3 @@ def test_bars_of_other_symbols_do_not_touch_a_position() -> None:
 
     assert trader.bar(bar("1", minute=2, symbol=ETH)) == ()
     assert trader.exchange.equity_usd() == D(9970)
-
-
-def test_more_margin_moves_the_liquidation_away() -> None:
-    """The level is worked out again when the position changes, not remembered."""
-    trader = Trader(wallet="70000")
-    trader.enter(BUY, "0.5")
-    trader.bar(bar("57300", "60000", minute=2, close="60000"))
-    trader.enter(BUY, "0.5", 20)
-    calm: tuple[VenueEvent, ...] = trader.bar(bar("57229", "60000", minute=3))
-
-    assert calm == ()
-    assert trader.bar(bar("57228.9", "57300", minute=4)) != ()
-
-
-def test_an_open_position_of_an_unlisted_contract_is_said_aloud() -> None:
-    """Its liquidation cannot be worked out: silence would be a position nobody watches."""
-
-    class Nothing:
-        def find(self, symbol: str) -> Unknown:
-            return Unknown("delisted")
-
-    trader = Trader()
-    trader.enter(BUY, "1")
-    exchange = Exchange(
-        book=Book.ACCOUNT, wallet_usd=D(10000), instruments=Nothing(), costs=NO_SLIPPAGE
-    )
-    exchange.restore(trader.told)
-
-    with pytest.raises(InvalidValueError, match="delisted"):
-        exchange.on_bar(bar("60000", minute=2))

@@ -3,16 +3,12 @@
 from dataclasses import replace
 from decimal import Decimal
 
-import pytest
-
-from bridge_patch.domain.instrument import Instrument, liquidation_price
 from bridge_patch.domain.intent import Side, UnixMs, Unknown
-from bridge_patch.domain.money import Price, Quantity
 from bridge_patch.domain.order import ClientOrderId, OrderState
 from bridge_patch.domain.venue_events import Book, Filled, FundingPaid
 from bridge_patch.sim.exchange import Exchange
 from bridge_patch.sim.ledger import Ledger, evolve, leverage_of
-from tests.unit.sim.scenery import BTC, ETH, TIERS, Trader, TwoContracts, bar, contract
+from tests.unit.sim.scenery import BTC, ETH, Trader, TwoContracts
 
 D = Decimal
 BUY, SELL = Side.BUY, Side.SELL
@@ -80,36 +76,3 @@ def test_a_restored_exchange_knows_the_time_and_the_price_of_its_last_trade() ->
     assert again.equity_usd() == D(9970)
     assert again.last_usd(BTC) == D(60000)
     assert again.last_usd(ETH) == Unknown("no price of ETHUSDT yet")
-
-
-@pytest.mark.parametrize(
-    ("side", "quantity", "entry", "leverage", "expected"),
-    [
-        (BUY, 10, 30_500, 10, "27560.24"),  # tier 2 first, tier 1 at the level
-        (SELL, 10, 29_000, 10, "31771.14"),  # tier 1 first, tier 2 at the level
-        (BUY, 1, 60_000, 20, "57228.92"),  # tier 1 throughout
-    ],
-)
-def test_the_liquidation_price_matches_the_worked_vectors(
-    side: Side, quantity: int, entry: int, leverage: int, expected: str
-) -> None:
-    """The exchange's own formula, with the tier of the notional at the level."""
-    instrument: Instrument = replace(contract(), brackets=TIERS)
-    level = liquidation_price(
-        instrument,
-        side=side,
-        quantity=Quantity(D(quantity)),
-        entry=Price(D(entry)),
-        margin_usd=D(quantity) * entry / leverage,
-    )
-
-    assert level.quantize(D("0.01")) == D(expected)
-
-
-def test_the_fully_backed_long_is_never_liquidated() -> None:
-    """At 1x the margin is the whole price: no price above zero takes it."""
-    trader = Trader(wallet="70000")
-    trader.enter(BUY, "1", 1)
-
-    assert trader.bar(bar("0.1", minute=2)) == ()
-    assert BTC in trader.exchange.positions

@@ -163,6 +163,37 @@ def test_the_bracket_judges_what_will_be_open_not_the_order_alone() -> None:
     assert answer.code == "-2027"
 
 
+@pytest.mark.parametrize(("quantity", "code"), [("50", ""), ("50.001", "-2027")])
+def test_beyond_the_last_bracket_no_leverage_is_granted(quantity: str, code: str) -> None:
+    """The last tier ends at 3,000,000: 50 BTC at 60,000 is the last that passes."""
+    answer = only(Trader(wallet="1000000").enter(BUY, quantity, 20))
+
+    assert (answer.code if isinstance(answer, OrderRefused) else "") == code
+
+
+@pytest.mark.parametrize(
+    ("price", "quantity"),
+    [("1000", "120"), ("100000", "0.001")],
+    ids=["the largest quantity", "the least notional"],
+)
+def test_an_order_exactly_at_a_filter_passes(price: str, quantity: str) -> None:
+    assert isinstance(only(Trader(price).enter(BUY, quantity)), Filled)
+
+
+@pytest.mark.parametrize(
+    ("wallet", "signed"), [("3090", "-1"), ("3089.99", "1")], ids=["enough", "a cent short"]
+)
+def test_a_flip_may_use_the_margin_it_frees_and_happens_whole_or_not(
+    wallet: str, signed: str
+) -> None:
+    """Entry fee 30, closing fee 30, new margin 3,000 and fee 30: 3,090 in all."""
+    trader = Trader(wallet=wallet)
+    trader.enter(BUY, "1")
+    trader.enter(SELL, "2")
+
+    assert trader.exchange.positions[BTC].signed_base == D(signed)
+
+
 def sane(trader: Trader) -> VenueEvent:
     return only(trader.enter(BUY, "1"))
 

@@ -55,6 +55,15 @@ def test_a_new_stop_rests_beside_the_old_one_until_that_is_cancelled() -> None:
     assert list(trader.exchange.stops[BTC]) == ["new"]
 
 
+@pytest.mark.parametrize(("price", "code"), [("60000", "-2021"), ("60000.1", "")])
+def test_a_shorts_stop_must_lie_above_the_price(price: str, code: str) -> None:
+    trader = Trader()
+    trader.enter(SELL, "1")
+    answer = only(trader.stop(BUY, price))
+
+    assert (answer.code if isinstance(answer, OrderRefused) else "") == code
+
+
 def test_the_nearest_stop_of_a_short_is_the_lowest() -> None:
     trader = Trader()
     trader.enter(SELL, "1")
