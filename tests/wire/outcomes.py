@@ -9,7 +9,7 @@ from bridge_patch.domain.harvest import POLICIES, HarvestMode
 from bridge_patch.domain.intent import IntentId, Mode, Side, Symbol, UnixMs
 from bridge_patch.domain.market import Bar, Tick
 from bridge_patch.domain.order import ClientOrderId
-from bridge_patch.services.messages import DeadLetter, PositionUpdate
+from bridge_patch.services.messages import Barrier, DeadLetter, PositionUpdate
 from tests.wire.samples import NOON
 
 D = Decimal
@@ -69,6 +69,7 @@ DEAD = DeadLetter(
     faults=("MISSING action: must be stated, was absent",),
     payload='{"symbol":"BTCUSDT",\n "note":"€"}',
 )
+BARRIER = Barrier(at_ms=NOON, equity_usd=D("10012.5"))
 TICK = Tick(
     at_ms=NOON,
     bars=(

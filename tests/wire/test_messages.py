@@ -22,13 +22,14 @@ from bridge_patch.domain.intent import (
     LiveIntent,
     Mode,
     ReduceIntent,
+    RiskBudget,
     ShadowIntent,
     Side,
     UnixMs,
 )
 from bridge_patch.domain.market import Bar, Tick
 from bridge_patch.domain.money import Price, Quantity
-from bridge_patch.services.messages import DeadLetter, PositionUpdate, Result
+from bridge_patch.services.messages import Barrier, DeadLetter, PositionUpdate, Result
 from tests.wire.event_strategies import any_of, policies
 from tests.wire.outcomes import DEAD, EXPIRED, POSITION, SETTLED, TICK
 from tests.wire.samples import (
@@ -62,6 +63,11 @@ def test_every_position_comes_back(update: PositionUpdate) -> None:
 prices = st.lists(st.decimals("0.0001", "100000", places=4), min_size=4, max_size=4).map(
     sorted
 )
+
+
+@given(barrier=any_of(Barrier))
+def test_every_barrier_comes_back(barrier: Barrier) -> None:
+    assert codec.decode_barrier(codec.encode_barrier(barrier)) == barrier
 
 
 @given(levels=prices, volume=st.decimals(0, 10**9, places=3))
@@ -204,6 +210,14 @@ def test_a_draft_is_read_as_it_was_drafted(side: Side, mode: Mode) -> None:
     assert got.policy == POLICIES[HarvestMode.TREND_RUNNER]
     assert (got.stop, got.confidence) == (asked.stop, asked.confidence)
     assert (got.created_ms, got.source) == (NOON, "example-ai")
+
+
+@pytest.mark.parametrize("budget", [None, RiskBudget(D(0)), RiskBudget(D("12.5"))])
+def test_a_drafts_risk_budget_comes_along(budget: RiskBudget | None) -> None:
+    """A $1 budget was once lost on the way and became a $500 order."""
+    asked = replace(draft(), risk_budget=budget)
+
+    assert entry(codec.encode_draft(asked)).risk_budget == budget
 
 
 def test_a_shadow_draft_leaves_the_fields_of_live_alone() -> None:

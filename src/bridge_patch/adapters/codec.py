@@ -8,10 +8,12 @@ from __future__ import annotations
 from bridge_patch.adapters.wire.delivery import decode_delivery
 from bridge_patch.adapters.wire.events import decode_event, encode_event
 from bridge_patch.adapters.wire.messages import (
+    decode_barrier,
     decode_dead_letter,
     decode_position,
     decode_result,
     decode_tick,
+    encode_barrier,
     encode_dead_letter,
     encode_position,
     encode_result,
@@ -20,12 +22,14 @@ from bridge_patch.adapters.wire.messages import (
 from bridge_patch.adapters.wire.outbound import encode_draft, encode_reduce
 
 __all__ = [
+    "decode_barrier",
     "decode_dead_letter",
     "decode_delivery",
     "decode_event",
     "decode_position",
     "decode_result",
     "decode_tick",
+    "encode_barrier",
     "encode_dead_letter",
     "encode_draft",
     "encode_event",
