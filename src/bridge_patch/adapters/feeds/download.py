@@ -79,7 +79,7 @@ class Klines:
     """The exchange's public bars; `pause` is how this waits, `clock` tells Unix seconds."""
 
     base_url: str = f"https://{HOST}"
-    timeout_sec: float = 10.0
+    timeout_sec: float = 5.0
     pause: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.time
     opener: urllib.request.OpenerDirector = field(default_factory=_opener)

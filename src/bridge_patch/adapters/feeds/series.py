@@ -56,9 +56,9 @@ class Window:
     end_ms: UnixMs | None = None
 
     def __post_init__(self) -> None:
-        both = self.start_ms is not None and self.end_ms is not None
-        if both and not self.start_ms < self.end_ms:  # type: ignore[operator]
-            msg = f"a window must end after its start, was {self.start_ms} to {self.end_ms}"
+        start, end = self.start_ms, self.end_ms
+        if start is not None and end is not None and start >= end:
+            msg = f"a window must end after its start, was {start} to {end}"
             raise InvalidValueError(msg)
 
 
