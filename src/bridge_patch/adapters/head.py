@@ -55,7 +55,7 @@ class HeadFile:
 
     def _settle(self) -> None:
         try:
-            os.fdatasync(self._file)
+            os.fsync(self._file)
         except OSError as error:
             raise _broken(self._path, error) from error
 

@@ -2,8 +2,8 @@
 
 Write-ahead log, so that readers and the one writer do not wait for each other; synchronous
 FULL, so that what was committed survives a power cut. Calls block the event loop: a commit
-takes some 0.2 ms on a local disk, less than handing it to a thread and back. A network
-file system is no place for such a file.
+takes some 0.2 ms on a local disk, and what a service does next waits for it anyway. A
+network file system is no place for such a file.
 """
 
 from __future__ import annotations
