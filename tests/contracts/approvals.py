@@ -47,6 +47,7 @@ WIDE = Limits(
     liquidation_sigmas_min=D(1),
     snapshot_age_max_ms=1000,
     mark_age_max_ms=1000,
+    volatility_age_max_ms=1000,
     taker_fee_pct=D("0.05"),
     slippage_pct=D("0.05"),
 )

@@ -11,7 +11,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from hypothesis import strategies as st
 
 from bridge_patch.domain.harvest import HarvestMode, HarvestPolicy
-from bridge_patch.domain.intent import UnixMs
+from bridge_patch.domain.instrument import Bracket, Instrument
+from bridge_patch.domain.intent import Symbol, UnixMs
 
 policies = st.builds(
     HarvestPolicy,
@@ -23,7 +24,38 @@ policies = st.builds(
     trail_after_partial=st.booleans(),
 )
 figures = st.decimals(allow_nan=False, allow_infinity=False)
+positives = st.decimals("0.000000001", "1E+12", allow_nan=False, allow_infinity=False)
 texts = st.text(st.characters(codec="utf-8"), max_size=12)
+
+
+def ladder(
+    leverages: set[int], caps: set[Decimal], rates: set[Decimal], cums: list[Decimal]
+) -> tuple[Bracket, ...]:
+    """As many tiers as all of these allow: larger positions get less, never more."""
+    falling = sorted(leverages, reverse=True)
+    tiers = zip(falling, sorted(caps), sorted(rates), cums, strict=False)
+    return tuple(
+        Bracket(leverage_max=most, notional_floor=cum, notional_cap=cap, mmr=rate, cum=cum)
+        for most, cap, rate, cum in tiers
+    )
+
+
+instruments = st.builds(
+    Instrument,
+    symbol=texts.map(Symbol),
+    price_tick=positives,
+    quantity_step=positives,
+    quantity_min=positives,
+    quantity_max=positives,
+    notional_min=positives,
+    brackets=st.builds(
+        ladder,
+        st.sets(st.integers(1, 125), min_size=1, max_size=2),
+        st.sets(positives, min_size=1, max_size=2),
+        st.sets(st.decimals("0.001", "0.5", places=4), min_size=1, max_size=2),
+        st.lists(figures, min_size=2, max_size=2),
+    ),
+)
 
 
 def any_of(hint: Any) -> st.SearchStrategy[Any]:
@@ -33,6 +65,7 @@ def any_of(hint: Any) -> st.SearchStrategy[Any]:
     hint = getattr(hint, "__supertype__", hint)
     plain: dict[Any, st.SearchStrategy[Any]] = {
         HarvestPolicy: policies,
+        Instrument: instruments,
         Decimal: figures,
         str: texts,
         bool: st.booleans(),

@@ -156,6 +156,9 @@ class Settings:
     mark_age_max_sec: int = field(
         metadata=_row("2", whole(1, 3600), "s", "an older price refuses")
     )
+    volatility_age_max_sec: int = field(
+        metadata=_row("600", whole(1, 86400), "s", "an older volatility refuses")
+    )
     taker_fee_pct: Decimal = field(
         metadata=_row("0.05", _COST, "% of notional", "fee of one order at market")
     )
@@ -248,6 +251,7 @@ def _limits(s: Settings) -> Limits:
         liquidation_sigmas_min=s.liquidation_sigmas_min,
         snapshot_age_max_ms=s.snapshot_age_max_sec * 1000,
         mark_age_max_ms=s.mark_age_max_sec * 1000,
+        volatility_age_max_ms=s.volatility_age_max_sec * 1000,
         taker_fee_pct=s.taker_fee_pct,
         slippage_pct=s.slippage_pct,
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Final, final
 
 from bridge_patch.domain.errors import InvalidValueError
@@ -56,9 +58,18 @@ class Instrument:
     brackets: tuple[Bracket, ...]
 
     def __post_init__(self) -> None:
-        if not self.brackets:
-            msg = f"{self.symbol} must have at least one leverage bracket, had none"
+        faults = [*self._filter_faults(), *_bracket_faults(self.brackets)]
+        if faults:
+            msg = f"{self.symbol}: {'; '.join(faults)}"
             raise InvalidValueError(msg)
+
+    def _filter_faults(self) -> Iterator[str]:
+        for name in ("price_tick", "quantity_step", "quantity_min", "quantity_max"):
+            value: Decimal = getattr(self, name)
+            if not (value.is_finite() and value > 0):
+                yield f"{name} must be finite and positive, was {value}"
+        if not (self.notional_min.is_finite() and self.notional_min >= 0):
+            yield f"notional_min must be finite and not negative, was {self.notional_min}"
 
     def bracket_at(self, notional_usd: Decimal) -> Bracket:
         """Return the tier a position of this notional falls in; beyond all, the last."""
@@ -94,6 +105,22 @@ class Instrument:
         if side is Side.BUY and low < price:
             low += self.price_tick
         return Price(low)
+
+
+def _bracket_faults(brackets: Sequence[Bracket]) -> Iterator[str]:
+    """Say what makes a table of tiers no ladder: a larger position is never freer."""
+    if not brackets:
+        yield "must have at least one leverage bracket, had none"
+    for tier in brackets:
+        if tier.leverage_max < 1 or not 0 < tier.mmr < 1 or not tier.notional_cap > 0:
+            yield f"a bracket must have leverage, rate and cap, was {tier}"
+    for low, high in pairwise(brackets):
+        if not (
+            low.notional_cap < high.notional_cap
+            and low.leverage_max >= high.leverage_max
+            and low.mmr <= high.mmr
+        ):
+            yield f"brackets must tighten with notional, were {low} and {high}"
 
 
 @final

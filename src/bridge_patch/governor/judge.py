@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import InitVar, dataclass
-from typing import Final, NoReturn, assert_never, final
+from typing import Final, NoReturn, final
 
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import (
@@ -19,10 +19,14 @@ from bridge_patch.domain.intent import (
 )
 from bridge_patch.domain.money import Margin, Notional, Price, Quantity
 from bridge_patch.domain.position import Position
+from bridge_patch.governor.arithmetic import exactly
+from bridge_patch.governor.case import case_of
 from bridge_patch.governor.limits import Limits
 from bridge_patch.governor.reasons import Reason
+from bridge_patch.governor.ruling import Permitted, Refused, refusal
 from bridge_patch.governor.snapshot import RiskSnapshot
-from bridge_patch.governor.weigh import Finding, Permitted, Refused, case_of, weigh
+from bridge_patch.governor.terms import terms_of
+from bridge_patch.governor.weigh import weigh
 
 _MINT: Final = object()
 
@@ -95,29 +99,20 @@ def judge(
     if isinstance(case, Refused):
         return case
     ruling = weigh(case)
-    match ruling:
-        case Permitted(proposal=proposal):
-            pass
-        case Refused():
-            return ruling
-        case unreachable:
-            assert_never(unreachable)
-    mark, instrument = snapshot.mark, snapshot.instrument
-    if isinstance(mark, Unknown) or isinstance(instrument, Unknown):
-        return _no(Reason.SNAPSHOT_INCOMPLETE, "no mark or no trading rules")
-    if isinstance(entry.stop, Unknown):
-        return _no(Reason.STOP_UNKNOWN, entry.stop.why)
-    price = Price(mark.value)
-    quantity = Quantity(instrument.quantity_of(proposal.margin * proposal.leverage, price))
+    if isinstance(ruling, Refused):
+        return ruling
+    terms = terms_of(case, ruling.proposal)
+    if isinstance(terms, Refused):
+        return terms
     return Approved(
         intent_id=entry.id,
         symbol=entry.symbol,
         side=entry.side,
-        margin=proposal.margin,
-        leverage=int(proposal.leverage.times),
-        quantity=quantity,
-        notional=quantity * price,
-        stop=entry.stop,
+        margin=terms.margin,
+        leverage=terms.leverage,
+        quantity=terms.quantity,
+        notional=terms.notional,
+        stop=terms.stop,
         ruling=ruling,
         mint=_MINT,
     )
@@ -133,15 +128,18 @@ def judge_reduction(
     `position` None is flat. No limit, state, age or reading other than the position itself
     can refuse: only what would open, enlarge or flip is refused.
     """
-    if isinstance(position, Unknown):
-        return _no(Reason.POSITION_UNKNOWN, position.why)
     if position is None:
-        return _no(Reason.NOTHING_TO_REDUCE, f"{intent.symbol} is flat")
+        return refusal(Reason.NOTHING_TO_REDUCE, f"{intent.symbol} is flat")
+    if isinstance(position, Unknown):
+        return refusal(Reason.POSITION_UNKNOWN, position.why)
+    open_base = position.signed_base
+    if position.symbol != intent.symbol or not open_base.is_finite() or open_base == 0:
+        detail = f"{position.symbol} {open_base} was read for {intent.symbol}"
+        return refusal(Reason.POSITION_UNKNOWN, detail)
     side = position.side.opposite
     if intent.side not in (None, side):
-        return _no(
-            Reason.REDUCE_WRONG_SIDE, f"{intent.side} would enlarge a {position.side}"
-        )
+        detail = f"{intent.side} would enlarge a {position.side}"
+        return refusal(Reason.REDUCE_WRONG_SIDE, detail)
     return ApprovedReduction(
         intent_id=intent.id,
         symbol=intent.symbol,
@@ -155,14 +153,19 @@ def judge_reduction(
 def _reducible(
     intent: ReduceIntent, position: Position, instrument: Instrument | Unknown
 ) -> Quantity:
-    """Return what is closed: all of it where a part would leave or be dust."""
+    """Return what is closed: all of it where a part would leave or be dust.
+
+    Trading rules that are unknown or do not compute cannot keep a position open.
+    """
     whole = Quantity(position.quantity_base)
     if intent.quantity is None or intent.stop_at is not None:
         return whole
-    if isinstance(instrument, Unknown):
-        return min(intent.quantity, whole)
-    return Quantity(instrument.reducible(position.quantity_base, intent.quantity.base))
-
-
-def _no(reason: Reason, detail: str) -> Refused:
-    return Refused(findings=(Finding("judge", reason, detail),))
+    wanted = min(intent.quantity, whole)
+    if isinstance(instrument, Unknown) or instrument.symbol != intent.symbol:
+        return wanted
+    try:
+        with exactly():
+            part = instrument.reducible(whole.base, wanted.base)
+            return min(Quantity(part), whole)
+    except (ArithmeticError, ValueError):
+        return wanted

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from enum import StrEnum
 from hashlib import blake2b
-from typing import final
+from types import MappingProxyType
+from typing import Final, final
 
 from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.domain.money import HUNDRED, ONE, ZERO
+
+#: There is no unlimited: a larger bound is a mistyped number.
+NUMBER_MAX: Final = Decimal(10**12)
+_MAY_BE_ZERO: Final = frozenset({"confidence_min", "taker_fee_pct", "slippage_pct"})
+_RANGES: Final = MappingProxyType(
+    {
+        "leverage_max": (ONE, Decimal(125)),
+        "confidence_min": (ZERO, ONE),
+        "initial_margin_max_pct": (ZERO, HUNDRED),
+        "risk_per_trade_max_pct": (ZERO, HUNDRED),
+        "daily_loss_max_pct": (ZERO, HUNDRED),
+        "drawdown_max_pct": (ZERO, HUNDRED),
+        "liquidation_stops_min": (ONE, NUMBER_MAX),
+        "taker_fee_pct": (ZERO, HUNDRED),
+        "slippage_pct": (ZERO, HUNDRED),
+    }
+)
 
 
 class BelowMin(StrEnum):
@@ -44,20 +63,18 @@ class Limits:
     liquidation_sigmas_min: Decimal
     snapshot_age_max_ms: int
     mark_age_max_ms: int
+    volatility_age_max_ms: int
     taker_fee_pct: Decimal
     slippage_pct: Decimal
+    #: Entry and exit at market: two taker fees and two slippages, as a fraction.
+    round_trip_fraction: Decimal = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        faults = [*self._unusable(), *self._contradictions()] if self._typed() else []
-        if not self._typed():
-            faults = ["every limit must be a finite Decimal, a whole number or a yes/no"]
+        faults = self._mistyped() or [*self._unusable(), *self._contradictions()]
         if faults:
             raise InvalidValueError("; ".join(faults))
-
-    @property
-    def round_trip_fraction(self) -> Decimal:
-        """Entry and exit at market: two taker fees and two slippages, as a fraction."""
-        return 2 * (self.taker_fee_pct + self.slippage_pct) / 100
+        costs_pct = 2 * (self.taker_fee_pct + self.slippage_pct)
+        object.__setattr__(self, "round_trip_fraction", costs_pct / 100)
 
     def digest(self) -> str:
         """Return a short hash of every bound: equal limits have equal digests, anywhere.
@@ -70,58 +87,60 @@ class Limits:
 
     def text(self) -> str:
         """Return all bounds as `name=value` lines, numbers in plain normal form."""
-        return "\n".join(f"{f.name}={_plain(getattr(self, f.name))}" for f in fields(self))
+        return "\n".join(f"{name}={_plain(value)}" for name, value, _ in self._bounds())
 
-    def _typed(self) -> bool:
-        return all(
-            isinstance(value, bool | int | BelowMin)
-            or (isinstance(value, Decimal) and value.is_finite())
-            for value in (getattr(self, f.name) for f in fields(self))
-        )
+    def _bounds(self) -> list[tuple[str, object, type]]:
+        return [(f.name, getattr(self, f.name), _TYPES[str(f.type)]) for f in _BOUNDS]
+
+    def _mistyped(self) -> list[str]:
+        return [
+            f"{name} must be a {kind.__name__}, was a {type(value).__name__}"
+            for name, value, kind in self._bounds()
+            if type(value) is not kind
+        ]
 
     def _unusable(self) -> list[str]:
-        may_be_zero = {"confidence_min", "taker_fee_pct", "slippage_pct"}
         return [
-            f"{f.name} must be positive, was {value}"
-            for f in fields(self)
-            if isinstance(value := getattr(self, f.name), Decimal | int)
-            and not isinstance(value, bool)
-            and (value < 0 if f.name in may_be_zero else value <= 0)
+            f"{name} must be {expected}, was {value}"
+            for name, value, _ in self._bounds()
+            if isinstance(value, Decimal | int) and not isinstance(value, bool)
+            if (expected := _broken_range(name, Decimal(value)))
         ]
 
     def _contradictions(self) -> list[str]:
+        sizes = (self.margin_min_usd, self.margin_max_usd, self.notional_max_usd)
+        if not all(v.is_finite() for v in (*sizes, self.leverage_min, self.leverage_max)):
+            return []
+        least = f"margin_min_usd {self.margin_min_usd}"
+        lowest = f"leverage_min {self.leverage_min}"
         faults = []
         if self.margin_min_usd > self.margin_max_usd:
-            faults.append(
-                f"margin_min_usd {self.margin_min_usd} must not exceed"
-                f" margin_max_usd {self.margin_max_usd}"
-            )
+            faults.append(f"{least} must not exceed margin_max_usd {self.margin_max_usd}")
         if self.leverage_min > self.leverage_max:
-            faults.append(
-                f"leverage_min {self.leverage_min} must not exceed"
-                f" leverage_max {self.leverage_max}"
-            )
-        if not 1 <= self.leverage_max <= 125:  # noqa: PLR2004 - the venue's whole range
-            faults.append(f"leverage_max must be from 1 to 125, was {self.leverage_max}")
+            faults.append(f"{lowest} must not exceed leverage_max {self.leverage_max}")
         if self.margin_min_usd * self.leverage_min > self.notional_max_usd:
-            faults.append(
-                f"margin_min_usd {self.margin_min_usd} x leverage_min {self.leverage_min}"
-                f" must not exceed notional_max_usd {self.notional_max_usd}"
-            )
-        if self.confidence_min > 1:
-            faults.append(f"confidence_min must be from 0 to 1, was {self.confidence_min}")
-        faults.extend(
-            f"{name} must be at most 100, was {value}"
-            for name in (
-                "initial_margin_max_pct",
-                "risk_per_trade_max_pct",
-                "daily_loss_max_pct",
-                "drawdown_max_pct",
-            )
-            if (value := getattr(self, name)) > 100  # noqa: PLR2004 - percent
-        )
+            most = f"notional_max_usd {self.notional_max_usd}"
+            faults.append(f"{least} x {lowest} must not exceed {most}")
         return faults
 
 
-def _plain(value: Decimal | int | bool | BelowMin) -> str:  # noqa: FBT001 - formats any field
-    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+#: What may be given, in order, and the type each annotation asks for.
+_BOUNDS: Final = tuple(f for f in fields(Limits) if f.init)
+_TYPES: Final = {t.__name__: t for t in (Decimal, int, bool, BelowMin)}
+
+
+def _broken_range(name: str, value: Decimal) -> str:
+    """Return what a bound had to be and is not, or nothing."""
+    low, high = _RANGES.get(name, (ZERO, NUMBER_MAX))
+    if not value.is_finite():
+        return "finite"
+    if low == 0 and name not in _MAY_BE_ZERO:
+        return "" if 0 < value <= high else f"above 0 and at most {high}"
+    return "" if low <= value <= high else f"from {low} to {high}"
+
+
+def _plain(value: object) -> str:
+    if not isinstance(value, Decimal):
+        return str(value)
+    digits = f"{value:f}"
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits

@@ -74,8 +74,8 @@ class Case:
     """Everything a rule may look at.
 
     `proposal` is as asked in the first stage and as bounded in the second.
-    `sigma_move` is the adverse move of `limits.liquidation_sigmas_min` standard deviations
-    over the policy's longest hold, as a fraction of price.
+    `sigma_move` is one standard deviation of the price over the policy's longest hold, as a
+    fraction: a fact about the market, the same under any limits.
     """
 
     side: Side

@@ -2,24 +2,35 @@
 
 Every rule is asked, so that a refusal names every objection and the order of the rules
 cannot matter. A rule that raises has refused. Caps only ever take away, and what they leave
-is put to all rules once more.
+is put to all rules once more. Nothing raises: what cannot be computed is refused.
+
+What is monotone here, and what the contract itself makes otherwise, stands in ADR 0003.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
-from typing import Final, TypeAlias, final
+from typing import Final
 
-from bridge_patch.domain.harvest import POLICY_FALLBACK
-from bridge_patch.domain.intent import Entry, Mode, Proposal, UnixMs, Unknown
+from bridge_patch.domain.intent import Proposal
 from bridge_patch.domain.money import CENT, Leverage, Margin, floor_to
-from bridge_patch.governor.limits import BelowMin, Limits
+from bridge_patch.governor.arithmetic import exactly
+from bridge_patch.governor.limits import BelowMin
 from bridge_patch.governor.reasons import Reason
 from bridge_patch.governor.rules import BOUNDS, CHECKS
-from bridge_patch.governor.snapshot import Known, RiskSnapshot
+from bridge_patch.governor.ruling import (
+    JUDGE,
+    Cast,
+    Finding,
+    Permitted,
+    Refused,
+    Ruling,
+    refusal,
+)
 from bridge_patch.governor.votes import (
+    ALLOW,
     Allow,
     CapLeverage,
     CapMargin,
@@ -30,56 +41,10 @@ from bridge_patch.governor.votes import (
     Warn,
 )
 
-_YEAR_SEC: Final = 365 * 24 * 3600
-#: A venue takes whole leverages; a shadow record keeps a tenth.
-LEVERAGE_QUANTUM: Final = {Mode.LIVE: Decimal(1), Mode.SHADOW: Decimal("0.1")}
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Cast:
-    """One rule's vote, kept for the record."""
-
-    rule: str
-    vote: Vote
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """An objection, a softened objection or a cap that was applied."""
-
-    rule: str
-    reason: Reason
-    detail: str
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Permitted:
-    """The proposal that every rule allows: a record, not a permission.
-
-    `binding` names the caps that decided; it is empty where nothing was cut.
-    """
-
-    proposal: Proposal
-    binding: tuple[Finding, ...]
-    warnings: tuple[Finding, ...]
-    votes: tuple[Cast, ...]
-    raised: bool
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """No order; every objection, in rule order, the first one being the headline."""
-
-    findings: tuple[Finding, ...]
-    votes: tuple[Cast, ...] = ()
-    raised: bool = False
-
-
-Ruling: TypeAlias = Permitted | Refused
+_VOTES: Final = (Allow, CapMargin, CapLeverage, Warn, Deny)
+_CAPS: Final = (CapMargin, CapLeverage)
+#: What a rule without an objection casts, made once: most votes are this.
+_ALLOWED: Final = {rule: Cast(rule.__name__, ALLOW) for rule in (*BOUNDS, *CHECKS)}
 
 
 def weigh(
@@ -87,156 +52,158 @@ def weigh(
 ) -> Ruling:
     """Ask every rule, and permit only what all of them allow."""
     if not bounds or not checks:
-        return Refused(findings=(Finding("judge", Reason.RULE_FAILED, "no rules"),))
+        return refusal(Reason.RULE_FAILED, "no rules")
+    try:
+        with exactly():
+            return _weigh(case, bounds, checks)
+    except ArithmeticError as e:
+        return refusal(Reason.RULE_FAILED, f"cannot be computed: {type(e).__name__}")
+
+
+def _weigh(case: Case, bounds: Sequence[Rule], checks: Sequence[Rule]) -> Ruling:
     asked = _raised(case)
     raised = asked is not case
     votes = _ask(bounds, asked)
-    bounded = _shrunk(asked, votes)
-    if bounded is None:
-        return _refused((*_objections(votes), _nothing_left(asked)), votes, raised=raised)
-    case_bounded = asked if bounded == asked.proposal else replace(asked, proposal=bounded)
-    votes += _ask(checks, case_bounded)
-    if findings := _objections(votes):
-        return _refused(findings, votes, raised=raised)
-    proposal = _shrunk(case_bounded, votes)
-    if proposal is None:
-        return _refused((_nothing_left(case_bounded),), votes, raised=raised)
-    if proposal != asked.proposal:
-        again = _ask((*bounds, *checks), replace(asked, proposal=proposal))
-        if unsettled := _unsettled(again):
-            return _refused(unsettled, votes, raised=raised)
+    spoken = _spoken(votes)
+    bounded = _cut(asked, spoken)
+    answers = _ask(checks, bounded if isinstance(bounded, Case) else asked)
+    votes, spoken = votes + answers, spoken + _spoken(answers)
+    final = _cut(bounded, spoken) if isinstance(bounded, Case) else bounded
+    findings = _objections(spoken)
+    if isinstance(final, Finding):
+        return Refused(findings=findings or (final,), votes=votes, raised=raised)
+    if not findings and any(isinstance(cast.vote, _CAPS) for cast in spoken):
+        unseen = bounds if final is bounded else (*bounds, *checks)
+        findings = _unsettled(_ask(unseen, final))
+    if findings:
+        return Refused(findings=findings, votes=votes, raised=raised)
     return Permitted(
-        proposal=proposal,
-        binding=_binding(votes),
-        warnings=tuple(
-            Finding(c.rule, c.vote.reason, c.vote.detail)
-            for c in votes
-            if isinstance(c.vote, Warn)
-        ),
+        proposal=final.proposal,
+        binding=_binding(spoken),
+        warnings=_warnings(spoken),
         votes=votes,
         raised=raised,
     )
 
 
-def case_of(
-    entry: Entry, *, mode: Mode, snapshot: RiskSnapshot, limits: Limits, now_ms: UnixMs
-) -> Case | Refused:
-    """Lay out an entry for the rules; an entry that proposes nothing is refused here."""
-    if isinstance(entry.proposal, Unknown):
-        return Refused(
-            findings=(Finding("judge", Reason.SIZE_MISSING, entry.proposal.why),)
-        )
-    policy = entry.policy or POLICY_FALLBACK
-    return Case(
-        side=entry.side,
-        confidence=entry.confidence.value,
-        proposal=entry.proposal,
-        stop=entry.stop,
-        sigma_move=sigma_move(snapshot, limits, policy.hold_max_sec),
-        risk_budget=entry.risk_budget,
-        snapshot=snapshot,
-        limits=limits,
-        leverage_quantum=LEVERAGE_QUANTUM[mode],
-        now_ms=now_ms,
-    )
+def _ask(rules: Sequence[Rule], case: Case) -> tuple[Cast, ...]:
+    votes = []
+    for rule in rules:
+        try:
+            vote = rule(case)
+        except Exception as e:  # noqa: BLE001 - a rule that fails has refused
+            votes.append(_failed(rule, f"{type(e).__name__}: {e}"))
+        else:
+            allowed = _ALLOWED.get(rule) if vote is ALLOW else None
+            votes.append(allowed or _cast(rule, vote))
+    return tuple(votes)
 
 
-def sigma_move(snapshot: RiskSnapshot, limits: Limits, hold_sec: int) -> Decimal | Unknown:
-    """Return the adverse move of so many sigmas over a hold, as a fraction of price."""
-    match snapshot.volatility:
-        case Known(annual, _) if annual.is_finite() and annual > 0:
-            share_of_year = Decimal(hold_sec) / _YEAR_SEC
-            return limits.liquidation_sigmas_min * annual * share_of_year.sqrt()
-        case Known(annual, _):
-            return Unknown(f"volatility must be finite and positive, was {annual}")
-        case Unknown() as unknown:
-            return unknown
+def _cast(rule: Rule, vote: Vote) -> Cast:
+    if isinstance(vote, _VOTES):
+        return Cast(_name(rule), vote)
+    return _failed(rule, f"answered a {type(vote).__name__}, which is no vote")
 
 
-def _ask(rules: Iterable[Rule], case: Case) -> tuple[Cast, ...]:
-    return tuple(Cast(rule.__name__, _vote(rule, case)) for rule in rules)
+def _spoken(votes: Sequence[Cast]) -> tuple[Cast, ...]:
+    """Leave out the rules that only allow."""
+    return tuple([cast for cast in votes if cast.vote is not ALLOW])
 
 
-def _vote(rule: Rule, case: Case) -> Vote:
-    try:
-        vote = rule(case)
-    except Exception as e:  # noqa: BLE001 - a rule that fails has refused
-        return Deny(Reason.RULE_FAILED, f"{type(e).__name__}: {e}")
-    if isinstance(vote, Allow | CapMargin | CapLeverage | Warn | Deny):
-        return vote
-    return Deny(Reason.RULE_FAILED, f"answered {vote!r}, which is not a vote")
+def _failed(rule: Rule, how: str) -> Cast:
+    name = _name(rule)
+    return Cast(name, Deny(Reason.RULE_FAILED, f"{name}: {how}"))
 
 
-def _objections(votes: tuple[Cast, ...]) -> tuple[Finding, ...]:
+def _name(rule: Rule) -> str:
+    return str(getattr(rule, "__name__", type(rule).__name__))
+
+
+def _objections(votes: Sequence[Cast]) -> tuple[Finding, ...]:
     return tuple(
-        Finding(c.rule, c.vote.reason, c.vote.detail)
-        for c in votes
-        if isinstance(c.vote, Deny)
+        Finding(cast.rule, vote.reason, vote.detail)
+        for cast in votes
+        if isinstance(vote := cast.vote, Deny)
     )
 
 
-def _unsettled(votes: tuple[Cast, ...]) -> tuple[Finding, ...]:
+def _warnings(votes: Sequence[Cast]) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(cast.rule, vote.reason, vote.detail)
+        for cast in votes
+        if isinstance(vote := cast.vote, Warn)
+    )
+
+
+def _unsettled(votes: Sequence[Cast]) -> tuple[Finding, ...]:
     return tuple(
         Finding(
-            c.rule,
-            c.vote.reason if isinstance(c.vote, Deny) else Reason.CLAMP_UNSETTLED,
-            f"after the cut: {c.vote.detail}",
+            cast.rule,
+            vote.reason if isinstance(vote, Deny) else Reason.CLAMP_UNSETTLED,
+            f"after the cut: {vote.detail}",
         )
-        for c in votes
-        if isinstance(c.vote, CapMargin | CapLeverage | Deny)
+        for cast in votes
+        if isinstance(vote := cast.vote, CapMargin | CapLeverage | Deny)
     )
 
 
-def _binding(votes: tuple[Cast, ...]) -> tuple[Finding, ...]:
-    margins = [c for c in votes if isinstance(c.vote, CapMargin)]
-    leverages = [c for c in votes if isinstance(c.vote, CapLeverage)]
-    margins.sort(key=lambda c: c.vote.at_usd if isinstance(c.vote, CapMargin) else 0)
-    leverages.sort(key=lambda c: c.vote.at_times if isinstance(c.vote, CapLeverage) else 0)
+def _binding(votes: Sequence[Cast]) -> tuple[Finding, ...]:
+    """Name the smallest cap of each kind, and every cap that is equal to it."""
+    caps = [
+        (cast.rule, vote)
+        for cast in votes
+        if isinstance(vote := cast.vote, CapMargin | CapLeverage)
+    ]
+    margin = min(
+        (vote.at_usd for _, vote in caps if isinstance(vote, CapMargin)), default=None
+    )
+    leverage = min(
+        (vote.at_times for _, vote in caps if isinstance(vote, CapLeverage)), default=None
+    )
     return tuple(
-        Finding(c.rule, c.vote.reason, c.vote.detail)
-        for c in (*margins[:1], *leverages[:1])
-        if isinstance(c.vote, CapMargin | CapLeverage)
+        Finding(rule, vote.reason, vote.detail)
+        for rule, vote in caps
+        if (
+            vote.at_usd == margin
+            if isinstance(vote, CapMargin)
+            else vote.at_times == leverage
+        )
     )
 
 
-def _shrunk(case: Case, votes: tuple[Cast, ...]) -> Proposal | None:
-    """Return the proposal under every cap and quantum; None if nothing is left."""
-    margin, leverage = case.proposal.margin.usd, case.proposal.leverage.times
+def _cut(case: Case, votes: Sequence[Cast]) -> Case | Finding:
+    """Return the case under every cap and quantum, or the finding that nothing is left."""
+    asked = case.proposal
+    margin, leverage = asked.margin.usd, asked.leverage.times
     for cast in votes:
-        match cast.vote:
-            case CapMargin(at_usd):
-                margin = min(margin, at_usd)
-            case CapLeverage(at_times):
-                leverage = min(leverage, at_times)
-            case _:
-                pass
+        vote = cast.vote
+        if isinstance(vote, CapMargin):
+            margin = min(margin, vote.at_usd)
+        elif isinstance(vote, CapLeverage):
+            leverage = min(leverage, vote.at_times)
     margin, leverage = floor_to(margin, CENT), floor_to(leverage, case.leverage_quantum)
-    if margin <= 0 or leverage <= 0:
-        return None
-    if (margin, leverage) == (case.proposal.margin.usd, case.proposal.leverage.times):
-        return case.proposal
-    return Proposal(margin=Margin(margin), leverage=Leverage(leverage))
+    if margin > 0 and leverage > 0:
+        return _sized(case, margin, leverage)
+    reason = Reason.LEVERAGE_BELOW_MIN if margin > 0 else Reason.SIZE_BELOW_MIN
+    detail = f"of {asked.margin.usd} x {asked.leverage.times} is left {margin} x {leverage}"
+    return Finding(JUDGE, reason, detail)
 
 
 def _raised(case: Case) -> Case:
     """Raise a proposal to the minima where a person asked for that; by default it stays."""
     if case.limits.below_min is not BelowMin.CLAMP:
         return case
-    margin = max(case.proposal.margin.usd, case.limits.margin_min_usd)
-    leverage = max(case.proposal.leverage.times, case.limits.leverage_min)
-    if (margin, leverage) == (case.proposal.margin.usd, case.proposal.leverage.times):
-        return case
-    return replace(
-        case, proposal=Proposal(margin=Margin(margin), leverage=Leverage(leverage))
+    return _sized(
+        case,
+        max(case.proposal.margin.usd, case.limits.margin_min_usd),
+        max(case.proposal.leverage.times, case.limits.leverage_min),
     )
 
 
-def _nothing_left(case: Case) -> Finding:
-    asked = f"{case.proposal.margin.usd} x {case.proposal.leverage.times}"
-    return Finding("judge", Reason.SIZE_BELOW_MIN, f"{asked} leaves nothing once cut down")
-
-
-def _refused(
-    findings: tuple[Finding, ...], votes: tuple[Cast, ...], *, raised: bool
-) -> Refused:
-    return Refused(findings=findings, votes=votes, raised=raised)
+def _sized(case: Case, margin: Decimal, leverage: Decimal) -> Case:
+    """Return the case with this proposal, and the very same case where that is its own."""
+    asked = case.proposal
+    if margin == asked.margin.usd and leverage == asked.leverage.times:
+        return case
+    proposal = Proposal(margin=Margin(margin), leverage=Leverage(leverage))
+    return replace(case, proposal=proposal)

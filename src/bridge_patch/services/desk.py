@@ -17,7 +17,7 @@ from bridge_patch.domain.intent import IntentId, ReduceIntent, Side, Symbol
 from bridge_patch.domain.money import ONE, Price
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent, client_order_id
 from bridge_patch.governor.judge import Approved, ApprovedReduction, judge_reduction
-from bridge_patch.governor.weigh import Refused
+from bridge_patch.governor.ruling import Refused
 from bridge_patch.services.ledger import RestingStop
 from bridge_patch.services.ports import Clock, Exchange, Instruments, Reducer, Report
 from bridge_patch.services.recorder import Recorder

@@ -14,7 +14,6 @@ from bridge_patch.domain.events import (
     Settled,
     Status,
     Verdict,
-    VoteRecord,
 )
 from bridge_patch.domain.harvest import POLICY_FALLBACK
 from bridge_patch.domain.intent import (
@@ -30,8 +29,9 @@ from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.governor.judge import Approved, ApprovedReduction
 from bridge_patch.governor.reasons import Reason
 from bridge_patch.governor.record import record_of
-from bridge_patch.governor.votes import Allow, CapLeverage, CapMargin, Case, Vote, Warn
-from bridge_patch.governor.weigh import Cast, Finding, Permitted, Refused
+from bridge_patch.governor.ruling import Permitted, Refused
+from bridge_patch.governor.verdict import detail_of, stated
+from bridge_patch.governor.votes import Case
 
 CLOSE: Final = "CLOSE"
 EntryVerdict: TypeAlias = Approved | Permitted | Refused
@@ -58,36 +58,30 @@ def judged_entry(
     now_ms: UnixMs,
 ) -> Judged:
     """Record the verdict on an entry, with every vote and the whole case."""
-    ruling = verdict.ruling if isinstance(verdict, Approved) else verdict
     proposal = None if isinstance(entry.proposal, Unknown) else entry.proposal
-    permitted = ruling if isinstance(ruling, Permitted) else None
     approved = verdict if isinstance(verdict, Approved) else None
-    notional = (
-        permitted.proposal.margin * permitted.proposal.leverage if permitted else None
-    )
-    if approved is not None:
-        notional = approved.notional
+    said = stated(verdict.ruling if isinstance(verdict, Approved) else verdict, approved)
     return Judged(
         at_ms=now_ms,
         intent_id=entry.id,
         symbol=entry.symbol,
         action=entry.side,
         mode=mode,
-        verdict=_word(ruling),
-        codes=_codes(ruling),
-        detail=_detail(ruling),
-        binding=" ".join(f.rule for f in permitted.binding) if permitted else "",
-        raised=ruling.raised,
+        verdict=said.verdict,
+        codes=said.codes,
+        detail=said.detail,
+        binding=said.binding,
+        raised=said.raised,
         confidence=entry.confidence.value,
         proposed_margin_usd=proposal.margin.usd if proposal else None,
         proposed_leverage=proposal.leverage.times if proposal else None,
-        margin_usd=permitted.proposal.margin.usd if permitted else None,
-        leverage=permitted.proposal.leverage.times if permitted else None,
-        quantity_base=approved.quantity.base if approved else None,
-        notional_usd=notional.usd if notional else None,
+        margin_usd=said.margin_usd,
+        leverage=said.leverage,
+        quantity_base=said.quantity_base,
+        notional_usd=said.notional_usd,
         stop_fraction=entry.stop.fraction if isinstance(entry.stop, StopDistance) else None,
         harvest_policy=entry.policy or POLICY_FALLBACK,
-        votes=tuple(_vote_record(cast) for cast in ruling.votes),
+        votes=said.votes,
         case=record_of(case) if isinstance(case, Case) else None,
         limits_hash=identity.limits_hash,
     )
@@ -111,7 +105,7 @@ def judged_reduction(
         mode=mode,
         verdict=Verdict.REJECT if refused else Verdict.ACCEPT,
         codes=tuple(f.reason for f in refused.findings) if refused else (Reason.PASS,),
-        detail=_objections(refused.findings) if refused else intent.reason,
+        detail=detail_of(refused.findings) if refused else intent.reason,
         binding="",
         raised=False,
         confidence=None,
@@ -178,45 +172,3 @@ def settled(
         received_ms=received.at_ms,
         judged_ms=judged.at_ms,
     )
-
-
-def _word(ruling: Permitted | Refused) -> Verdict:
-    if isinstance(ruling, Refused):
-        return Verdict.REJECT
-    return Verdict.CLAMP if ruling.binding else Verdict.ACCEPT
-
-
-def _codes(ruling: Permitted | Refused) -> tuple[str, ...]:
-    if isinstance(ruling, Refused):
-        return tuple(dict.fromkeys(f.reason for f in ruling.findings))
-    softened = (*ruling.binding, *ruling.warnings)
-    return (Reason.PASS, *dict.fromkeys(f.reason for f in softened))
-
-
-def _detail(ruling: Permitted | Refused) -> str:
-    if isinstance(ruling, Refused):
-        return _objections(ruling.findings)
-    return _objections((*ruling.binding, *ruling.warnings))
-
-
-def _objections(findings: tuple[Finding, ...]) -> str:
-    return "; ".join(f.detail for f in findings)
-
-
-def _vote_record(cast: Cast) -> VoteRecord:
-    vote = cast.vote
-    if isinstance(vote, Allow):
-        return VoteRecord(rule=cast.rule, vote="ALLOW", code="", detail="")
-    return VoteRecord(
-        rule=cast.rule, vote=_kind(vote), code=vote.reason, detail=vote.detail
-    )
-
-
-def _kind(vote: Vote) -> str:
-    match vote:
-        case CapMargin() | CapLeverage():
-            return "CAP"
-        case Warn():
-            return "WARN"
-        case _:
-            return "DENY"

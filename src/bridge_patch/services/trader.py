@@ -19,9 +19,11 @@ from bridge_patch.domain.intent import (
 )
 from bridge_patch.domain.order import OrderEvent
 from bridge_patch.domain.venue_events import VenueEvent
+from bridge_patch.governor.case import case_of
 from bridge_patch.governor.judge import Approved, ApprovedReduction, judge, judge_reduction
 from bridge_patch.governor.limits import Limits
-from bridge_patch.governor.weigh import Permitted, Refused, case_of, weigh
+from bridge_patch.governor.ruling import Permitted, Refused
+from bridge_patch.governor.weigh import weigh
 from bridge_patch.services.books import ShadowBook, Wish
 from bridge_patch.services.desk import LiveDesk, ReduceDesk, Sent
 from bridge_patch.services.market import MarketView

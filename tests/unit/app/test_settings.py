@@ -44,6 +44,7 @@ OTHERS = {
     "LIQUIDATION_SIGMAS_MIN": "6",
     "SNAPSHOT_AGE_MAX_SEC": "5",
     "MARK_AGE_MAX_SEC": "1",
+    "VOLATILITY_AGE_MAX_SEC": "300",
     "TAKER_FEE_PCT": "0.04",
     "SLIPPAGE_PCT": "0.1",
     "SYMBOLS": "ETHUSDT,1000PEPEUSDT",
@@ -73,6 +74,7 @@ LIMIT_SETTINGS = {
     "LIQUIDATION_SIGMAS_MIN",
     "SNAPSHOT_AGE_MAX_SEC",
     "MARK_AGE_MAX_SEC",
+    "VOLATILITY_AGE_MAX_SEC",
     "TAKER_FEE_PCT",
     "SLIPPAGE_PCT",
 }
@@ -269,6 +271,14 @@ def test_a_contradiction_with_a_value_that_could_not_be_read_is_not_made_up() ->
     (fault,) = faults({"MAX_POSITION_USD": "40", "MIN_ORDER_USD": "abc"})
 
     assert fault.startswith("MIN_ORDER_USD: expected")
+
+
+def test_nor_with_a_line_that_could_not_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.env"
+    path.write_text("MAX_POSITION_USD=40\nMIN_ORDER_USD=30 # small\n")
+    (fault,) = faults({}, path)
+
+    assert fault.startswith("MIN_ORDER_USD (")
 
 
 def test_environment_and_file_may_agree_and_must_not_differ(tmp_path: Path) -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from bridge_patch.domain.events import TradingState
 from bridge_patch.domain.intent import Unknown
+from bridge_patch.domain.money import ONE
 from bridge_patch.governor.measures import (
-    fresh_positive,
+    cents,
+    exposure_of,
+    fresh,
+    fresh_equity,
     loss_below,
     margin_within,
     notional_of,
@@ -29,6 +33,7 @@ def daily_loss(case: Case) -> Vote:
     """Refuse new risk once today's loss, unrealised included, has reached its limit."""
     return loss_below(
         case,
+        "loss today",
         case.snapshot.day_loss_pct,
         case.limits.daily_loss_max_pct,
         Reason.DAILY_LOSS_EXCEEDED,
@@ -39,6 +44,7 @@ def drawdown(case: Case) -> Vote:
     """Refuse new risk once equity has fallen too far from its peak."""
     return loss_below(
         case,
+        "drawdown",
         case.snapshot.drawdown_pct,
         case.limits.drawdown_max_pct,
         Reason.DRAWDOWN_EXCEEDED,
@@ -57,9 +63,9 @@ def position_flat(case: Case) -> Vote:
 
 def no_unknown_order(case: Case) -> Vote:
     """Refuse new risk while the fate of any order is unknown."""
-    exposure = case.snapshot.exposure
+    exposure = exposure_of(case)
     if isinstance(exposure, Unknown):
-        return Deny(Reason.SNAPSHOT_INCOMPLETE, f"exposure: {exposure.why}")
+        return Deny(Reason.SNAPSHOT_INCOMPLETE, exposure.why)
     if exposure.unknown_orders == 0:
         return ALLOW
     return Deny(Reason.ORDER_UNKNOWN, f"{exposure.unknown_orders} orders are UNKNOWN")
@@ -67,56 +73,59 @@ def no_unknown_order(case: Case) -> Vote:
 
 def equity_multiple(case: Case) -> Vote:
     """Refuse an order whose own exposure is too many times the equity."""
-    equity = fresh_positive(case, case.snapshot.equity)
+    equity = fresh_equity(case)
     if isinstance(equity, Unknown):
-        return Deny(Reason.SNAPSHOT_INCOMPLETE, f"equity: {equity.why}")
+        return Deny(Reason.SNAPSHOT_INCOMPLETE, equity.why)
     notional = notional_of(case)
     most = equity * case.limits.order_notional_max_equity_multiple
     if notional <= most:
         return ALLOW
-    return Deny(Reason.EQUITY_MULTIPLE_EXCEEDED, f"notional {notional} > {most:.2f}")
+    return Deny(
+        Reason.EQUITY_MULTIPLE_EXCEEDED,
+        f"notional {notional} > {cents(most)}, equity {cents(equity)}",
+    )
 
 
 def total_notional(case: Case) -> Vote:
     """Fit the order into what MAX_NOTIONAL_USD leaves beside everything open or unknown."""
-    exposure = case.snapshot.exposure
+    exposure = exposure_of(case)
     if isinstance(exposure, Unknown):
-        return Deny(Reason.SNAPSHOT_INCOMPLETE, f"exposure: {exposure.why}")
+        return Deny(Reason.SNAPSHOT_INCOMPLETE, exposure.why)
     room = case.limits.notional_max_usd - exposure.notional_usd
-    return margin_within(
-        case, room / case.proposal.leverage.times, Reason.TOTAL_NOTIONAL_EXCEEDED
-    )
+    leverage = case.proposal.leverage.times
+    return margin_within(case, room, leverage, Reason.TOTAL_NOTIONAL_EXCEEDED)
 
 
 def initial_margin(case: Case) -> Vote:
     """Fit the order into the share of equity that may be posted as margin."""
-    exposure, equity = case.snapshot.exposure, fresh_positive(case, case.snapshot.equity)
+    exposure, equity = exposure_of(case), fresh_equity(case)
     if isinstance(exposure, Unknown):
-        return Deny(Reason.SNAPSHOT_INCOMPLETE, f"exposure: {exposure.why}")
+        return Deny(Reason.SNAPSHOT_INCOMPLETE, exposure.why)
     if isinstance(equity, Unknown):
-        return Deny(Reason.SNAPSHOT_INCOMPLETE, f"equity: {equity.why}")
+        return Deny(Reason.SNAPSHOT_INCOMPLETE, equity.why)
     room = equity * case.limits.initial_margin_max_pct / 100 - exposure.margin_usd
-    return margin_within(case, room, Reason.INITIAL_MARGIN_EXCEEDED)
+    return margin_within(case, room, ONE, Reason.INITIAL_MARGIN_EXCEEDED)
 
 
 def available_balance(case: Case) -> Vote:
     """Fit margin, both fees and the slippage into the balance that is free."""
-    available = fresh_positive(case, case.snapshot.available)
+    snapshot, limits = case.snapshot, case.limits
+    available = fresh(case, "available", snapshot.available, limits.snapshot_age_max_ms)
     if isinstance(available, Unknown):
-        return Deny(Reason.BALANCE_INSUFFICIENT, f"available: {available.why}")
-    cost = 1 + case.limits.round_trip_fraction * case.proposal.leverage.times
-    return margin_within(case, available / cost, Reason.BALANCE_INSUFFICIENT)
+        return Deny(Reason.SNAPSHOT_INCOMPLETE, available.why)
+    per_margin = 1 + limits.round_trip_fraction * case.proposal.leverage.times
+    return margin_within(case, available, per_margin, Reason.BALANCE_INSUFFICIENT)
 
 
 def risk_per_trade(case: Case) -> Vote:
     """Fit the loss at the stop, costs included, into its share of equity."""
-    equity = fresh_positive(case, case.snapshot.equity)
+    equity = fresh_equity(case)
     if isinstance(equity, Unknown):
-        return Deny(Reason.SNAPSHOT_INCOMPLETE, f"equity: {equity.why}")
+        return Deny(Reason.SNAPSHOT_INCOMPLETE, equity.why)
     if isinstance(case.stop, Unknown):
         return Deny(Reason.STOP_UNKNOWN, case.stop.why)
     most = equity * case.limits.risk_per_trade_max_pct / 100
     per_margin = case.proposal.leverage.times * (
         case.stop.fraction + case.limits.round_trip_fraction
     )
-    return margin_within(case, most / per_margin, Reason.RISK_PER_TRADE_EXCEEDED)
+    return margin_within(case, most, per_margin, Reason.RISK_PER_TRADE_EXCEEDED)

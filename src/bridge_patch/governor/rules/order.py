@@ -6,9 +6,13 @@ from decimal import Decimal
 
 from bridge_patch.domain.instrument import leverage_for_distance
 from bridge_patch.domain.intent import Unknown
+from bridge_patch.domain.money import ONE, floor_to
 from bridge_patch.governor.measures import (
-    bounded_notional_of,
+    bounded_of,
+    cents,
+    fresh,
     loss_at_stop,
+    most_leverage,
     notional_of,
     softened,
 )
@@ -37,38 +41,59 @@ def bracket_ceiling(case: Case) -> Vote:
     instrument = case.snapshot.instrument
     if isinstance(instrument, Unknown):
         return Deny(Reason.SYMBOL_UNKNOWN, instrument.why)
-    asked = case.proposal.leverage.times
-    most = Decimal(instrument.bracket_at(bounded_notional_of(case)).leverage_max)
-    if asked <= most:
+    margin, asked = bounded_of(case)
+    notional = margin * asked
+    tier = instrument.bracket_at(notional)
+    if asked <= tier.leverage_max and notional <= tier.notional_cap:
         return ALLOW
-    return CapLeverage(most, Reason.LEVERAGE_ABOVE_BRACKET, f"leverage {asked} > {most}")
+    most = most_leverage(instrument, margin, lambda tier: Decimal(tier.leverage_max))
+    detail = f"leverage {asked} > {cents(most)} at margin {margin}"
+    return CapLeverage(most, Reason.LEVERAGE_ABOVE_BRACKET, detail)
 
 
 def liquidation_clearance(case: Case) -> Vote:
     """Keep liquidation several stops and several sigmas away, by cutting the leverage.
 
-    The tier is that of the exposure at the far end of the required distance, and its
-    maintenance amount is left out: both err towards a lower leverage.
+    It is never nearer than the stop with its costs. The tier is that of the exposure at the
+    far end of the required distance, and its maintenance amount is left out: both err
+    towards a lower leverage.
     """
-    instrument, stop, sigma = case.snapshot.instrument, case.stop, case.sigma_move
+    instrument, stop, sigma = case.snapshot.instrument, case.stop, _fresh_sigma(case)
     if isinstance(instrument, Unknown):
         return Deny(Reason.SYMBOL_UNKNOWN, instrument.why)
     if isinstance(stop, Unknown):
         return Deny(Reason.STOP_UNKNOWN, stop.why)
     if isinstance(sigma, Unknown):
-        return Deny(Reason.SNAPSHOT_INCOMPLETE, f"volatility: {sigma.why}")
-    distance = max(case.limits.liquidation_stops_min * stop.fraction, sigma)
-    mmr = instrument.bracket_at(bounded_notional_of(case) * (1 + distance)).mmr
-    most = leverage_for_distance(case.side, distance, mmr)
-    asked = case.proposal.leverage.times
-    if asked <= most:
+        return Deny(Reason.SNAPSHOT_INCOMPLETE, sigma.why)
+    limits, side = case.limits, case.side
+    distance = max(
+        limits.liquidation_stops_min * stop.fraction,
+        limits.liquidation_sigmas_min * sigma,
+        stop.fraction + limits.round_trip_fraction,
+    )
+    margin, asked = bounded_of(case)
+    posted = margin * (ONE + distance)
+    tier = instrument.bracket_at(posted * asked)
+    if asked <= leverage_for_distance(side, distance, tier.mmr):
         return ALLOW
-    detail = f"leverage {asked} > {most:.2f} for a liquidation {distance:.4f} away"
-    if most < case.limits.leverage_min:
-        return Deny(
-            Reason.LIQUIDATION_TOO_NEAR, f"{detail}, minimum {case.limits.leverage_min}"
-        )
+    most = most_leverage(
+        instrument, posted, lambda tier: leverage_for_distance(side, distance, tier.mmr)
+    )
+    detail = f"leverage {asked} > {cents(most)}, liquidation {cents(distance * 100)} % away"
+    if most < limits.leverage_min:
+        return Deny(Reason.LIQUIDATION_TOO_NEAR, f"{detail}, minimum {limits.leverage_min}")
     return CapLeverage(most, Reason.LIQUIDATION_TOO_NEAR, detail)
+
+
+def _fresh_sigma(case: Case) -> Decimal | Unknown:
+    """Return the sigma of the hold, if the volatility behind it is young enough."""
+    volatility = fresh(
+        case, "volatility", case.snapshot.volatility, case.limits.volatility_age_max_ms
+    )
+    sigma = volatility if isinstance(volatility, Unknown) else case.sigma_move
+    if isinstance(sigma, Unknown) or sigma > 0:
+        return sigma
+    return Unknown(f"volatility: a sigma of {sigma} is not positive")
 
 
 def margin_floor(case: Case) -> Vote:
@@ -96,24 +121,33 @@ def notional_ceiling(case: Case) -> Vote:
 
 
 def confidence_floor(case: Case) -> Vote:
-    """Refuse a signal the model itself does not believe in; fail-open only warns."""
-    floor = case.limits.confidence_min
-    if case.confidence >= floor:
+    """Refuse a signal the model itself does not believe in; fail-open only warns.
+
+    A confidence of zero is no signal, whatever the floor.
+    """
+    confidence, floor = case.confidence, case.limits.confidence_min
+    if confidence >= floor and confidence > 0:
         return ALLOW
-    return softened(case, Reason.CONFIDENCE_BELOW_FLOOR, f"{case.confidence} < {floor}")
+    detail = f"confidence {confidence} < {floor}"
+    if confidence > 0:
+        return softened(case, Reason.CONFIDENCE_BELOW_FLOOR, detail)
+    return Deny(Reason.CONFIDENCE_BELOW_FLOOR, f"confidence {confidence} is no signal")
 
 
 def own_risk_budget(case: Case) -> Vote:
     """Refuse a loss at the stop above the intent's own budget; fail-open only warns.
 
-    With no stop known the loss is the whole margin.
+    With no stop known the loss is the whole margin. A budget of zero allows nothing.
     """
     if case.risk_budget is None:
         return ALLOW
     loss, budget = loss_at_stop(case), case.risk_budget.usd
-    if loss <= budget and budget > 0:
+    if loss <= budget:
         return ALLOW
-    return softened(case, Reason.EXCEEDS_RISK_BUDGET, f"loss at stop {loss:.2f} > {budget}")
+    detail = f"loss at stop {cents(loss)} > {budget}"
+    if budget > 0:
+        return softened(case, Reason.EXCEEDS_RISK_BUDGET, detail)
+    return Deny(Reason.EXCEEDS_RISK_BUDGET, detail)
 
 
 def quantity_filters(case: Case) -> Vote:
@@ -123,17 +157,15 @@ def quantity_filters(case: Case) -> Vote:
         return Deny(Reason.SYMBOL_UNKNOWN, instrument.why)
     if isinstance(mark, Unknown):
         return Deny(Reason.MARK_STALE, mark.why)
-    quantity = notional_of(case) / mark.value // instrument.quantity_step
-    quantity *= instrument.quantity_step
+    if not (mark.value.is_finite() and mark.value > 0):
+        return Deny(Reason.MARK_STALE, f"mark: {mark.value} is not finite and positive")
+    quantity = floor_to(notional_of(case) / mark.value, instrument.quantity_step)
     if quantity > instrument.quantity_max:
         return Deny(Reason.QUANTITY_ABOVE_MAX, f"{quantity} > {instrument.quantity_max}")
-    if (
-        quantity < instrument.quantity_min
-        or quantity * mark.value < instrument.notional_min
-    ):
-        return Deny(
-            Reason.QUANTITY_BELOW_MIN,
-            f"{quantity} at {mark.value}, least {instrument.quantity_min}"
-            f" and {instrument.notional_min} USD",
-        )
-    return ALLOW
+    least, least_usd = instrument.quantity_min, instrument.notional_min
+    if quantity >= least and quantity * mark.value >= least_usd and quantity > 0:
+        return ALLOW
+    return Deny(
+        Reason.QUANTITY_BELOW_MIN,
+        f"{quantity} at {mark.value}, least {least} and {least_usd} USD",
+    )

@@ -1,0 +1,36 @@
+"""The one arithmetic of every verdict, whatever the process around it has set.
+
+A verdict is a function of its case. Decimal's precision, rounding and traps belong to the
+thread, so a library that changes them would change verdicts: they are fixed here. A number
+that cannot be computed raises, which refuses; so does a binary fraction that got in.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from decimal import (
+    ROUND_HALF_EVEN,
+    Context,
+    DivisionByZero,
+    FloatOperation,
+    InvalidOperation,
+    Overflow,
+    localcontext,
+)
+from typing import Final
+
+_ARITHMETIC: Final = Context(
+    prec=28,
+    rounding=ROUND_HALF_EVEN,
+    Emin=-999_999,
+    Emax=999_999,
+    capitals=1,
+    clamp=0,
+    flags=[],
+    traps=[DivisionByZero, FloatOperation, InvalidOperation, Overflow],
+)
+
+
+def exactly() -> AbstractContextManager[Context]:
+    """Compute with 28 digits, half to even, in the block that follows."""
+    return localcontext(_ARITHMETIC)
