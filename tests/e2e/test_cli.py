@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import run
+from bridge_patch.app.settings import ROWS
+from tests.e2e.harness import COMMAND, run
 from tests.unit.adapters.lines_samples import ACCEPTED, OTHER_EVENTS, SETTLED
 from tests.unit.app.journals import write_journal
 

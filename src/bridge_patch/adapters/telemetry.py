@@ -46,9 +46,8 @@ class LogTelemetry:
 
     def __init__(self, stream: TextIO, *, as_json: bool = False) -> None:
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(
-                errors="backslashreplace"
-            )  # a line without ✅ is still a line
+            # A line whose ✅ cannot be written is still a line.
+            stream.reconfigure(errors="backslashreplace")
         render = _json_line if as_json else _console_line
         self.lost = 0
         self._intents: dict[str, str] = {}

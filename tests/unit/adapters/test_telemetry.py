@@ -8,10 +8,19 @@ from decimal import Decimal
 
 import pytest
 
+from bridge_patch.adapters import telemetry
 from bridge_patch.adapters.telemetry import LogTelemetry, Part, start_lines
-from bridge_patch.domain.events import BulkExpired, Event, OrderEnded, Status, Verdict
+from bridge_patch.domain.events import (
+    BulkExpired,
+    Event,
+    OrderEnded,
+    Resolved,
+    Status,
+    Verdict,
+)
 from bridge_patch.domain.intent import IntentId, Mode, Proposal, Symbol
 from bridge_patch.domain.money import Leverage, Margin
+from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.services.messages import Draft
 from tests.unit.adapters.lines_samples import (
     ACCEPTED,
@@ -35,13 +44,13 @@ HOSTILE = (
 
 def lines(*events: Event | Draft, as_json: bool = False) -> list[str]:
     stream = io.StringIO()
-    telemetry = LogTelemetry(stream, as_json=as_json)
+    log = LogTelemetry(stream, as_json=as_json)
     for event in events:
         if isinstance(event, Draft):
-            telemetry.published(event)
+            log.published(event)
         else:
-            telemetry.tell(event)
-    assert telemetry.lost == 0
+            log.tell(event)
+    assert log.lost == 0
     return stream.getvalue().splitlines()
 
 
@@ -229,6 +238,24 @@ def test_the_end_of_an_order_names_the_intent_it_was_sent_for() -> None:
     assert lines(SENDING, ended)[1].endswith("order=bp-1 intent=i-1")
 
 
+def test_only_so_many_orders_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that runs for a year must not keep every order of it."""
+    monkeypatch.setattr(telemetry, "_ORDERS_MAX", 2)
+    orders = [ClientOrderId(f"bp-{n}") for n in range(3)]
+    sent = [replace(SENDING, order_id=order) for order in orders]
+    ended = next(e for e in OTHER_EVENTS if isinstance(e, OrderEnded))
+    ends = [replace(ended, order_id=order) for order in orders]
+
+    named = ["intent=i-1" in line for line in lines(*sent, *ends)[3:]]
+    assert named == [False, True, True]
+
+
+def test_an_answer_is_told_in_words_that_are_not_a_verdict() -> None:
+    answered = next(e for e in OTHER_EVENTS if isinstance(e, Resolved))
+
+    assert lines(answered) == ["[ORDER] entry rejected: order=bp-1 intent=i-1"]
+
+
 def test_the_checks_of_the_deployment_page_find_their_lines() -> None:
     """Spec 1.6, on what a small run prints."""
     live_ai = replace(DRAFT, mode=Mode.LIVE, id=IntentId("i-2"))
@@ -305,9 +332,9 @@ def test_json_carries_the_same_events_with_exact_numbers() -> None:
 
 def test_a_note_is_tagged_and_cannot_claim_a_verdict() -> None:
     stream = io.StringIO()
-    telemetry = LogTelemetry(stream)
-    telemetry.note("engine", "LIVE from here", bars=3, name="x", intent="i-7", event="y")
-    telemetry.note("[x]\n", "m")
+    log = LogTelemetry(stream)
+    log.note("engine", "LIVE from here", bars=3, name="x", intent="i-7", event="y")
+    log.note("[x]\n", "m")
 
     assert stream.getvalue().splitlines() == [
         "[ENGINE] live from here: bars=3, name=x, event=y intent=i-7",
@@ -324,32 +351,32 @@ class Broken(io.StringIO):
 
 
 def test_a_stream_that_fails_costs_lines_and_nothing_else() -> None:
-    telemetry = LogTelemetry(Broken())
-    telemetry.tell(ACCEPTED)
-    telemetry.published(DRAFT)
-    telemetry.note("x", "y")
-    telemetry.started(parts=set(Part), mode=Mode.LIVE, fail_open=False, notes=())
+    log = LogTelemetry(Broken())
+    log.tell(ACCEPTED)
+    log.published(DRAFT)
+    log.note("x", "y")
+    log.started(parts=set(Part), mode=Mode.LIVE, fail_open=False, notes=())
 
-    assert telemetry.lost == 4
+    assert log.lost == 4
 
 
 def test_a_field_that_cannot_be_shown_costs_its_line_only() -> None:
     stream = io.StringIO()
-    telemetry = LogTelemetry(stream)
-    telemetry.tell(replace(ACCEPTED, votes=None))  # type: ignore[arg-type]
-    telemetry.tell(object())  # type: ignore[arg-type]
-    telemetry.note("x", "y", bad=Broken())
-    telemetry.tell(ACCEPTED)
+    log = LogTelemetry(stream)
+    log.tell(replace(ACCEPTED, votes=None))  # type: ignore[arg-type]
+    log.tell(object())  # type: ignore[arg-type]
+    log.note("x", "y", bad=Broken())
+    log.tell(ACCEPTED)
 
-    assert telemetry.lost == 3
+    assert log.lost == 3
     assert stream.getvalue().count("ACCEPT") == 1
 
 
 def test_a_stream_that_cannot_write_the_marks_still_gets_the_line() -> None:
     """A latin-1 terminal has no check mark; the line must be found all the same."""
     raw = io.BytesIO()
-    telemetry = LogTelemetry(io.TextIOWrapper(raw, encoding="latin-1"))
-    telemetry.tell(ACCEPTED)
+    log = LogTelemetry(io.TextIOWrapper(raw, encoding="latin-1"))
+    log.tell(ACCEPTED)
 
-    assert telemetry.lost == 0
+    assert log.lost == 0
     assert b"[GOVERNOR] \\u2705 ACCEPT BTCUSDT BUY: PASS" in raw.getvalue()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bridge_patch.app import settings
+from bridge_patch.app.envfile import read_env_file
 from bridge_patch.app.forms import folder_or_none, secret, written
 from bridge_patch.app.settings import ROWS, Row, SettingsError, load_settings
 from bridge_patch.domain.errors import InvalidValueError
@@ -25,6 +26,20 @@ def test_a_fault_in_a_secret_does_not_show_it(text: str) -> None:
 
     assert "abc" not in str(caught.value)
     assert "BUS_KEY: expected a secret" in str(caught.value)
+
+
+def test_two_values_of_a_secret_are_told_without_showing_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "ROWS", (KEY,))
+    monkeypatch.setattr(settings, "_KNOWN", {KEY.name: KEY})
+    path = tmp_path / "x.env"
+    path.write_text("BUS_KEY=abc123\n")
+    _, _, conflicts = settings._gather({"BUS_KEY": "abc456"}, read_env_file(path), "x.env")
+
+    assert len(conflicts) == 1
+    assert "BUS_KEY: expected one value, found another value" in conflicts[0]
+    assert "abc" not in conflicts[0]
 
 
 def test_every_value_is_written_as_it_is_read() -> None:
@@ -52,3 +67,8 @@ def test_bounds_are_inclusive(text: str, taken: bool) -> None:
 def test_no_folder_is_a_word_not_an_empty_value() -> None:
     assert folder_or_none().read("none") is None
     assert folder_or_none().read("None") == Path("None")
+
+
+def test_minus_zero_is_no_number() -> None:
+    with pytest.raises(SettingsError, match="MIN_CONFIDENCE"):
+        load_settings({"MIN_CONFIDENCE": "-0"})
