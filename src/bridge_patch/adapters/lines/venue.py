@@ -22,20 +22,7 @@ def at_venue(event: VenueEvent) -> Fact:
     at, symbol, book = event.at_ms, event.symbol, event.book
     match event:
         case Filled():
-            return fact(
-                "order.filled",
-                at_ms=at,
-                symbol=symbol,
-                side=event.side,
-                kind=event.kind,
-                quantity=event.quantity_base,
-                price_usd=event.price_usd,
-                fee_usd=event.fee_usd,
-                realised_usd=event.realised_usd,
-                book=book,
-                order=event.order_id,
-                intent=event.intent_id,
-            )
+            return _filled(event)
         case StopArmed():
             return fact(
                 "stop.armed",
@@ -78,6 +65,23 @@ def at_venue(event: VenueEvent) -> Fact:
             )
         case unreachable:
             assert_never(unreachable)
+
+
+def _filled(event: Filled) -> Fact:
+    return fact(
+        "order.filled",
+        at_ms=event.at_ms,
+        symbol=event.symbol,
+        side=event.side,
+        kind=event.kind,
+        quantity=event.quantity_base,
+        price_usd=event.price_usd,
+        fee_usd=event.fee_usd,
+        realised_usd=event.realised_usd,
+        book=event.book,
+        order=event.order_id,
+        intent=event.intent_id,
+    )
 
 
 def order(event: Sending | Resolved) -> Fact:

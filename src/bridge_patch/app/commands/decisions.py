@@ -10,8 +10,8 @@ from typing import Any, Final
 import msgspec
 from rich.text import Text
 
+from bridge_patch.app.commands.journal_file import journal_reader
 from bridge_patch.app.commands.options import DecisionsOptions
-from bridge_patch.app.journal_file import journal_reader
 from bridge_patch.app.screen import amount, cell, console, moment, print_table, table
 from bridge_patch.domain.events import Judged, Verdict
 from bridge_patch.domain.harvest import HarvestPolicy

@@ -12,8 +12,8 @@ from rich.text import Text
 from bridge_patch.adapters.codec import encode_event
 from bridge_patch.adapters.lines.facts import facts_of
 from bridge_patch.adapters.lines.wording import line_of
+from bridge_patch.app.commands.journal_file import journal_reader
 from bridge_patch.app.commands.options import TraceOptions
-from bridge_patch.app.journal_file import journal_reader
 from bridge_patch.app.screen import cell, console, moment, print_json, print_table, table
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import (

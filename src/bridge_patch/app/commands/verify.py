@@ -7,8 +7,8 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from bridge_patch.adapters.verify import Verification, verify_journal
+from bridge_patch.app.commands.journal_file import find_journal
 from bridge_patch.app.commands.options import JournalOptions
-from bridge_patch.app.journal_file import find_journal
 from bridge_patch.app.screen import cell, console, print_json
 
 _REMEDY = (
