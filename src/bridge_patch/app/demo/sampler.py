@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final, TextIO, final
 
-#: How many lines of one kind are shown.
+#: How many lines of one kind are shown; what a start says is shown whole.
 SHOWN_MAX: Final = 1
+_START: Final = ("[RUN]", "[START]")
 _KIND: Final = re.compile(r"^(\[[A-Z_-]+\])(.*?(?:ACCEPT|REJECT|SHADOW|LIVE|PUBLISHED))?")
 _CODE: Final = re.compile(r"\b[A-Z]{3,}(?:_[A-Z]+)+\b")
 
@@ -31,7 +32,7 @@ class Sampler(io.TextIOBase):
         for line in text.splitlines():
             kind = _kind_of(line)
             self._seen[kind] += 1
-            if kind and self._seen[kind] <= SHOWN_MAX:
+            if kind and (self._seen[kind] <= SHOWN_MAX or line.startswith(_START)):
                 self._show(line)
         return self._file.write(text)
 

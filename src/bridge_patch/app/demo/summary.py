@@ -67,23 +67,37 @@ def print_summary(summary: Summary, console: Console, *, as_json: bool) -> None:
         closing = dict(_closing(summary))
         sys.stdout.write(json.dumps({"phases": rows, **closing}, indent=2) + "\n")
         return
-    table = Table(box=SIMPLE_HEAD, title="What happened")
+    table = Table(box=SIMPLE_HEAD, title="What happened", title_justify="left")
     table.add_column("")
-    columns = [dict(_rows(phase)) for phase in summary.phases]
     for phase in summary.phases:
         table.add_column(f"{phase.mode}", justify="right")
-    for name in dict.fromkeys(name for column in columns for name in column):
+    columns = [dict(_rows(phase)) for phase in summary.phases]
+    for name in _merged([list(column) for column in columns]):
         table.add_row(name, *(column.get(name, "-") for column in columns))
     console.print(table)
     for name, text in _closing(summary):
         console.print(f"{name}: {text}", markup=False)
 
 
+def _merged(columns: list[list[str]]) -> list[str]:
+    """Return every row name once, each behind the one it follows in its own column."""
+    merged: list[str] = []
+    for names in columns:
+        place = 0
+        for name in names:
+            if name in merged:
+                place = merged.index(name) + 1
+            else:
+                merged.insert(place, name)
+                place += 1
+    return merged
+
+
 def _rows(phase: Phase) -> Iterator[tuple[str, str]]:
     tally = phase.tally
     yield "from (UTC)", utc(phase.start_ms)
     yield "to (UTC)", utc(phase.end_ms)
-    yield "intents", f"{tally.received + tally.duplicates + sum(tally.dead.values())}"
+    yield "intents to enter", f"{tally.intents}"
     yield "accepted as asked", f"{tally.verdicts[Verdict.ACCEPT]}"
     yield "clamped", f"{tally.verdicts[Verdict.CLAMP]}"
     yield from _counted("  by ", tally.caps)
@@ -92,7 +106,9 @@ def _rows(phase: Phase) -> Iterator[tuple[str, str]]:
     yield "dead-lettered", f"{sum(tally.dead.values())}"
     yield from _counted("  ", tally.dead)
     yield "duplicates", f"{tally.duplicates}"
-    yield "orders sent to the venue", f"{tally.orders}"
+    yield "intents to reduce", f"{sum(tally.reductions.values())}"
+    yield "orders sent to the venue", f"{sum(tally.orders.values())}"
+    yield from _counted("  ", tally.orders)
     yield "fills", f"{sum(tally.fills.values())}"
     yield from _counted("  entries ", tally.entries)
     yield "fees, USD", f"{tally.fees_usd:.2f}"
@@ -116,8 +132,8 @@ def _closing(summary: Summary) -> Iterator[tuple[str, str]]:
         if latch is not None:
             yield (
                 f"{phase.mode} ended by a latch",
-                f"{latch.state} {latch.cause}: {latch.why}; a correct ending,"
-                " and only a person may release it",
+                (f"{latch.state} {latch.cause}: {latch.why}; a correct ending, and only a"
+                f" person may release it"),
             )
     yield "market", summary.feed
     yield "decisions", f"{summary.judged} in {summary.wall_sec:.1f} s"

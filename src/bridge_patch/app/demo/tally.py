@@ -16,7 +16,6 @@ from bridge_patch.domain.events import (
     Expired,
     Filled,
     FillKind,
-    IntentReceived,
     Judged,
     LatchSet,
     Sending,
@@ -35,14 +34,14 @@ class Tally:
     """Counts of one phase; `book` is whose fills are counted."""
 
     book: Book
-    received: int = 0
     judged: int = 0
+    reductions: Counter[str] = field(default_factory=Counter)
     verdicts: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
     caps: Counter[str] = field(default_factory=Counter)
     dead: Counter[str] = field(default_factory=Counter)
     duplicates: int = 0
-    orders: int = 0
+    orders: Counter[str] = field(default_factory=Counter)
     fills: Counter[str] = field(default_factory=Counter)
     entries: Counter[str] = field(default_factory=Counter)
     harvests: Counter[str] = field(default_factory=Counter)
@@ -60,14 +59,12 @@ class Tally:
     def add(self, event: Event) -> None:
         """Fold one event."""
         match event:
-            case IntentReceived():
-                self.received += 1
             case Judged():
                 self._judged(event)
             case Filled() if event.book is self.book:
                 self._filled(event)
             case Sending():
-                self.orders += 1
+                self.orders[event.leg] += 1
             case DeadLettered() | Expired():
                 reason = event.reason if isinstance(event, DeadLettered) else "too_old"
                 self.dead[reason] += 1
@@ -80,6 +77,11 @@ class Tally:
             case _:
                 pass
 
+    @property
+    def intents(self) -> int:
+        """How many messages asked for an entry, or for something not understood."""
+        return sum(self.verdicts.values()) + sum(self.dead.values()) + self.duplicates
+
     def ended_by(self) -> LatchSet | None:
         """Return the latch that still holds, if one does."""
         last = self.latches[-1] if self.latches else None
@@ -87,11 +89,14 @@ class Tally:
 
     def _judged(self, judged: Judged) -> None:
         self.judged += 1
+        if judged.confidence is None:
+            self.reductions["refused" if judged.verdict is Verdict.REJECT else "sent"] += 1
+            return
         self.verdicts[judged.verdict] += 1
         if judged.verdict is Verdict.REJECT:
             self.refusals[judged.codes[0]] += 1
         elif judged.verdict is Verdict.CLAMP:
-            self.caps[judged.binding] += 1
+            self.caps.update(judged.binding.split())
         if judged.harvest_policy is not None and judged.verdict is not Verdict.REJECT:
             self._modes[judged.intent_id] = judged.harvest_policy.mode
 
