@@ -196,7 +196,10 @@ def test_no_schema_field_is_lost_on_the_wire() -> None:
     assert {*full, *moved} == set(FIELDS)
     assert {field.name for field in fields(Stated)} | {"side"} == set(FIELDS)
 
-    (got, stop) = over_the_bus(envelope(full), envelope(moved))
+    ours = codec.encode_draft(replace(draft(), risk_budget=RiskBudget(D(1))))
+    got, stop, dollar = over_the_bus(envelope(full), envelope(moved), ours)
+    assert isinstance(dollar.content, LiveIntent)
+    assert dollar.content.entry.risk_budget == RiskBudget(D(1))
     assert json.loads(got.payload) == full
     assert isinstance(got.content, LiveIntent)
     whole = got.content.entry

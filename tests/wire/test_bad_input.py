@@ -43,6 +43,7 @@ def test_the_sound_messages_are_understood() -> None:
         ('{"a":1}{"b":2}', "NOT_JSON payload"),
         ("\ufeff{}", "NOT_JSON payload"),
         ("\udcff\udcfe", "NOT_JSON payload"),
+        (raw("x", '"\udcff"'), "NOT_JSON payload"),
         ("[]", "WRONG_TYPE payload"),
         ('[{"symbol":"BTCUSDT"}]', "WRONG_TYPE payload"),
         ("null", "WRONG_TYPE payload"),
@@ -101,6 +102,10 @@ def test_the_message_under_data_is_set_aside_with_a_hint() -> None:
         (
             (("event_type", "trade.intent"), ("payload", "{}"), ("payload", "{}")),
             {"STATED_TWICE payload"},
+        ),
+        (
+            (("event_type", "trade.intent"), ("payload", ""), ("data", raw("x", "1"))),
+            {"NOT_JSON payload"},
         ),
     ],
 )

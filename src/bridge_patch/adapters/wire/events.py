@@ -37,7 +37,7 @@ def decode_event(kind: str, body: bytes) -> Event:
     try:
         event = _decoder(kind).decode(body)
     except (msgspec.MsgspecError, ArithmeticError, RecursionError, UnicodeError) as e:
-        msg = f"{kind} in the journal cannot be read: {ascii(str(e)[:200])}"
+        msg = f"{kind} in the journal cannot be read: {str(e)[:200]!a}"
         raise InvalidValueError(msg) from e
     require_finite(event)
     return event
