@@ -46,7 +46,8 @@ def require_finite(value: object) -> None:
     elif isinstance(value, Mapping):
         require_finite(tuple(value.values()))
     elif is_dataclass(value):
-        for name in _figures(type(value)):
+        kind: type[Any] = type(value)
+        for name in _figures(kind):
             require_finite(getattr(value, name))
 
 

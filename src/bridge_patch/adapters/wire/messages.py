@@ -135,7 +135,7 @@ def _raw(text: str) -> bytes:
 
 def _envelope(
     kind: str,
-    message: Settled | BulkExpired | PositionUpdate | Tick,
+    message: Settled | BulkExpired | PositionUpdate | Tick | Barrier,
     source: str,
     **more: object,
 ) -> Envelope:
