@@ -46,7 +46,7 @@ def require_finite(value: object) -> None:
     elif isinstance(value, Mapping):
         require_finite(tuple(value.values()))
     elif is_dataclass(value):
-        kind: type[Any] = type(value)
+        kind: Any = type(value)
         for name in _figures(kind):
             require_finite(getattr(value, name))
 
