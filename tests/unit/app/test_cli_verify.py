@@ -10,6 +10,9 @@ from bridge_patch.app.commands.verify import verify
 from tests.unit.adapters.lines_samples import ACCEPTED, OTHER_EVENTS, SETTLED
 from tests.unit.app.journals import options, write_journal
 
+#: The verdict's number in the journal; the outcome behind it is the last entry.
+MID = len(OTHER_EVENTS) + 1
+
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Path:
@@ -29,8 +32,8 @@ def test_a_whole_journal_passes_with_its_count_and_head(
 @pytest.mark.parametrize(
     ("damage", "seq"),
     [
-        ("UPDATE journal SET body = replace(body, '451.61', '451.62') WHERE seq = 17", 17),
-        ("DELETE FROM journal WHERE seq = (SELECT max(seq) FROM journal)", 18),
+        (f"UPDATE journal SET body = replace(body, '1.61', '1.62') WHERE seq = {MID}", MID),
+        (f"DELETE FROM journal WHERE seq = {MID + 1}", MID + 1),
         ("DELETE FROM journal WHERE seq = 3", 3),
     ],
     ids=["edited", "cut off", "dropped"],
