@@ -94,7 +94,7 @@ class Limits:
 
     def _mistyped(self) -> list[str]:
         return [
-            f"{name} must be a {kind.__name__}, was a {type(value).__name__}"
+            f"{name} must be {kind.__name__}, was {type(value).__name__}"
             for name, value, kind in self._bounds()
             if type(value) is not kind
         ]

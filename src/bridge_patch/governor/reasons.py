@@ -13,6 +13,15 @@ class Reason(StrEnum):
     PASS = "PASS"  # noqa: S105 - a verdict's word, not a secret
     INPUT_INVALID = "INPUT_INVALID"
     SIZE_MISSING = "SIZE_MISSING"
+    SIZE_ZERO = "SIZE_ZERO"
+    SIZE_NEGATIVE = "SIZE_NEGATIVE"
+    SIZE_NAN = "SIZE_NAN"
+    SIZE_INFINITE = "SIZE_INFINITE"
+    LEVERAGE_MISSING = "LEVERAGE_MISSING"
+    LEVERAGE_ZERO = "LEVERAGE_ZERO"
+    LEVERAGE_NEGATIVE = "LEVERAGE_NEGATIVE"
+    LEVERAGE_NAN = "LEVERAGE_NAN"
+    LEVERAGE_INFINITE = "LEVERAGE_INFINITE"
     SIZE_BELOW_MIN = "SIZE_BELOW_MIN"
     SIZE_ABOVE_MAX = "SIZE_ABOVE_MAX"
     LEVERAGE_BELOW_MIN = "LEVERAGE_BELOW_MIN"
@@ -45,7 +54,6 @@ class Reason(StrEnum):
     NOTHING_TO_REDUCE = "NOTHING_TO_REDUCE"
     REDUCE_WRONG_SIDE = "REDUCE_WRONG_SIDE"
     POSITION_UNKNOWN = "POSITION_UNKNOWN"
-    INTENT_EXPIRED = "INTENT_EXPIRED"
 
 
 #: One line for each reason, for docs and screens.
@@ -53,7 +61,16 @@ MEANINGS: Final = MappingProxyType(
     {
         Reason.PASS: "every rule allows the order as it stands",
         Reason.INPUT_INVALID: "an argument is not a usable number, side or symbol",
-        Reason.SIZE_MISSING: "the intent states no margin or no leverage",
+        Reason.SIZE_MISSING: "the intent states no margin, or no leverage with it",
+        Reason.SIZE_ZERO: "the margin is zero",
+        Reason.SIZE_NEGATIVE: "the margin is negative",
+        Reason.SIZE_NAN: "the margin is not a number",
+        Reason.SIZE_INFINITE: "the margin is infinite",
+        Reason.LEVERAGE_MISSING: "there is no leverage",
+        Reason.LEVERAGE_ZERO: "the leverage is zero",
+        Reason.LEVERAGE_NEGATIVE: "the leverage is negative",
+        Reason.LEVERAGE_NAN: "the leverage is not a number",
+        Reason.LEVERAGE_INFINITE: "the leverage is infinite",
         Reason.SIZE_BELOW_MIN: "margin below MIN_ORDER_USD; raising it would add risk",
         Reason.SIZE_ABOVE_MAX: "margin above MAX_POSITION_USD; cut down to it",
         Reason.LEVERAGE_BELOW_MIN: "leverage below AI_MIN_LEVERAGE",
@@ -86,6 +103,5 @@ MEANINGS: Final = MappingProxyType(
         Reason.NOTHING_TO_REDUCE: "there is no position to reduce",
         Reason.REDUCE_WRONG_SIDE: "the reduction is on the side that would enlarge",
         Reason.POSITION_UNKNOWN: "the position could not be read",
-        Reason.INTENT_EXPIRED: "the intent is older than it may be",
     }
 )

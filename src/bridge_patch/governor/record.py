@@ -104,7 +104,8 @@ def _snapshot_from(record: CaseRecord, instrument: Instrument | None) -> RiskSna
 
 
 def _why(thing: object) -> str:
-    return thing.why if isinstance(thing, Unknown) else ""
+    """Return why a thing is not known; nothing is said of what is known, and only of that."""
+    return (thing.why or "no reason given") if isinstance(thing, Unknown) else ""
 
 
 def _flat(reading: Reading) -> ReadingRecord:

@@ -1,0 +1,151 @@
+"""There is no unlimited, and no limits that contradict one another."""
+
+from dataclasses import fields, replace
+from decimal import Decimal, localcontext
+from typing import Any
+
+import pytest
+
+from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.governor.limits import NUMBER_MAX, BelowMin, Limits
+from tests.questions import SHIPPED
+
+D = Decimal
+NAMES = [f.name for f in fields(Limits) if f.init]
+NUMBERS = [name for name in NAMES if isinstance(getattr(SHIPPED, name), Decimal)]
+TIMES = [name for name in NAMES if name.endswith("_ms")]
+MAY_BE_ZERO = {"confidence_min", "taker_fee_pct", "slippage_pct"}
+
+
+def other(**changes: Any) -> Limits:
+    return replace(SHIPPED, **changes)
+
+
+def faults(**changes: Any) -> list[str]:
+    with pytest.raises(InvalidValueError) as caught:
+        other(**changes)
+    return str(caught.value).split("; ")
+
+
+def test_every_bound_has_to_be_given() -> None:
+    given = {name: getattr(SHIPPED, name) for name in NAMES}
+    assert Limits(**given) == SHIPPED
+    for name in NAMES:
+        with pytest.raises(TypeError):
+            Limits(**{k: v for k, v in given.items() if k != name})
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("bad", ["NaN", "sNaN", "Infinity", "-Infinity", "-1", "1E+13"])
+def test_a_bound_is_a_finite_amount(name: str, bad: str) -> None:
+    assert any(fault.startswith(f"{name} must be") for fault in faults(**{name: D(bad)}))
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_limit_of_zero_is_no_limit_set(name: str) -> None:
+    if name in MAY_BE_ZERO:
+        assert getattr(other(**{name: D(0)}), name) == 0
+    else:
+        assert any(f.startswith(f"{name} must be") for f in faults(**{name: D(0)}))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("bad", [None, 1.5, "1", b"1", [1]])
+def test_a_bound_of_another_type_is_a_fault(name: str, bad: object) -> None:
+    (fault,) = faults(**{name: bad})
+
+    assert fault.startswith(f"{name} must be ")
+    assert fault.endswith(f", was {type(bad).__name__}")
+
+
+def test_yes_is_not_a_number_and_a_number_is_not_yes() -> None:
+    assert faults(margin_min_usd=True) == ["margin_min_usd must be Decimal, was bool"]
+    assert faults(snapshot_age_max_ms=True) == ["snapshot_age_max_ms must be int, was bool"]
+    assert faults(fail_open=1) == ["fail_open must be bool, was int"]
+    assert faults(fail_open=D(0)) == ["fail_open must be bool, was Decimal"]
+    assert faults(below_min="refuse") == ["below_min must be BelowMin, was str"]
+
+
+@pytest.mark.parametrize("name", TIMES)
+def test_an_age_is_above_zero(name: str) -> None:
+    assert faults(**{name: 0}) == [
+        f"{name} must be above 0 and at most {NUMBER_MAX}, was 0"
+    ]
+    assert getattr(other(**{name: 1}), name) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"margin_min_usd": D(10_001), "notional_max_usd": D(10**6)},
+            "margin_min_usd 10001 must not exceed margin_max_usd 10000",
+        ),
+        ({"leverage_min": D(81)}, "leverage_min 81 must not exceed leverage_max 80"),
+        (
+            {"notional_max_usd": D("249.99")},
+            "margin_min_usd 50 x leverage_min 5 must not exceed notional_max_usd 249.99",
+        ),
+        ({"leverage_max": D(126)}, "leverage_max must be from 1 to 125, was 126"),
+        ({"confidence_min": D("1.01")}, "confidence_min must be from 0 to 1, was 1.01"),
+        (
+            {"daily_loss_max_pct": D(101)},
+            "daily_loss_max_pct must be above 0 and at most 100, was 101",
+        ),
+        (
+            {"liquidation_stops_min": D("0.9")},
+            f"liquidation_stops_min must be from 1 to {NUMBER_MAX}, was 0.9",
+        ),
+    ],
+)
+def test_contradictions_are_told_with_both_numbers(
+    changes: dict[str, Decimal], said: str
+) -> None:
+    assert faults(**changes) == [said]
+
+
+def test_equal_bounds_are_no_contradiction() -> None:
+    tight = replace(
+        SHIPPED,
+        margin_max_usd=D(50),
+        leverage_max=D(5),
+        notional_max_usd=D(250),
+        confidence_min=D(1),
+        drawdown_max_pct=D(100),
+    )
+    assert tight.margin_min_usd == tight.margin_max_usd
+
+
+def test_all_faults_are_told_at_once() -> None:
+    told = faults(margin_min_usd=D(-1), confidence_min=D(2), leverage_min=D(90))
+
+    assert len(told) == 3
+
+
+def test_equal_limits_have_equal_digests_and_others_do_not() -> None:
+    """However a number was written, and whatever the arithmetic around it."""
+    same = replace(SHIPPED, margin_max_usd=D("10000.000"), notional_max_usd=D("1E+5"))
+    with localcontext() as context:
+        context.prec = 2
+        again = same.digest()
+    others = {
+        replace(SHIPPED, **{name: getattr(SHIPPED, name) + D("0.01")}).digest()
+        for name in NUMBERS
+    }
+
+    assert same.text() == SHIPPED.text()
+    assert SHIPPED.digest() == same.digest() == again
+    assert len(SHIPPED.digest()) == 12
+    assert len(others | {SHIPPED.digest()}) == len(NUMBERS) + 1
+    assert replace(SHIPPED, fail_open=True).digest() != SHIPPED.digest()
+    assert replace(SHIPPED, below_min=BelowMin.CLAMP).digest() != SHIPPED.digest()
+
+
+def test_the_text_lists_every_bound_once() -> None:
+    assert [line.partition("=")[0] for line in SHIPPED.text().splitlines()] == NAMES
+    assert "notional_max_usd=100000\n" in SHIPPED.text()
+
+
+def test_a_round_trip_costs_two_fees_and_two_slippages() -> None:
+    """0.05 % fee and 0.05 % slippage, twice, is 0.2 %."""
+    assert SHIPPED.round_trip_fraction == D("0.002")
