@@ -32,9 +32,9 @@ def test_a_whole_journal_passes_with_its_count_and_head(
 @pytest.mark.parametrize(
     ("damage", "seq"),
     [
-        (f"UPDATE journal SET body = replace(body, '1.61', '1.62') WHERE seq = {MID}", MID),
-        (f"DELETE FROM journal WHERE seq = {MID + 1}", MID + 1),
-        ("DELETE FROM journal WHERE seq = 3", 3),
+        ("UPDATE journal SET body = replace(body, '1.61', '1.62') WHERE seq = ?", MID),
+        ("DELETE FROM journal WHERE seq = ?", MID + 1),
+        ("DELETE FROM journal WHERE seq = ?", 3),
     ],
     ids=["edited", "cut off", "dropped"],
 )
@@ -42,7 +42,7 @@ def test_damage_is_found_and_the_message_says_where_and_what_to_do(
     damage: str, seq: int, journal: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     connection = sqlite3.connect(journal)
-    assert connection.execute(damage).rowcount == 1
+    assert connection.execute(damage, (seq,)).rowcount == 1
     connection.commit()
     connection.close()
 
