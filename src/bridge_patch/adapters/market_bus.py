@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Final, final
 
 from bridge_patch.adapters import codec
@@ -65,6 +66,16 @@ class TickReader:
             return None
         self._in_hand = found[0]
         return codec.decode_tick(self._in_hand.envelope)
+
+    async def before(self) -> AsyncIterator[Tick]:
+        """Yield every tick on the bus that is older than the one in hand, oldest first."""
+        place, end = "", self._in_hand.entry_id if self._in_hand else ""
+        while found := await self._bus.follow(MARKET_TICK, place, count=512, wait_ms=0):
+            for message in found:
+                if message.entry_id >= end:
+                    return
+                yield codec.decode_tick(message.envelope)
+            place = found[-1].entry_id
 
     async def done(self, barrier: Barrier) -> None:
         """Acknowledge the tick in hand and let the feed go on, in one transaction."""

@@ -25,9 +25,9 @@ from bridge_patch.governor.judge import Approved, ApprovedReduction
 from bridge_patch.services.ports import (
     AccountReading,
     Instruments,
-    PositionReading,
     Report,
 )
+from bridge_patch.services.readings import reading_of
 from bridge_patch.sim.commands import ArmStop, Cancel, Enter, Reduce
 from bridge_patch.sim.costs import Costs
 from bridge_patch.sim.exchange import COSTS, Exchange
@@ -81,31 +81,17 @@ class PaperVenue:
         return Report(event=event)
 
     async def read(self) -> AccountReading | Unknown:
-        exchange = self._exchange
-        if exchange.now_ms == 0:
-            return Unknown("the paper venue has seen no tick yet")
-        return AccountReading(
-            at_ms=exchange.now_ms,
-            equity_usd=exchange.equity_usd(),
-            available_usd=exchange.available_usd(),
-            positions=tuple(
-                PositionReading(
-                    symbol=symbol,
-                    side=position.side,
-                    quantity_base=position.quantity_base,
-                    entry_price_usd=position.entry_price_usd,
-                    margin_usd=position.margin_usd,
-                    stop_price_usd=exchange.stop_price_usd(symbol),
-                )
-                for symbol, position in exchange.positions.items()
-            ),
-        )
+        return reading_of(self._exchange)
 
     def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
         events: list[VenueEvent] = []
         for bar in tick.bars:
             events += self._exchange.on_bar(bar)
         return tuple(events)
+
+    def see(self, tick: Tick) -> None:
+        for bar in tick.bars:
+            self._exchange.see(bar)
 
     def restore(self, events: Sequence[VenueEvent]) -> None:
         self._exchange.restore(events)

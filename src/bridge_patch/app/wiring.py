@@ -7,52 +7,44 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from importlib.metadata import version
 from pathlib import Path
-from typing import final
+from typing import Final, final
 
 from bridge_patch.adapters.bus_sqlite import SqliteBus
 from bridge_patch.adapters.example_ai import ExampleAI, distort
-from bridge_patch.adapters.inbox import BusInbox, BusOutbox, BusOutcomes
+from bridge_patch.adapters.inbox import BusOutbox
 from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.journal_sql import SqlJournal
-from bridge_patch.adapters.memory import ManualClock
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.adapters.telemetry import LogTelemetry
 from bridge_patch.adapters.venue_paper import PaperVenue
+from bridge_patch.app.assembly import CONSUMER, Ports, Run, assemble, build_id, costs_of
 from bridge_patch.app.settings import LogFormat, Settings
-from bridge_patch.domain.events import Book, Event, InstrumentSeen, RunStarted
+from bridge_patch.domain.events import Event, InstrumentSeen, RunStarted
 from bridge_patch.domain.instrument import Instrument
-from bridge_patch.domain.intent import Mode, UnixMs, Unknown
+from bridge_patch.domain.intent import UnixMs, Unknown
 from bridge_patch.policy.sizing import SizingBounds
-from bridge_patch.services.books import ShadowBook
-from bridge_patch.services.desk import LiveDesk, ReduceDesk
 from bridge_patch.services.engine import Engine, Equity, SignalSource
-from bridge_patch.services.execution import Execution
-from bridge_patch.services.exit_brain import ExitBrain
-from bridge_patch.services.gauge import EquityGauge
-from bridge_patch.services.keeper import Keeper, restored
-from bridge_patch.services.ledger import Ledger
-from bridge_patch.services.market import MarketView
-from bridge_patch.services.ports import Account, Telemetry
-from bridge_patch.services.recall import Recall
-from bridge_patch.services.recorder import Recorder
-from bridge_patch.services.records import Identity
+from bridge_patch.services.ports import Account
 from bridge_patch.services.session import Session
-from bridge_patch.services.snapshots import Snapshots
-from bridge_patch.services.trader import Books, Trader
-from bridge_patch.sim.costs import Costs
-from bridge_patch.sim.exchange import Exchange
 
-DISTRIBUTION = "bridge-patch"
-STORE_NAME = "bridge.db"
-CONSUMER = "execution-1"
+__all__ = [
+    "CONSUMER",
+    "STORE_NAME",
+    "AccountEquity",
+    "Run",
+    "Store",
+    "bounds_of",
+    "build_id",
+    "engine_side",
+    "execution_side",
+    "open_store",
+    "start_events",
+    "telemetry_of",
+]
 
-
-def build_id() -> str:
-    """Return what is running: the distribution's version."""
-    return version(DISTRIBUTION)
+STORE_NAME: Final = "bridge.db"
 
 
 def telemetry_of(settings: Settings) -> LogTelemetry:
@@ -117,17 +109,6 @@ def open_store(state_dir: Path, *, journal: bool) -> Store:
     )
 
 
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """What one run is: its mode, its market and what it says about itself."""
-
-    settings: Settings
-    mode: Mode
-    feed: str
-    telemetry: Telemetry
-
-
 def execution_side(
     run: Run,
     store: Store,
@@ -141,75 +122,14 @@ def execution_side(
     if store.journal is None:
         msg = "the execution side needs a journal: open_store(journal=True)"
         raise ValueError(msg)
-    settings, limits = run.settings, run.settings.limits()
-    live = run.mode is Mode.LIVE
-    instruments, clock = ListedInstruments(), ManualClock(UnixMs(0))
+    settings = run.settings
     venue = PaperVenue(
         wallet_usd=settings.paper_equity_usd,
-        instruments=instruments,
-        costs=_costs(settings),
+        instruments=ListedInstruments(),
+        costs=costs_of(settings),
     )
-    books = Books(
-        asked=_book(Book.ASKED, settings, instruments),
-        governed=None if live else _book(Book.GOVERNED, settings, instruments),
-    )
-    account: Account = watch(books.governed or venue)
-    book = Book.ACCOUNT if live else Book.GOVERNED
-    recorder = Recorder(store.journal, Ledger(), EquityGauge(book), run.telemetry)
-    market = MarketView()
-    snapshots = Snapshots(
-        account=account,
-        market=market,
-        gauge=recorder.gauge,
-        ledger=recorder.ledger,
-        instruments=instruments,
-        clock=clock,
-    )
-    trader = Trader(
-        recorder=recorder,
-        snapshots=snapshots,
-        market=market,
-        desk=LiveDesk(
-            venue=venue,
-            exchange=venue,
-            recorder=recorder,
-            clock=clock,
-            instruments=instruments,
-        )
-        if live
-        else ReduceDesk(
-            venue=venue, recorder=recorder, clock=clock, instruments=instruments
-        ),
-        books=books,
-        instruments=instruments,
-        clock=clock,
-        limits=limits,
-        identity=Identity(
-            run_id=store.run_id,
-            mode=run.mode,
-            build=build_id(),
-            limits_hash=limits.digest(),
-        ),
-    )
-    inbox = BusInbox(store.bus, consumer=CONSUMER, mode=run.mode, clock=clock)
-    resumed_ms = restored(trader, venue, (s.event for s in store.journal.read()))
-    return Session(
-        clock=clock,
-        keeper=Keeper(inbox=inbox, trader=trader, venue=venue, account=account),
-        execution=Execution(
-            inbox=inbox,
-            trader=trader,
-            recall=Recall(trader=trader),
-            clock=clock,
-            age_max_ms=settings.intent_max_age_sec * 1000,
-        ),
-        brain=ExitBrain(
-            outcomes=BusOutcomes(store.bus, run.telemetry),
-            outbox=BusOutbox(store.bus),
-            instruments=instruments,
-        ),
-        resumed_ms=resumed_ms,
-    )
+    ports = Ports(bus=store.bus, journal=store.journal, venue=venue, run_id=store.run_id)
+    return assemble(run, ports, watch=watch)
 
 
 def engine_side(run: Run, store: Store, equity: Equity) -> Engine:
@@ -249,20 +169,6 @@ def start_events(run: Run, store: Store, at_ms: UnixMs) -> tuple[Event, ...]:
             if isinstance(one, Instrument)
         ),
     )
-
-
-def _book(book: Book, settings: Settings, instruments: ListedInstruments) -> ShadowBook:
-    exchange = Exchange(
-        book=book,
-        wallet_usd=settings.paper_equity_usd,
-        instruments=instruments,
-        costs=_costs(settings),
-    )
-    return ShadowBook(exchange, instruments)
-
-
-def _costs(settings: Settings) -> Costs:
-    return Costs(taker_fraction=settings.taker_fee_pct / 100)
 
 
 def _new_id() -> str:

@@ -17,6 +17,7 @@ from bridge_patch.domain.harvest import HarvestPolicy
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import IntentId, Mode, Side, Symbol, UnixMs
 from bridge_patch.domain.order import ClientOrderId, Leg
+from bridge_patch.domain.progress import Stage, TickReached
 from bridge_patch.domain.venue_events import (
     Book,
     Filled,
@@ -51,8 +52,10 @@ __all__ = [
     "RunStarted",
     "Sending",
     "Settled",
+    "Stage",
     "Status",
     "StopArmed",
+    "TickReached",
     "TradingState",
     "VenueEvent",
     "Verdict",
@@ -279,5 +282,6 @@ Event: TypeAlias = (
     | DuplicateSeen
     | LatchSet
     | EquityMarked
+    | TickReached
     | VenueEvent
 )

@@ -170,6 +170,12 @@ def observed(track: Track, *, open_base: Decimal, stop_price_usd: Decimal | None
     )
 
 
+def seen(track: Track, *, high: Decimal, low: Decimal) -> Track:
+    """Take in the prices of a bar that was acted upon before: only the best may change."""
+    extreme = high if track.side is Side.BUY else low
+    return replace(track, best_price_usd=_better(track.side, track.best_price_usd, extreme))
+
+
 def overdue(track: Track, now_ms: UnixMs) -> bool:
     """Tell whether the longest hold is over; no price is needed, so silence cannot help."""
     return now_ms - track.opened_ms >= track.policy.hold_max_sec * 1000
@@ -187,9 +193,7 @@ def step(
     The partial close looks at the close only: it is traded at the next price, not at the
     extreme, and a decision has to rest on what was there when it was made.
     """
-    side = track.side
-    extreme = high if side is Side.BUY else low
-    track = replace(track, best_price_usd=_better(side, track.best_price_usd, extreme))
+    track = seen(track, high=high, low=low)
     if overdue(track, now_ms):
         return track, CloseAll(reason=ExitReason.MAX_HOLD)
     if (breach := _breach(track, close)) is not None:

@@ -11,34 +11,40 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import assert_never, final
 
-from bridge_patch.domain.events import Event, Filled, FillKind, Settled
-from bridge_patch.domain.harvest import POLICY_FALLBACK, HarvestPolicy
+from bridge_patch.domain.events import Event, Filled, FillKind, Judged, StopArmed
+from bridge_patch.domain.harvest import HarvestPolicy
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import (
     IntentId,
     Proposal,
+    ReduceIntent,
     Side,
     StopDistance,
     Symbol,
     Unknown,
 )
 from bridge_patch.domain.market import Bar, Tick
-from bridge_patch.domain.money import Price
+from bridge_patch.domain.money import Leverage, Price
 from bridge_patch.domain.order import ClientOrderId, Leg, client_order_id
 from bridge_patch.domain.position import Position
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.policy.harvesting import (
+    Action,
     CloseAll,
     Hold,
     MoveStop,
     ReducePart,
     Track,
     observed,
+    overdue,
+    seen,
     step,
     track_of,
 )
 from bridge_patch.services.desk import stop_price
-from bridge_patch.services.ports import AccountReading, Instruments, PositionReading
+from bridge_patch.services.ports import AccountReading, Instruments
+from bridge_patch.services.readings import reading_of
+from bridge_patch.services.stories import Stories
 from bridge_patch.sim.commands import ArmStop, Cancel, Enter, Reduce
 from bridge_patch.sim.exchange import Exchange
 
@@ -59,180 +65,203 @@ class Wish:
 @final
 @dataclass(slots=True)
 class ShadowBook:
-    """One simulated account. Every method returns what happened, already applied."""
+    """One simulated account. Every method returns what happened, already applied.
+
+    It is a fold of its events, of the verdicts before them and of the bars since: `fold`,
+    `follow_open` and `see` lead to the state that the living book had.
+    """
 
     exchange: Exchange
     instruments: Instruments
     _tracks: dict[Symbol, Track] = field(default_factory=dict)
-    _intents: dict[Symbol, IntentId] = field(default_factory=dict)
-    _policies: dict[Symbol, HarvestPolicy] = field(default_factory=dict)
-    _orders: int = 0
+    _stories: Stories = field(default_factory=Stories)
+    _events: int = 0
 
     def enter(self, wish: Wish) -> tuple[VenueEvent, ...]:
-        """Open, or enlarge, as wished; the venue's own rules still apply."""
-        instrument = self.instruments.find(wish.symbol)
-        price = self.exchange.last_usd(wish.symbol)
-        if isinstance(instrument, Unknown) or isinstance(price, Unknown):
+        """Open, or enlarge, as wished; the venue's own rules still apply.
+
+        As at the venue, the leverage is a whole number, cut down with the margin unchanged,
+        and a position that cannot have its stop is closed again.
+        """
+        symbol = wish.symbol
+        instrument, price = self.instruments.find(symbol), self.exchange.last_usd(symbol)
+        whole = wish.proposal.leverage.times // 1
+        if isinstance(instrument, Unknown) or isinstance(price, Unknown) or whole < 1:
             return ()
-        notional = wish.proposal.margin * wish.proposal.leverage
-        quantity = instrument.quantity_of(notional, Price(price))
+        quantity = instrument.quantity_of(
+            wish.proposal.margin * Leverage(whole), Price(price)
+        )
         if quantity <= 0:
             return ()
-        events = self.exchange.enter(
-            Enter(
-                symbol=wish.symbol,
-                side=wish.side,
-                quantity_base=quantity,
-                leverage=int(wish.proposal.leverage.times),
-                order_id=self._order_id(wish.intent_id, Leg.ENTRY),
-                intent_id=wish.intent_id,
-            )
-        )
-        position = self.exchange.positions.get(wish.symbol)
-        if position is None or not any(isinstance(e, Filled) for e in events):
+        self._stories.judged(wish.intent_id, wish.policy)
+        events = self._entered(wish, quantity, int(whole))
+        position = self.exchange.positions.get(symbol)
+        if position is None or not any(
+            isinstance(e, Filled) and e.kind is FillKind.ENTRY for e in events
+        ):
+            self._keep(symbol)
             return events
-        self._intents[wish.symbol] = wish.intent_id
         level = stop_price(
             instrument, position.side, position.entry_price_usd, wish.stop.fraction
         )
-        events += self._move_stop(wish.symbol, level)
-        self._follow(wish.symbol, wish.policy)
+        armed = self._rest_stop(symbol, level)
+        if not any(isinstance(e, StopArmed) for e in armed):
+            armed += self._reduce(position, position.quantity_base)
+        self._follow(symbol)
+        return events + armed
+
+    def reduce(self, intent: ReduceIntent) -> tuple[VenueEvent, ...]:
+        """Close as much of a position as asked, or all of it, or move its stop."""
+        symbol = intent.symbol
+        position = self.exchange.positions.get(symbol)
+        if position is None or intent.side is position.side:
+            return ()
+        if intent.stop_at is not None:
+            events = self._rest_stop(symbol, intent.stop_at)
+        else:
+            wanted = intent.quantity.base if intent.quantity else position.quantity_base
+            events = self._reduce(position, wanted)
+        self._keep(symbol)
         return events
 
     def on_tick(self, tick: Tick) -> tuple[VenueEvent, ...]:
         """Move the market, then harvest what is still open."""
         events: list[VenueEvent] = []
         for bar in tick.bars:
-            events.extend(self.exchange.on_bar(bar))
+            events.extend(self._recorded(self.exchange.on_bar(bar)))
+            self._keep(bar.symbol)
             if bar.symbol in self._tracks:
                 events.extend(self._harvest(bar))
+        silent = self._tracks.keys() - {bar.symbol for bar in tick.bars}
+        for symbol in sorted(silent):
+            if overdue(self._tracks[symbol], tick.at_ms):
+                position = self.exchange.positions[symbol]
+                events.extend(self._reduce(position, position.quantity_base))
+                self._keep(symbol)
         return tuple(events)
 
-    def reduce(
-        self, symbol: Symbol, quantity_base: Decimal | None
-    ) -> tuple[VenueEvent, ...]:
-        """Close that much of a position, or all of it."""
-        position = self.exchange.positions.get(symbol)
-        if position is None:
-            return ()
-        events = self._reduce(position, quantity_base or position.quantity_base)
-        track = self._tracks.get(symbol)
-        if track is not None:
-            self._follow(symbol, track.policy)
-        return events
+    def see(self, tick: Tick) -> None:
+        """Take in the prices of a tick that was played before; nothing is decided."""
+        for bar in tick.bars:
+            self.exchange.see(bar)
+            track, story = self._tracks.get(bar.symbol), self._stories.of(bar.symbol)
+            if track is not None and story is not None and bar.open_ms >= story.since_ms:
+                self._tracks[bar.symbol] = seen(track, high=bar.high, low=bar.low)
 
     async def read(self) -> AccountReading | Unknown:
         """State this account as a venue would."""
-        exchange = self.exchange
-        return AccountReading(
-            at_ms=exchange.now_ms,
-            equity_usd=exchange.equity_usd(),
-            available_usd=exchange.available_usd(),
-            positions=tuple(
-                PositionReading(
-                    symbol=symbol,
-                    side=position.side,
-                    quantity_base=position.quantity_base,
-                    entry_price_usd=position.entry_price_usd,
-                    margin_usd=position.margin_usd,
-                    stop_price_usd=exchange.stop_price_usd(symbol),
-                )
-                for symbol, position in exchange.positions.items()
-            ),
-        )
+        return reading_of(self.exchange)
 
     def fold(self, event: Event) -> None:
         """Take in one journaled event; `follow_open` ends the restoring."""
-        if isinstance(event, VenueEvent) and event.book is self.exchange.book:
+        if isinstance(event, Judged):
+            self._stories.happened(event)
+        elif isinstance(event, VenueEvent) and event.book is self.exchange.book:
             self.exchange.restore((event,))
-            self._orders += 1
-            if isinstance(event, Filled) and event.kind is FillKind.ENTRY:
-                self._intents[event.symbol] = event.intent_id
-        elif (
-            isinstance(event, Settled)
-            and event.harvest_policy is not None
-            and self._intents.get(event.symbol) == event.intent_id
-        ):
-            self._policies[event.symbol] = event.harvest_policy
+            self._recorded((event,))
 
     def follow_open(self) -> None:
         """Go on harvesting what the journal left open."""
         for symbol in self.exchange.positions:
-            self._follow(symbol, self._policies.get(symbol, POLICY_FALLBACK))
+            self._follow(symbol)
+            self._keep(symbol)
+
+    def _entered(
+        self, wish: Wish, quantity: Decimal, leverage: int
+    ) -> tuple[VenueEvent, ...]:
+        return self._recorded(
+            self.exchange.enter(
+                Enter(
+                    symbol=wish.symbol,
+                    side=wish.side,
+                    quantity_base=quantity,
+                    leverage=leverage,
+                    order_id=self._order_id(wish.intent_id, Leg.ENTRY),
+                    intent_id=wish.intent_id,
+                )
+            )
+        )
 
     def _harvest(self, bar: Bar) -> tuple[VenueEvent, ...]:
-        symbol, position = bar.symbol, self.exchange.positions.get(bar.symbol)
-        if position is None:
-            del self._tracks[symbol]
-            return ()
-        track, action = step(
+        symbol = bar.symbol
+        self._tracks[symbol], action = step(
             self._tracks[symbol],
             high=bar.high,
             low=bar.low,
             close=bar.close,
             now_ms=bar.close_ms,
         )
-        match action:
-            case Hold():
-                self._tracks[symbol] = track
-                return ()
-            case MoveStop(price_usd=level):
-                events = self._moved_to(symbol, position, level)
-            case ReducePart(quantity_base=part):
-                events = self._reduce(position, part)
-            case CloseAll():
-                events = self._reduce(position, position.quantity_base)
-            case unreachable:
-                assert_never(unreachable)
-        self._keep(symbol, track)
+        if isinstance(action, Hold):
+            return ()
+        events = self._done(symbol, self.exchange.positions[symbol], action)
+        self._keep(symbol)
         return events
 
-    def _moved_to(
-        self, symbol: Symbol, position: Position, level: Decimal
+    def _done(
+        self, symbol: Symbol, position: Position, action: Action
     ) -> tuple[VenueEvent, ...]:
-        instrument = self.instruments.find(symbol)
-        if not isinstance(instrument, Instrument):
-            return ()
-        return self._move_stop(symbol, instrument.price_beyond(level, position.side))
+        match action:
+            case Hold():
+                return ()
+            case MoveStop(price_usd=level):
+                instrument = self.instruments.find(symbol)
+                if not isinstance(instrument, Instrument):
+                    return ()
+                return self._rest_stop(
+                    symbol, instrument.price_beyond(level, position.side)
+                )
+            case ReducePart(quantity_base=part):
+                return self._reduce(position, part)
+            case CloseAll():
+                return self._reduce(position, position.quantity_base)
+            case unreachable:
+                assert_never(unreachable)
 
     def _reduce(self, position: Position, quantity_base: Decimal) -> tuple[VenueEvent, ...]:
         symbol = position.symbol
         instrument = self.instruments.find(symbol)
         if isinstance(instrument, Instrument):
             quantity_base = instrument.reducible(position.quantity_base, quantity_base)
-        intent_id = self._intents.get(symbol, IntentId(""))
-        return self.exchange.reduce(
-            Reduce(
-                symbol=symbol,
-                side=position.side.opposite,
-                quantity_base=quantity_base,
-                order_id=self._order_id(intent_id, Leg.REDUCE),
-                intent_id=intent_id,
+        intent_id = self._stories.owner(symbol)
+        return self._recorded(
+            self.exchange.reduce(
+                Reduce(
+                    symbol=symbol,
+                    side=position.side.opposite,
+                    quantity_base=quantity_base,
+                    order_id=self._order_id(intent_id, Leg.REDUCE),
+                    intent_id=intent_id,
+                )
             )
         )
 
-    def _move_stop(self, symbol: Symbol, level: Price) -> tuple[VenueEvent, ...]:
-        """Rest a new stop, then end the old ones."""
+    def _rest_stop(self, symbol: Symbol, level: Price) -> tuple[VenueEvent, ...]:
+        """Rest a new stop, then end the old ones; they stay where it is refused."""
         position = self.exchange.positions[symbol]
         old = tuple(self.exchange.stops.get(symbol, {}))
-        intent_id = self._intents.get(symbol, IntentId(""))
-        events = self.exchange.arm_stop(
-            ArmStop(
-                symbol=symbol,
-                side=position.side.opposite,
-                stop_price_usd=level.usd,
-                order_id=self._order_id(intent_id, Leg.STOP),
-                intent_id=intent_id,
+        intent_id = self._stories.owner(symbol)
+        events = self._recorded(
+            self.exchange.arm_stop(
+                ArmStop(
+                    symbol=symbol,
+                    side=position.side.opposite,
+                    stop_price_usd=level.usd,
+                    order_id=self._order_id(intent_id, Leg.STOP),
+                    intent_id=intent_id,
+                )
             )
         )
+        if not any(isinstance(e, StopArmed) for e in events):
+            return events
         for order_id in old:
-            events += self.exchange.cancel(Cancel(symbol=symbol, order_id=order_id))
+            cancel = Cancel(symbol=symbol, order_id=order_id)
+            events += self._recorded(self.exchange.cancel(cancel))
         return events
 
-    def _follow(self, symbol: Symbol, policy: HarvestPolicy) -> None:
-        """Start, or restart, harvesting what is open."""
-        position = self.exchange.positions.get(symbol)
-        if position is None:
+    def _follow(self, symbol: Symbol) -> None:
+        """Start harvesting what was opened, from what it was opened with."""
+        position, story = self.exchange.positions.get(symbol), self._stories.of(symbol)
+        if position is None or story is None:
             self._tracks.pop(symbol, None)
             return
         self._tracks[symbol] = track_of(
@@ -241,14 +270,15 @@ class ShadowBook:
             first_base=position.first_base,
             open_base=position.quantity_base,
             opened_ms=position.opened_ms,
-            policy=policy,
-            stop_price_usd=self.exchange.stop_price_usd(symbol),
+            policy=story.policy,
+            stop_price_usd=story.first_stop_usd,
         )
 
-    def _keep(self, symbol: Symbol, track: Track) -> None:
-        position = self.exchange.positions.get(symbol)
-        if position is None:
-            del self._tracks[symbol]
+    def _keep(self, symbol: Symbol) -> None:
+        """Take over what is open now; a track ends with its position."""
+        position, track = self.exchange.positions.get(symbol), self._tracks.get(symbol)
+        if position is None or track is None:
+            self._tracks.pop(symbol, None)
             return
         self._tracks[symbol] = observed(
             track,
@@ -257,6 +287,13 @@ class ShadowBook:
         )
 
     def _order_id(self, intent_id: IntentId, leg: Leg) -> ClientOrderId:
-        self._orders += 1
+        """Make an id that the same history always gives, and no other order has."""
         book = self.exchange.book
-        return client_order_id(IntentId(f"{book}:{intent_id}"), leg, attempt=self._orders)
+        return client_order_id(IntentId(f"{book}:{intent_id}"), leg, attempt=self._events)
+
+    def _recorded(self, events: tuple[VenueEvent, ...]) -> tuple[VenueEvent, ...]:
+        """Count and remember what happened, lived or read in a journal."""
+        self._events += len(events)
+        for event in events:
+            self._stories.happened(event)
+        return events

@@ -6,49 +6,44 @@ about it. A crash in between leaves an order in doubt, which is looked up and ne
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, final
 
-from bridge_patch.domain.events import Filled, OrderRefused, Resolved, Sending
+from bridge_patch.domain.errors import BrokenPromiseError, InvalidValueError
+from bridge_patch.domain.events import (
+    Book,
+    OrderRefused,
+    Resolved,
+    Sending,
+    TradingState,
+)
 from bridge_patch.domain.harvest import HarvestPolicy
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import IntentId, ReduceIntent, Side, Symbol
 from bridge_patch.domain.money import ONE, Price
-from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent, client_order_id
+from bridge_patch.domain.order import Leg, OrderEvent, client_order_id
 from bridge_patch.governor.judge import Approved, ApprovedReduction, judge_reduction
+from bridge_patch.governor.reasons import Reason
 from bridge_patch.governor.ruling import Refused
-from bridge_patch.services.ledger import RestingStop
+from bridge_patch.policy.sizing import STOP_FRACTION
+from bridge_patch.services.answers import Sent, ended, words_for
 from bridge_patch.services.ports import Clock, Exchange, Instruments, Reducer, Report
 from bridge_patch.services.recorder import Recorder
 
-#: How often a stop is tried before the position is closed instead.
+#: How often a stop that never reached the venue is sent before the position is closed.
 PROTECT_ATTEMPTS_MAX: Final = 2
+#: How long a position may wait for a stop whose fate is unknown before it is closed.
+NAKED_MAX_MS: Final = 5_000
+#: A position found without a plan gets the sizer's stop at factor 1 from its entry.
+FALLBACK_STOP: Final = STOP_FRACTION
 #: Who asks for a reduction that no message asked for.
 PROTECTION: Final = "protection"
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """What became of one order: the venue's word, and the order's own trades."""
-
-    order_id: ClientOrderId
-    event: OrderEvent
-    fills: tuple[Filled, ...] = ()
-    refusal: OrderRefused | None = None
-
-    @classmethod
-    def of(cls, order_id: ClientOrderId, report: Report) -> Sent:
-        """Pick out of a report what belongs to this order."""
-        return cls(
-            order_id=order_id,
-            event=report.event,
-            fills=tuple(
-                e for e in report.events if isinstance(e, Filled) and e.order_id == order_id
-            ),
-            refusal=next((e for e in report.events if isinstance(e, OrderRefused)), None),
-        )
+_WITHHELD: Final = {
+    TradingState.REDUCING: Reason.TRADING_REDUCING,
+    TradingState.HALTED: Reason.TRADING_HALTED,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,43 +59,76 @@ class ReduceDesk:
         """Send a reduction at market, or rest a new stop and then end the old one."""
         leg = Leg.REDUCE if approved.stop_at is None else Leg.STOP
         sent = await self._send(approved, leg)
-        if leg is Leg.STOP and sent.event is OrderEvent.ACCEPTED:
-            await self._cancel_stops(approved.symbol, keep=sent.order_id)
-        await self.sweep(approved.symbol)
+        await self.tidy(approved.symbol)
         return sent
 
-    async def protect(self, symbol: Symbol, stop_fraction: Decimal) -> None:
-        """Rest a stop that far from the entry; close the position where that fails."""
-        position = self.recorder.ledger.positions.get(symbol)
-        instrument = self.instruments.find(symbol)
-        if position is None:
+    async def protect(self, symbol: Symbol) -> None:
+        """Rest the hard stop of a naked position; close the position where that fails.
+
+        While the fate of a stop is unknown no other is sent, for as long as a position may
+        be naked; then it is closed.
+        """
+        ledger = self.recorder.ledger
+        if symbol not in ledger.naked() or any(ledger.doubts(symbol, Leg.FLATTEN)):
             return
-        if isinstance(instrument, Instrument):
-            price = stop_price(
-                instrument, position.side, position.entry_price_usd, stop_fraction
-            )
-            for _ in range(PROTECT_ATTEMPTS_MAX):
-                sent = await self._own_reduction(symbol, Leg.STOP, stop_at=price)
-                if sent is None or sent.event is OrderEvent.ACCEPTED:
-                    return
+        waiting = next(ledger.doubts(symbol, Leg.STOP), None)
+        if waiting is not None:
+            if self.clock.now_ms() - waiting.at_ms >= NAKED_MAX_MS:
+                await self.flatten(symbol)
+            return
+        level = self._hard_stop(symbol)
+        for _ in range(PROTECT_ATTEMPTS_MAX if level else 0):
+            if not await self._try_stop(symbol, level):
+                break
+            if symbol not in ledger.naked() or any(ledger.doubts(symbol, Leg.STOP)):
+                return
         await self.flatten(symbol)
 
-    async def flatten(self, symbol: Symbol) -> Sent | None:
-        """Close a position at market; None where there is nothing to close."""
-        sent = await self._own_reduction(symbol, Leg.FLATTEN, stop_at=None)
-        await self.sweep(symbol)
-        return sent
+    async def flatten(self, symbol: Symbol) -> None:
+        """Close a position at market, if there is one."""
+        await self._own_reduction(symbol, Leg.FLATTEN, stop_at=None)
+        await self.tidy(symbol)
 
     async def look_up(self, order: Sending) -> Sent:
-        """Ask what became of an order in doubt, and record the answer."""
-        report = await self.venue.find(order.symbol, order.order_id)
-        await self._resolved(order, report)
-        return Sent.of(order.order_id, report)
+        """Ask what became of an order in doubt, and record what is new about it."""
+        report = await self._asked(self.venue.find(order.symbol, order.order_id))
+        return await self._heard(order, report)
 
-    async def sweep(self, symbol: Symbol) -> None:
-        """Cancel what protects a position that is no more."""
-        if symbol not in self.recorder.ledger.positions:
-            await self._cancel_stops(symbol, keep=None)
+    async def tidy(self, symbol: Symbol) -> None:
+        """Cancel the stops that a better one replaced, or that outlived their position."""
+        for stop in self.recorder.ledger.stale_stops(symbol):
+            report = await self._asked(self.venue.cancel(symbol, stop.order_id))
+            now_ms = self.clock.now_ms()
+            await self.recorder.write(*ended(symbol, stop.order_id, report, now_ms))
+
+    async def _try_stop(self, symbol: Symbol, level: Price | None) -> bool:
+        """Send the stop; tell whether another attempt would make sense.
+
+        What was refused would be refused again; what never arrived may be sent once more.
+        """
+        sent = await self._own_reduction(symbol, Leg.STOP, stop_at=level)
+        if sent is not None and sent.event is OrderEvent.TIMED_OUT:
+            order = self.recorder.ledger.in_doubt[sent.order_id].order
+            sent = await self.look_up(order)
+        return sent is not None and sent.event is not OrderEvent.REJECTED
+
+    def _hard_stop(self, symbol: Symbol) -> Price | None:
+        """Return the level the position was sized for; None where none can be had."""
+        ledger = self.recorder.ledger
+        position, plan = ledger.positions[symbol], ledger.plans.get(symbol)
+        instrument = self.instruments.find(symbol)
+        fraction = plan.stop_fraction if plan else None
+        if not isinstance(instrument, Instrument):
+            return None
+        try:
+            return stop_price(
+                instrument,
+                position.side,
+                position.entry_price_usd,
+                FALLBACK_STOP if fraction is None else fraction,
+            )
+        except InvalidValueError:
+            return None
 
     async def _own_reduction(
         self, symbol: Symbol, leg: Leg, *, stop_at: Price | None
@@ -140,28 +168,35 @@ class ReduceDesk:
             stop_price_usd=approved.stop_at.usd if approved.stop_at else None,
         )
         await self.recorder.write(order)
-        report = await self.venue.reduce(approved, order.order_id)
-        await self._resolved(order, report)
-        return Sent.of(order.order_id, report)
+        report = await self._asked(self.venue.reduce(approved, order.order_id))
+        return await self._heard(order, report)
 
-    async def _resolved(self, order: Sending, report: Report) -> None:
-        answer = Resolved(
-            at_ms=self.clock.now_ms(),
-            intent_id=order.intent_id,
-            order_id=order.order_id,
-            leg=order.leg,
-            event=report.event,
-        )
-        await self.recorder.write(*report.events, answer)
+    async def _asked(self, call: Awaitable[Report]) -> Report:
+        """Await the venue's answer; a call that fails leaves everything open."""
+        try:
+            return await call
+        except BrokenPromiseError:
+            raise
+        except Exception as e:  # noqa: BLE001 - nobody knows what became of the order
+            self.recorder.telemetry.note("VENUE", "a call failed", error=type(e).__name__)
+            return Report(event=OrderEvent.TIMED_OUT)
 
-    async def _cancel_stops(self, symbol: Symbol, keep: ClientOrderId | None) -> None:
-        plan = self.recorder.ledger.plans.get(symbol)
-        stale: list[RestingStop] = (
-            [s for s in plan.stops if s.order_id != keep] if plan else []
+    async def _heard(self, order: Sending, report: Report) -> Sent:
+        """Record an answer: what happened, and the words that the order table allows."""
+        words = words_for(self.recorder.ledger.in_doubt[order.order_id].state, report.event)
+        answers = (
+            Resolved(
+                at_ms=self.clock.now_ms(),
+                intent_id=order.intent_id,
+                order_id=order.order_id,
+                leg=order.leg,
+                event=word,
+            )
+            for word in words
         )
-        for stop in stale:
-            report = await self.venue.cancel(symbol, stop.order_id)
-            await self.recorder.write(*report.events)
+        await self.recorder.write(*report.events, *answers)
+        event = words[-1] if words else OrderEvent.TIMED_OUT
+        return Sent.of(order.order_id, event, report.events)
 
 
 @final
@@ -190,15 +225,30 @@ class LiveDesk(ReduceDesk):
     async def open(self, approved: Approved, policy: HarvestPolicy) -> Sent:
         """Place the approved order and protect what it fills.
 
-        Whatever was staged with the recorder becomes durable before the order leaves.
+        Whatever was staged with the recorder becomes durable before the order leaves. The
+        account's state is read once more then: nothing leaves after a latch was set.
         """
         order = self.announce(approved, policy)
         await self.recorder.write(order)
-        report = await self.exchange.place(approved, order.order_id)
-        await self._resolved(order, report)
-        if report.event is OrderEvent.FILLED:
-            await self.protect(approved.symbol, approved.stop.fraction)
-        return Sent.of(order.order_id, report)
+        state = self.recorder.gauge.state
+        if state is TradingState.RUNNING:
+            report = await self._asked(self.exchange.place(approved, order.order_id))
+        else:
+            report = self._withheld(order, state)
+        sent = await self._heard(order, report)
+        await self.protect(approved.symbol)
+        return sent
+
+    def _withheld(self, order: Sending, state: TradingState) -> Report:
+        refusal = OrderRefused(
+            book=Book.ACCOUNT,
+            at_ms=self.clock.now_ms(),
+            symbol=order.symbol,
+            order_id=order.order_id,
+            code=_WITHHELD[state],
+            message=f"withheld: the account is {state}",
+        )
+        return Report(event=OrderEvent.REJECTED, events=(refusal,))
 
 
 def stop_price(

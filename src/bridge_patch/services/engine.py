@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Protocol, final
 
 from bridge_patch.domain.intent import Confidence, IntentId, Mode, Side, Symbol, Unknown
@@ -13,6 +14,7 @@ from bridge_patch.policy.sizing import Abstained, SizingBounds, size
 from bridge_patch.services.market import MarketView
 from bridge_patch.services.messages import Draft
 from bridge_patch.services.ports import Outbox, Telemetry
+from bridge_patch.services.quiet import Quiet
 
 
 @final
@@ -68,16 +70,34 @@ class Engine:
     distort: Callable[[Draft], tuple[Draft, ...]] = _as_drafted
     market: MarketView = field(default_factory=MarketView)
 
+    def __post_init__(self) -> None:
+        self.telemetry = Quiet(self.telemetry)
+
     async def on_tick(self, tick: Tick) -> tuple[IntentId, ...]:
         """Take in closed bars; return the ids of the intents that went out."""
+        return await self.propose(await self.decide(tick))
+
+    async def decide(self, tick: Tick) -> tuple[Draft, ...]:
+        """Take in closed bars; return what is to be proposed about them."""
         self.market.on_tick(tick)
-        published = []
+        drafts: list[Draft] = []
         for signal in self.source.signals(tick):
             draft = await self._draft(signal, tick)
-            for each in self.distort(draft) if draft is not None else ():
-                published.append(await self.outbox.propose(each))
-                self.telemetry.published(each)
+            drafts.extend(() if draft is None else self.distort(draft))
+        return tuple(drafts)
+
+    async def propose(self, drafts: Sequence[Draft]) -> tuple[IntentId, ...]:
+        """Put decided entries on the bus."""
+        published = []
+        for draft in drafts:
+            published.append(await self.outbox.propose(draft))
+            self.telemetry.published(draft)
         return tuple(published)
+
+    def see(self, tick: Tick) -> None:
+        """Take in bars that were decided upon before; nothing is proposed."""
+        self.market.on_tick(tick)
+        self.source.signals(tick)
 
     async def _draft(self, signal: Signal, tick: Tick) -> Draft | None:
         factor = self.market.factor(signal.symbol)
@@ -114,5 +134,6 @@ class Engine:
 
 
 def entry_id(signal: Signal, tick: Tick) -> IntentId:
-    """Derive an entry's id from the decision: who, what, which side and when."""
-    return IntentId(f"e-{signal.source}-{signal.symbol}-{signal.side.lower()}-{tick.at_ms}")
+    """Derive an entry's id from the decision: what, which side, when, and who said so."""
+    who = blake2b(signal.source.encode(), digest_size=2).hexdigest()
+    return IntentId(f"e-{signal.symbol}-{signal.side.lower()}-{tick.at_ms}-{who}")

@@ -10,56 +10,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, assert_never, final
 
+from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import (
-    BulkExpired,
-    DeadLettered,
     DuplicateSeen,
-    Event,
     Expired,
     IntentReceived,
+    Judged,
     Settled,
 )
 from bridge_patch.domain.intent import (
     Entry,
+    Intent,
     IntentId,
     LiveIntent,
     ReduceIntent,
     ShadowIntent,
-    Symbol,
 )
-from bridge_patch.domain.position import Position
-from bridge_patch.services.messages import (
-    DeadLetter,
-    Delivery,
-    Poison,
-    PositionUpdate,
-    Result,
-    Settlement,
-)
+from bridge_patch.services.batch import HANDLING_FAILED, NOT_UNDERSTOOD, Batch
+from bridge_patch.services.messages import Delivery, Poison, Settlement
 from bridge_patch.services.ports import Clock, Inbox
-from bridge_patch.services.recall import Foreign, InDoubt, Recall
+from bridge_patch.services.recall import Foreign, Fresh, InDoubt, Recall, asked_order
+from bridge_patch.services.recorder import Recorder
 from bridge_patch.services.trader import Trader
 
 BATCH_MAX: Final = 512
-NOT_UNDERSTOOD: Final = "not_understood"
-TOO_OLD: Final = "too_old"
-
-
-@final
-@dataclass(slots=True)
-class _Batch:
-    """What one read will end with; nothing of it is visible before the settlement."""
-
-    acknowledged: list[str] = field(default_factory=list)
-    results: list[Result] = field(default_factory=list)
-    dead_letters: list[DeadLetter] = field(default_factory=list)
-    expired: list[Expired] = field(default_factory=list)
-    owners: dict[IntentId, str] = field(default_factory=dict)
-    touched: dict[Symbol, Position | None] = field(default_factory=dict)
-
-    def done(self, delivery: Delivery, *results: Result) -> None:
-        self.acknowledged.append(delivery.entry_id)
-        self.results.extend(results)
 
 
 @final
@@ -73,6 +47,11 @@ class Execution:
     clock: Clock
     age_max_ms: int
     _waiting: list[Delivery] = field(default_factory=list)
+
+    @property
+    def recorder(self) -> Recorder:
+        """The way into the journal."""
+        return self.trader.recorder
 
     async def drain(self) -> int:
         """Handle everything that is waiting; return how many deliveries that was."""
@@ -97,157 +76,137 @@ class Execution:
 
     async def handle(self, deliveries: Sequence[Delivery]) -> None:
         """Take a batch to its end: judged, traded, journaled, published, acknowledged."""
-        batch = _Batch()
+        batch = Batch(now_ms=self.clock.now_ms(), age_max_sec=self.age_max_ms // 1000)
         for delivery in deliveries:
             await self._take(delivery, batch)
-        self._expire(batch)
-        await self.trader.recorder.flush()
-        await self.inbox.settle(
-            Settlement(
-                acknowledged=tuple(batch.acknowledged),
-                results=tuple(batch.results),
-                positions=self._updates(batch),
-                dead_letters=tuple(batch.dead_letters),
-            )
-        )
+        self.recorder.stage(*batch.closing_events())
+        await self.recorder.flush()
+        await self.inbox.settle(self._settlement(batch))
 
-    async def _take(self, delivery: Delivery, batch: _Batch) -> None:
-        match delivery.content:
-            case Poison(faults=faults):
-                self._set_aside(delivery, batch, NOT_UNDERSTOOD, faults)
-            case LiveIntent(entry=entry) | ShadowIntent(entry=entry) as intent:
-                if await self._is_new(delivery, entry.id, batch):
-                    if self._too_old(entry):
-                        self._too_late(delivery, entry, batch)
-                    else:
-                        await self._enter(delivery, intent, batch)
-            case ReduceIntent() as intent:
-                if await self._is_new(delivery, intent.id, batch):
-                    await self._reduce(delivery, intent, batch)
+    async def _take(self, delivery: Delivery, batch: Batch) -> None:
+        """End one delivery; what goes wrong with it stays with it."""
+        content = delivery.content
+        if isinstance(content, Poison):
+            self._set_aside(delivery, batch, NOT_UNDERSTOOD, content.faults)
+            return
+        try:
+            await self._decide(delivery, content, batch)
+        except BrokenPromiseError:
+            raise
+        except Exception as e:  # noqa: BLE001 - one intent must not stop the others
+            await self._failed(delivery, content, e, batch)
+
+    async def _decide(self, delivery: Delivery, intent: Intent, batch: Batch) -> None:
+        if isinstance(intent, ReduceIntent):
+            batch.reduced.add(intent.symbol)
+        if not await self._is_new(delivery, _id_of(intent), batch):
+            return
+        match intent:
+            case LiveIntent(entry=entry) | ShadowIntent(entry=entry):
+                if (why := self._too_old(entry)) is not None:
+                    self._too_late(delivery, entry, why, batch)
+                    return
+                outcome = await self.trader.enter(self._received(delivery, entry), intent)
+            case ReduceIntent():
+                outcome = await self.trader.reduce(self._received(delivery, intent), intent)
             case unreachable:
                 assert_never(unreachable)
+        self._end(delivery, outcome, batch)
 
-    async def _enter(
-        self, delivery: Delivery, intent: LiveIntent | ShadowIntent, batch: _Batch
-    ) -> None:
-        entry = intent.entry
-        self._touch(entry.symbol, batch)
-        received = self._received(delivery, entry)
-        self._end(delivery, await self.trader.enter(received, intent), batch)
-
-    async def _reduce(
-        self, delivery: Delivery, intent: ReduceIntent, batch: _Batch
-    ) -> None:
-        self._touch(intent.symbol, batch)
-        received = self._received(delivery, intent)
-        self._end(delivery, await self.trader.reduce(received, intent), batch)
-
-    def _end(self, delivery: Delivery, outcome: Settled | None, batch: _Batch) -> None:
+    def _end(self, delivery: Delivery, outcome: Settled | None, batch: Batch) -> None:
         """Close a delivery; without an outcome it stays unacknowledged and is retried."""
         if outcome is None:
             self._waiting.append(delivery)
         else:
             batch.done(delivery, outcome)
 
-    async def _is_new(self, delivery: Delivery, intent_id: IntentId, batch: _Batch) -> bool:
+    async def _is_new(self, delivery: Delivery, intent_id: IntentId, batch: Batch) -> bool:
         """Tell whether an id is met for the first time; else finish what it stands for."""
-        owner = batch.owners.setdefault(intent_id, delivery.entry_id)
-        if owner != delivery.entry_id:
+        if not batch.owns(delivery, intent_id):
             self._duplicate(delivery, intent_id, batch)
             return False
-        history = await self.trader.recorder.journal.history(intent_id)
-        if not history:
-            return True
-        await self._again(delivery, intent_id, history, batch)
-        return False
-
-    async def _again(
-        self,
-        delivery: Delivery,
-        intent_id: IntentId,
-        history: Sequence[Event],
-        batch: _Batch,
-    ) -> None:
-        match await self.recall.take_up(delivery, history):
+        history = await self.recorder.journal.history(intent_id)
+        match await self.recall.take_up(delivery, history) if history else Fresh():
+            case Fresh():
+                return True
             case Settled() as outcome:
                 batch.done(delivery, outcome)
             case Expired() as known:
-                batch.expired.append(known)
-                self._letter(delivery, batch, TOO_OLD, ("found too old before a restart",))
+                batch.expire_again(delivery, known)
             case Foreign():
                 self._duplicate(delivery, intent_id, batch)
             case InDoubt():
                 self._end(delivery, None, batch)
+        return False
+
+    async def _failed(
+        self, delivery: Delivery, intent: Intent, error: Exception, batch: Batch
+    ) -> None:
+        """Set aside an intent on which our own code failed, and say so in its outcome.
+
+        Where an order may have left, it waits instead, to be taken up like any other.
+        """
+        name = type(error).__name__
+        self.recorder.telemetry.note("EXECUTION", "handling failed", error=name)
+        await self.recorder.flush()
+        history = await self.recorder.journal.history(_id_of(intent))
+        if asked_order(delivery, history) is not None:
+            self._end(delivery, None, batch)
+            return
+        scribe, received, judged = self.trader.scribe, None, None
+        for event in history:
+            if isinstance(event, IntentReceived) and event.entry_id == delivery.entry_id:
+                received = event
+            elif isinstance(event, Judged):
+                judged = event
+        if received is not None and judged is not None:
+            outcome = scribe.fail_after(received, judged, error)
+        else:
+            asked = intent if isinstance(intent, ReduceIntent) else intent.entry
+            outcome = scribe.fail(self._received(delivery, asked), intent, error)
+        self._set_aside(delivery, batch, HANDLING_FAILED, (name,), outcome)
 
     def _set_aside(
-        self, delivery: Delivery, batch: _Batch, reason: str, faults: tuple[str, ...]
+        self,
+        delivery: Delivery,
+        batch: Batch,
+        reason: str,
+        faults: tuple[str, ...],
+        *outcomes: Settled,
     ) -> None:
-        self._letter(delivery, batch, reason, faults)
-        self.trader.recorder.stage(
-            DeadLettered(
-                at_ms=self.clock.now_ms(),
-                entry_id=delivery.entry_id,
-                reason=reason,
-                faults=faults,
-            )
-        )
+        """Dead-letter a message, and count it once however often it is delivered."""
+        event = batch.set_aside(delivery, reason, faults, *outcomes)
+        if delivery.entry_id not in self.recorder.ledger.counted:
+            self.recorder.stage(event)
 
-    def _letter(
-        self, delivery: Delivery, batch: _Batch, reason: str, faults: tuple[str, ...]
-    ) -> None:
-        batch.dead_letters.append(
-            DeadLetter(
-                entry_id=delivery.entry_id,
-                reason=reason,
-                faults=faults,
-                payload=delivery.payload,
-            )
-        )
+    def _duplicate(self, delivery: Delivery, intent_id: IntentId, batch: Batch) -> None:
         batch.done(delivery)
-
-    def _expire(self, batch: _Batch) -> None:
-        """End what was too old with one outcome that names every id."""
-        if not batch.expired:
-            return
-        bulk = BulkExpired(
-            at_ms=self.clock.now_ms(),
-            intent_ids=tuple(e.intent_id for e in batch.expired),
-            entry_ids=tuple(e.entry_id for e in batch.expired),
-            age_max_sec=self.age_max_ms // 1000,
-        )
-        batch.results.append(bulk)
-        self.trader.recorder.stage(bulk)
-
-    def _duplicate(self, delivery: Delivery, intent_id: IntentId, batch: _Batch) -> None:
-        self.trader.recorder.stage(
-            DuplicateSeen(
-                at_ms=self.clock.now_ms(), intent_id=intent_id, entry_id=delivery.entry_id
+        if delivery.entry_id not in self.recorder.ledger.counted:
+            self.recorder.stage(
+                DuplicateSeen(
+                    at_ms=batch.now_ms, intent_id=intent_id, entry_id=delivery.entry_id
+                )
             )
-        )
-        batch.done(delivery)
 
-    def _too_late(self, delivery: Delivery, entry: Entry, batch: _Batch) -> None:
+    def _too_late(self, delivery: Delivery, entry: Entry, why: str, batch: Batch) -> None:
         expired = Expired(
-            at_ms=self.clock.now_ms(),
+            at_ms=batch.now_ms,
             intent_id=entry.id,
             entry_id=delivery.entry_id,
             created_ms=entry.created_ms,
         )
-        self.trader.recorder.stage(expired)
-        batch.expired.append(expired)
-        self._letter(delivery, batch, TOO_OLD, (self._age(entry),))
+        batch.expire(delivery, expired, why)
 
-    def _too_old(self, entry: Entry) -> bool:
+    def _too_old(self, entry: Entry) -> str | None:
+        """Return why an entry comes too late; None where it does not."""
         now_ms = self.clock.now_ms()
-        if entry.valid_until_ms is not None and now_ms > entry.valid_until_ms:
-            return True
-        return now_ms - entry.created_ms > self.age_max_ms
-
-    def _age(self, entry: Entry) -> str:
-        age_sec = (self.clock.now_ms() - entry.created_ms) / 1000
-        return (
-            f"made {age_sec:.1f} s ago, an entry may be {self.age_max_ms / 1000:.0f} s old"
-        )
+        age_ms, until_ms = now_ms - entry.created_ms, entry.valid_until_ms
+        if age_ms > self.age_max_ms:
+            most_sec = self.age_max_ms / 1000
+            return f"made {age_ms / 1000:.1f} s ago, an entry may be {most_sec:.0f} s old"
+        if until_ms is not None and now_ms > until_ms:
+            return f"was valid until {(now_ms - until_ms) / 1000:.1f} s ago"
+        return None
 
     def _received(self, delivery: Delivery, asked: Entry | ReduceIntent) -> IntentReceived:
         return IntentReceived(
@@ -259,10 +218,17 @@ class Execution:
             payload=delivery.payload,
         )
 
-    def _touch(self, symbol: Symbol, batch: _Batch) -> None:
-        position = self.trader.recorder.ledger.positions.get(symbol)
-        batch.touched.setdefault(symbol, position)
+    def _settlement(self, batch: Batch) -> Settlement:
+        """Return all that ends the batch; a reduction's symbol is stated in any case."""
+        return Settlement(
+            acknowledged=tuple(batch.acknowledged),
+            results=batch.published(),
+            positions=self.trader.statements.due(
+                self.recorder.ledger, self.clock.now_ms(), asked=batch.reduced
+            ),
+            dead_letters=tuple(batch.dead_letters),
+        )
 
-    def _updates(self, batch: _Batch) -> tuple[PositionUpdate, ...]:
-        ledger = self.trader.recorder.ledger
-        return ledger.changes(batch.touched, self.clock.now_ms())
+
+def _id_of(intent: Intent) -> IntentId:
+    return intent.id if isinstance(intent, ReduceIntent) else intent.entry.id

@@ -6,6 +6,7 @@ execution path like any other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, assert_never, final
@@ -23,6 +24,8 @@ from bridge_patch.policy.harvesting import (
     ReducePart,
     Track,
     observed,
+    overdue,
+    seen,
     step,
     track_of,
 )
@@ -33,6 +36,15 @@ SOURCE: Final = "exit-brain"
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class _Followed:
+    """A position under harvest, and whose intent opened it."""
+
+    intent_id: IntentId
+    track: Track
+
+
+@final
 @dataclass(slots=True)
 class ExitBrain:
     """Follows position updates and bars. What it knows it can learn again from both."""
@@ -40,21 +52,31 @@ class ExitBrain:
     outcomes: Outcomes
     outbox: Outbox
     instruments: Instruments
-    _tracks: dict[Symbol, Track] = field(default_factory=dict)
+    _followed: dict[Symbol, _Followed] = field(default_factory=dict)
 
-    async def on_tick(self, tick: Tick) -> int:
-        """Take in what changed and the new bars; return how many reductions went out."""
+    async def decide(self, tick: Tick) -> tuple[ReduceIntent, ...]:
+        """Take in what changed and the new bars; return the reductions to ask for.
+
+        Of a position whose market is silent only the longest hold can be judged.
+        """
         await self.catch_up()
-        asked = 0
+        asked = [self._harvest(bar) for bar in tick.bars]
+        silent = self._followed.keys() - {bar.symbol for bar in tick.bars}
+        asked += [self._outlasted(symbol, tick.at_ms) for symbol in sorted(silent)]
+        return tuple(intent for intent in asked if intent is not None)
+
+    async def ask(self, intents: Sequence[ReduceIntent]) -> None:
+        """Put decided reductions on the bus."""
+        for intent in intents:
+            await self.outbox.reduce(intent)
+
+    def see(self, tick: Tick) -> None:
+        """Take in bars that were decided upon before: only the best prices may change."""
         for bar in tick.bars:
-            track = self._tracks.get(bar.symbol)
-            if track is None or bar.open_ms < track.opened_ms:
-                continue
-            intent = self._harvest(bar, track)
-            if intent is not None:
-                await self.outbox.reduce(intent)
-                asked += 1
-        return asked
+            followed = self._followed.get(bar.symbol)
+            if followed is not None and bar.open_ms >= followed.track.opened_ms:
+                track = seen(followed.track, high=bar.high, low=bar.low)
+                self._followed[bar.symbol] = _Followed(followed.intent_id, track)
 
     async def catch_up(self) -> None:
         """Take in every position change there is, oldest first."""
@@ -62,46 +84,65 @@ class ExitBrain:
             for update in updates:
                 self._follow(update)
 
+    def tracks(self) -> dict[Symbol, Track]:
+        """Return what is harvested, and how far."""
+        return {symbol: followed.track for symbol, followed in self._followed.items()}
+
     def _follow(self, update: PositionUpdate) -> None:
         if update.quantity_base == 0:
-            self._tracks.pop(update.symbol, None)
+            self._followed.pop(update.symbol, None)
             return
-        known = self._tracks.get(update.symbol)
-        if known is not None and known.opened_ms == update.opened_ms:
-            self._tracks[update.symbol] = observed(
-                known, open_base=update.quantity_base, stop_price_usd=update.stop_price_usd
+        known = self._followed.get(update.symbol)
+        if known is not None and _is_of(known, update):
+            track = observed(
+                known.track,
+                open_base=update.quantity_base,
+                stop_price_usd=update.stop_price_usd,
             )
-            return
-        self._tracks[update.symbol] = track_of(
-            side=update.side,
-            entry_price_usd=update.entry_price_usd,
-            first_base=update.first_base,
-            open_base=update.quantity_base,
-            opened_ms=update.opened_ms,
-            policy=update.policy,
-            stop_price_usd=update.stop_price_usd,
-        )
+        else:
+            track = track_of(
+                side=update.side,
+                entry_price_usd=update.entry_price_usd,
+                first_base=update.first_base,
+                open_base=update.quantity_base,
+                opened_ms=update.opened_ms,
+                policy=update.policy,
+                stop_price_usd=update.stop_price_usd,
+            )
+        self._followed[update.symbol] = _Followed(update.intent_id, track)
 
-    def _harvest(self, bar: Bar, track: Track) -> ReduceIntent | None:
-        after, action = step(
-            track, high=bar.high, low=bar.low, close=bar.close, now_ms=bar.close_ms
+    def _harvest(self, bar: Bar) -> ReduceIntent | None:
+        followed = self._followed.get(bar.symbol)
+        if followed is None or bar.open_ms < followed.track.opened_ms:
+            return None
+        before = followed.track
+        track, action = step(
+            before, high=bar.high, low=bar.low, close=bar.close, now_ms=bar.close_ms
         )
-        self._tracks[bar.symbol] = after
-        return self._intent(bar, track, action)
+        self._followed[bar.symbol] = _Followed(followed.intent_id, track)
+        return self._intent(bar.symbol, bar.close_ms, before, action)
 
-    def _intent(self, bar: Bar, track: Track, action: Action) -> ReduceIntent | None:
+    def _outlasted(self, symbol: Symbol, at_ms: UnixMs) -> ReduceIntent | None:
+        track = self._followed[symbol].track
+        if not overdue(track, at_ms):
+            return None
+        return self._intent(symbol, at_ms, track, CloseAll(reason=ExitReason.MAX_HOLD))
+
+    def _intent(
+        self, symbol: Symbol, at_ms: UnixMs, track: Track, action: Action
+    ) -> ReduceIntent | None:
         match action:
             case Hold():
                 return None
             case ReducePart(quantity_base=part, reason=reason):
-                return _reduction(bar, track, reason, quantity=Quantity(part))
+                return _reduction(symbol, at_ms, track, reason, quantity=Quantity(part))
             case CloseAll(reason=reason):
-                return _reduction(bar, track, reason)
+                return _reduction(symbol, at_ms, track, reason)
             case MoveStop(price_usd=level, reason=reason):
-                stop_at = self._on_tick_grid(bar.symbol, track, level)
+                stop_at = self._on_tick_grid(symbol, track, level)
                 if stop_at is None or stop_at.usd == track.stop_price_usd:
                     return None
-                return _reduction(bar, track, reason, stop_at=stop_at)
+                return _reduction(symbol, at_ms, track, reason, stop_at=stop_at)
             case unreachable:
                 assert_never(unreachable)
 
@@ -112,8 +153,19 @@ class ExitBrain:
         return instrument.price_beyond(level, track.side)
 
 
+def _is_of(known: _Followed, update: PositionUpdate) -> bool:
+    """Tell whether an update is about the position that is followed already."""
+    track = known.track
+    return (known.intent_id, track.opened_ms, track.first_base) == (
+        update.intent_id,
+        update.opened_ms,
+        update.first_base,
+    )
+
+
 def _reduction(
-    bar: Bar,
+    symbol: Symbol,
+    at_ms: UnixMs,
     track: Track,
     reason: ExitReason,
     *,
@@ -122,14 +174,14 @@ def _reduction(
 ) -> ReduceIntent:
     """Ask for a reduction under an id that the same position and bar always give."""
     return ReduceIntent(
-        id=exit_id(bar.symbol, track.opened_ms, bar.close_ms, reason),
-        symbol=bar.symbol,
+        id=exit_id(symbol, track.opened_ms, at_ms, reason),
+        symbol=symbol,
         side=None,
         quantity=quantity,
         stop_at=stop_at,
         simulate=False,
         reason=reason,
-        created_ms=bar.close_ms,
+        created_ms=at_ms,
         source=SOURCE,
     )
 

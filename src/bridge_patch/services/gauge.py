@@ -13,8 +13,7 @@ from bridge_patch.governor.limits import Limits
 from bridge_patch.governor.snapshot import Known, Reading
 
 DAY_MS: Final = 24 * 3600 * 1000
-#: A peak is journaled again once it has risen by this share: a restart forgets no more.
-PEAK_STEP_FRACTION: Final = Decimal("0.001")
+#: A mark is due at least this often, and at every new peak: a restart forgets none.
 MARK_EVERY_MS: Final = 3600 * 1000
 #: Who pulls a latch that no person pulled.
 GOVERNOR: Final = "governor"
@@ -59,26 +58,24 @@ class EquityGauge:
     def observe(self, equity_usd: Decimal, now_ms: UnixMs) -> EquityMarked | None:
         """Take in a reading; return the mark to journal where one is due."""
         self.equity = Known(equity_usd, now_ms)
-        day = now_ms // DAY_MS
-        new_day = day != self.day or self.day_start_usd is None
-        if new_day:
-            self.day, self.day_start_usd = day, equity_usd
-        self.peak_usd = max(self.peak_usd or equity_usd, equity_usd)
-        last = self._marked
-        due = (
-            new_day
-            or last is None
-            or now_ms - last.at_ms >= MARK_EVERY_MS
-            or self.peak_usd > last.peak_usd * (1 + PEAK_STEP_FRACTION)
+        day, last = now_ms // DAY_MS, self._marked
+        begun, peak = self.day_start_usd, self.peak_usd
+        new_day, new_peak = (
+            begun is None or day != self.day,
+            peak is None or equity_usd > peak,
         )
-        if not due or self.day_start_usd is None:
+        begun = equity_usd if begun is None or new_day else begun
+        peak = equity_usd if peak is None or new_peak else peak
+        self.day, self.day_start_usd, self.peak_usd = day, begun, peak
+        overdue = last is None or now_ms - last.at_ms >= MARK_EVERY_MS
+        if not (new_day or new_peak or overdue):
             return None
         self._marked = EquityMarked(
             book=self.book,
             at_ms=now_ms,
             equity_usd=equity_usd,
-            peak_usd=self.peak_usd,
-            day_start_usd=self.day_start_usd,
+            peak_usd=peak,
+            day_start_usd=begun,
         )
         return self._marked
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import final
+from typing import Final, final
 
 from bridge_patch.domain.events import (
     Book,
+    DeadLettered,
+    DuplicateSeen,
     Event,
     Filled,
+    FundingPaid,
     OrderEnded,
+    OrderRefused,
     Resolved,
     Sending,
     StopArmed,
@@ -19,9 +23,14 @@ from bridge_patch.domain.events import (
 from bridge_patch.domain.harvest import POLICY_FALLBACK, HarvestPolicy
 from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
 from bridge_patch.domain.money import ZERO
-from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent
+from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent, OrderState, after
 from bridge_patch.domain.position import Position, apply_fill
 from bridge_patch.services.messages import PositionUpdate
+
+#: How many set-aside messages are remembered: more than one unsettled batch can hold.
+COUNTED_MAX: Final = 2048
+_NOBODY: Final = IntentId("")
+_ENDED: Final = frozenset({OrderState.FILLED, OrderState.REJECTED, OrderState.CANCELLED})
 
 
 @final
@@ -34,17 +43,40 @@ class RestingStop:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """An order that was sent and whose end is not known."""
+
+    order: Sending
+    state: OrderState
+
+
+@final
 @dataclass(slots=True)
 class Plan:
     """What goes with a position: who asked for it, how it is harvested, what protects it.
 
-    `attempts` counts the orders sent to protect it; it makes their ids distinct.
+    `stop_fraction` is the hard stop it was sized for. `attempts` counts the orders sent to
+    protect or reduce it; it makes their ids distinct. `orphans` are stops that rest though
+    their position is gone.
     """
 
     intent_id: IntentId
     policy: HarvestPolicy
-    stops: list[RestingStop] = field(default_factory=list)
+    stop_fraction: Decimal | None = None
     attempts: int = 0
+    stops: list[RestingStop] = field(default_factory=list)
+    orphans: list[RestingStop] = field(default_factory=list)
+    refusals: dict[ClientOrderId, OrderRefused] = field(default_factory=dict)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the world sees of a symbol: the position, and the stop that protects it."""
+
+    position: Position | None
+    stop_price_usd: Decimal | None
 
 
 @final
@@ -52,73 +84,93 @@ class Plan:
 class Ledger:
     """Positions, their plans, and the orders whose fate is open.
 
-    An order is in doubt from `Sending` until `Resolved` says anything but TIMED_OUT.
+    An order is in doubt from `Sending` until its end is known; a stop, until it rests. An
+    entry in doubt is counted as if filled, whatever became of it. `closed` keeps the last
+    position of a symbol that is flat; `counted` the newest messages that were set aside.
     """
 
     positions: dict[Symbol, Position] = field(default_factory=dict)
+    closed: dict[Symbol, Position] = field(default_factory=dict)
     plans: dict[Symbol, Plan] = field(default_factory=dict)
-    in_doubt: dict[ClientOrderId, Sending] = field(default_factory=dict)
+    in_doubt: dict[ClientOrderId, Doubt] = field(default_factory=dict)
+    counted: dict[str, None] = field(default_factory=dict)
 
     def apply(self, event: Event) -> None:
         """Fold one journaled event; what is not about the account changes nothing."""
         match event:
             case Sending():
-                self.in_doubt[event.order_id] = event
                 self._sending(event)
-            case Resolved(event=word) if word != OrderEvent.TIMED_OUT:
-                self.in_doubt.pop(event.order_id, None)
+            case Resolved():
+                self._resolved(event)
             case Filled(book=Book.ACCOUNT):
                 self._filled(event)
             case StopArmed(book=Book.ACCOUNT):
-                plan = self._plan(event.symbol, event.intent_id)
-                plan.stops.append(
-                    RestingStop(order_id=event.order_id, price_usd=event.stop_price_usd)
-                )
+                self._armed(event)
             case OrderEnded(book=Book.ACCOUNT):
-                plan = self._plan(event.symbol, IntentId(""))
-                plan.stops = [
-                    stop for stop in plan.stops if stop.order_id != event.order_id
-                ]
+                self._unrest(event.symbol, event.order_id)
+            case FundingPaid(book=Book.ACCOUNT):
+                self._funded(event)
+            case OrderRefused(book=Book.ACCOUNT):
+                self._plan(event.symbol).refusals[event.order_id] = event
+            case DeadLettered() | DuplicateSeen():
+                self._count(event.entry_id)
             case _:
                 pass
 
+    def symbols(self) -> tuple[Symbol, ...]:
+        """Return every symbol that is or was held, in one order for all runs."""
+        return tuple(sorted({*self.positions, *self.closed}))
+
+    def view(self, symbol: Symbol) -> View:
+        """Return what stands on a symbol."""
+        return View(self.positions.get(symbol), self.stop_price_usd(symbol))
+
     def stop_price_usd(self, symbol: Symbol) -> Decimal | None:
-        """Return the price of the newest confirmed stop; None is NAKED."""
+        """Return the price of the stop that fires first; None is NAKED, or flat."""
+        stop = self._guard(symbol)
+        return stop.price_usd if stop else None
+
+    def naked(self) -> tuple[Symbol, ...]:
+        """Return the symbols that have a position and no confirmed stop."""
+        return tuple(s for s in self.positions if self._guard(s) is None)
+
+    def stale_stops(self, symbol: Symbol) -> tuple[RestingStop, ...]:
+        """Return the stops that a better one made needless, or a close left over."""
         plan = self.plans.get(symbol)
-        return plan.stops[-1].price_usd if plan and plan.stops else None
+        if plan is None:
+            return ()
+        kept = self._guard(symbol)
+        return (*(s for s in plan.stops if s is not kept), *plan.orphans)
+
+    def doubts(self, symbol: Symbol, *legs: Leg) -> Iterator[Sending]:
+        """Yield the orders in doubt of these legs, oldest first."""
+        for doubt in self.in_doubt.values():
+            if doubt.order.symbol == symbol and doubt.order.leg in legs:
+                yield doubt.order
 
     def reserved_usd(self) -> tuple[Decimal, Decimal]:
         """Return notional and margin held for entries whose fate is open, as if filled.
 
         Both are the margin times leverage and the margin that were approved.
         """
-        entries = [s for s in self.in_doubt.values() if s.margin_usd and s.leverage]
-        margin = sum((s.margin_usd or ZERO for s in entries), ZERO)
-        notional = sum(((s.margin_usd or ZERO) * (s.leverage or 0) for s in entries), ZERO)
+        notional, margin = ZERO, ZERO
+        for doubt in self.in_doubt.values():
+            order = doubt.order
+            if order.margin_usd is not None and order.leverage is not None:
+                margin += order.margin_usd
+                notional += order.margin_usd * order.leverage
         return notional, margin
 
-    def changes(
-        self, before: Mapping[Symbol, Position | None], at_ms: UnixMs
-    ) -> tuple[PositionUpdate, ...]:
-        """State each symbol that is open, or was `before`; flat is a quantity of zero."""
-        updates = []
-        for symbol, was in before.items():
-            now = self.positions.get(symbol)
-            stated = now or was
-            if stated is not None:
-                quantity = now.quantity_base if now else ZERO
-                updates.append(self._update(symbol, stated, quantity, at_ms))
-        return tuple(updates)
-
-    def _update(
-        self, symbol: Symbol, position: Position, quantity_base: Decimal, at_ms: UnixMs
-    ) -> PositionUpdate:
-        plan = self._plan(symbol, IntentId(""))
+    def update(self, symbol: Symbol, at_ms: UnixMs) -> PositionUpdate:
+        """State a symbol that is or was held; flat is a quantity of zero."""
+        now = self.positions.get(symbol)
+        position = now or self.closed[symbol]
+        plan = self._plan(symbol)
         return PositionUpdate(
             at_ms=at_ms,
             symbol=symbol,
             side=position.side,
-            quantity_base=quantity_base,
+            quantity_base=now.quantity_base if now else ZERO,
             first_base=position.first_base,
             entry_price_usd=position.entry_price_usd,
             opened_ms=position.opened_ms,
@@ -128,20 +180,75 @@ class Ledger:
         )
 
     def _sending(self, order: Sending) -> None:
-        if order.leg is Leg.ENTRY:
-            policy = order.harvest_policy or POLICY_FALLBACK
-            self.plans[order.symbol] = Plan(intent_id=order.intent_id, policy=policy)
-        else:
+        self.in_doubt[order.order_id] = Doubt(order, OrderState.SENDING)
+        if order.leg is not Leg.ENTRY:
             self._plan(order.symbol, order.intent_id).attempts += 1
+            return
+        before = self.plans.get(order.symbol)
+        self.plans[order.symbol] = Plan(
+            intent_id=order.intent_id,
+            policy=order.harvest_policy or POLICY_FALLBACK,
+            stop_fraction=order.stop_fraction,
+            orphans=[*before.orphans, *before.stops] if before else [],
+        )
+
+    def _resolved(self, answer: Resolved) -> None:
+        """Follow the order table; a market order that was only accepted has not ended."""
+        doubt = self.in_doubt.get(answer.order_id)
+        if doubt is None:
+            return
+        state = after(doubt.state, OrderEvent(answer.event))
+        rests = state is OrderState.OPEN and doubt.order.leg is Leg.STOP
+        if rests or state in _ENDED:
+            del self.in_doubt[answer.order_id]
+        else:
+            self.in_doubt[answer.order_id] = Doubt(doubt.order, state)
 
     def _filled(self, fill: Filled) -> None:
-        position = apply_fill(self.positions.get(fill.symbol), fill)
-        if position is None:
-            self.positions.pop(fill.symbol, None)
-        else:
+        self._unrest(fill.symbol, fill.order_id)
+        before = self.positions.get(fill.symbol)
+        position = apply_fill(before, fill)
+        if position is not None:
             self.positions[fill.symbol] = position
+        elif before is not None:
+            del self.positions[fill.symbol]
+            self.closed[fill.symbol] = before
+            plan = self._plan(fill.symbol, fill.intent_id)
+            plan.orphans, plan.stops = [*plan.orphans, *plan.stops], []
 
-    def _plan(self, symbol: Symbol, intent_id: IntentId) -> Plan:
+    def _funded(self, paid: FundingPaid) -> None:
+        position = self.positions.get(paid.symbol)
+        if position is not None:
+            margin_usd = position.margin_usd + paid.amount_usd
+            self.positions[paid.symbol] = replace(position, margin_usd=margin_usd)
+
+    def _armed(self, stop: StopArmed) -> None:
+        plan = self._plan(stop.symbol, stop.intent_id)
+        held = stop.symbol in self.positions
+        (plan.stops if held else plan.orphans).append(
+            RestingStop(order_id=stop.order_id, price_usd=stop.stop_price_usd)
+        )
+
+    def _unrest(self, symbol: Symbol, order_id: ClientOrderId) -> None:
+        plan = self.plans.get(symbol)
+        if plan is not None:
+            plan.stops = [s for s in plan.stops if s.order_id != order_id]
+            plan.orphans = [s for s in plan.orphans if s.order_id != order_id]
+
+    def _guard(self, symbol: Symbol) -> RestingStop | None:
+        """Return the stop that fires first; of equal ones, the newest."""
+        position, plan = self.positions.get(symbol), self.plans.get(symbol)
+        if position is None or plan is None or not plan.stops:
+            return None
+        sign = position.side.sign
+        return max(reversed(plan.stops), key=lambda stop: sign * stop.price_usd)
+
+    def _plan(self, symbol: Symbol, intent_id: IntentId = _NOBODY) -> Plan:
         if symbol not in self.plans:
             self.plans[symbol] = Plan(intent_id=intent_id, policy=POLICY_FALLBACK)
         return self.plans[symbol]
+
+    def _count(self, entry_id: str) -> None:
+        self.counted[entry_id] = None
+        while len(self.counted) > COUNTED_MAX:
+            del self.counted[next(iter(self.counted))]

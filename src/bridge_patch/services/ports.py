@@ -176,6 +176,10 @@ class SimulatedVenue(Exchange, Account, Protocol):
         """Match resting orders against new bars; return what happened, in order."""
         ...
 
+    def see(self, tick: Tick) -> None:
+        """Take in prices and match nothing: what these bars did is in the state already."""
+        ...
+
     def restore(self, events: Sequence[VenueEvent]) -> None:
         """Fold journaled events into the state they left behind."""
         ...

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, final
+from typing import Final, TypeAlias, final
 
 from bridge_patch.domain.events import (
     Event,
     Expired,
-    Filled,
     IntentReceived,
     Judged,
     Resolved,
@@ -18,9 +17,22 @@ from bridge_patch.domain.events import (
 )
 from bridge_patch.domain.intent import ReduceIntent
 from bridge_patch.domain.order import Leg, OrderEvent
-from bridge_patch.services.desk import Sent
+from bridge_patch.domain.venue_events import VenueEvent
+from bridge_patch.services.answers import Sent
 from bridge_patch.services.messages import Delivery
 from bridge_patch.services.trader import Trader
+
+#: The orders that an intent itself asks for; others protect what it left behind.
+_ASKED: Final = {
+    True: frozenset({Leg.REDUCE, Leg.STOP}),
+    False: frozenset({Leg.ENTRY}),
+}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """Nothing was done about it yet: it is judged, by whatever it is worth now."""
 
 
 @final
@@ -35,63 +47,65 @@ class InDoubt:
     """The order's fate is still not known: not to be acknowledged yet."""
 
 
-Recalled: TypeAlias = Settled | Expired | Foreign | InDoubt
+Recalled: TypeAlias = Settled | Expired | Fresh | Foreign | InDoubt
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recall:
-    """Takes up an intent where the journal says it was left; never judges it twice."""
+    """Takes up an intent where the journal says it was left; an order is never sent twice.
+
+    It asks nobody: whether an order in doubt has ended is for the keeper to find out.
+    """
 
     trader: Trader
 
     async def take_up(self, delivery: Delivery, history: Sequence[Event]) -> Recalled:
-        """Return the outcome that is known, or bring it about by asking the venue.
+        """Return the outcome that is known, or bring it about from what is.
 
-        `history` is everything journaled about the intent's id, and not empty.
+        `history` is everything journaled about the intent's id.
         """
         for event in history:
             if isinstance(event, Settled | Expired) and event.entry_id == delivery.entry_id:
                 return event
-        received = next((e for e in history if isinstance(e, IntentReceived)), None)
-        if received is None or received.entry_id != delivery.entry_id:
+        owner = next((e for e in history if isinstance(e, IntentReceived | Expired)), None)
+        if owner is None:
+            return Fresh()
+        if owner.entry_id != delivery.entry_id or isinstance(owner, Expired):
             return Foreign()
-        return await self._resume(delivery, received, history)
+        return await self._resume(delivery, owner, history)
 
     async def _resume(
         self, delivery: Delivery, received: IntentReceived, history: Sequence[Event]
     ) -> Recalled:
         """Finish an intent whose order had left, or was about to, when we stopped."""
-        judged = next(e for e in history if isinstance(e, Judged))
-        order = [e for e in history if isinstance(e, Sending) and e.leg in _MAIN][-1]
-        sent = await self._fate(order, history)
-        content = delivery.content
+        judged = next((e for e in reversed(history) if isinstance(e, Judged)), None)
+        order = asked_order(delivery, history)
+        if judged is None or order is None:
+            return Fresh()
+        if order.order_id in self.trader.recorder.ledger.in_doubt:
+            return InDoubt()
+        sent, content = self._answered(order, history), delivery.content
         if sent.event is OrderEvent.FOUND_ABSENT and isinstance(content, ReduceIntent):
-            return await self.trader.reduce_again(received, judged, content) or InDoubt()
-        return self.trader.outcome(received, judged, sent) or InDoubt()
+            return await self.trader.reduce_again(received, content) or InDoubt()
+        return self.trader.scribe.outcome(received, judged, sent) or InDoubt()
 
-    async def _fate(self, order: Sending, history: Sequence[Event]) -> Sent:
-        """Return what became of an order, from the journal or else from the venue."""
-        desk, ledger = self.trader.desk, self.trader.recorder.ledger
-        if order.order_id in ledger.in_doubt:
-            sent = await desk.look_up(order)
-        else:
-            sent = _answered(order, history)
-        naked = ledger.stop_price_usd(order.symbol) is None
-        if naked and sent.event is OrderEvent.FILLED and order.stop_fraction is not None:
-            await desk.protect(order.symbol, order.stop_fraction)
-        return sent
-
-
-#: The orders an intent itself asked for; the others protect what they left behind.
-_MAIN = frozenset({Leg.ENTRY, Leg.REDUCE, Leg.STOP})
+    def _answered(self, order: Sending, history: Sequence[Event]) -> Sent:
+        """Put together what the journal holds about an order that has ended."""
+        answer = next(
+            e
+            for e in reversed(history)
+            if isinstance(e, Resolved) and e.order_id == order.order_id
+        )
+        plan = self.trader.recorder.ledger.plans.get(order.symbol)
+        refusal = plan.refusals.get(order.order_id) if plan else None
+        happened = [e for e in history if isinstance(e, VenueEvent)]
+        events = happened if refusal is None else [*happened, refusal]
+        return Sent.of(order.order_id, OrderEvent(answer.event), events)
 
 
-def _answered(order: Sending, history: Sequence[Event]) -> Sent:
-    word = next(
-        e.event
-        for e in reversed(history)
-        if isinstance(e, Resolved) and e.order_id == order.order_id
-    )
-    fills = (e for e in history if isinstance(e, Filled) and e.order_id == order.order_id)
-    return Sent(order_id=order.order_id, event=OrderEvent(word), fills=tuple(fills))
+def asked_order(delivery: Delivery, history: Sequence[Event]) -> Sending | None:
+    """Return the newest order that the intent itself asked for, if any was written."""
+    legs = _ASKED[isinstance(delivery.content, ReduceIntent)]
+    orders = [e for e in history if isinstance(e, Sending) and e.leg in legs]
+    return orders[-1] if orders else None

@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import final
 
-from bridge_patch.domain.events import EquityMarked, Event, LatchSet
+from bridge_patch.domain.events import (
+    EquityMarked,
+    Event,
+    LatchSet,
+    Stage,
+    TickReached,
+)
+from bridge_patch.domain.intent import UnixMs
 from bridge_patch.services.gauge import EquityGauge
 from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.ports import Journal, Telemetry
+from bridge_patch.services.progress import Progress
+from bridge_patch.services.quiet import Quiet
 
 
 @final
@@ -24,7 +33,24 @@ class Recorder:
     ledger: Ledger
     gauge: EquityGauge
     telemetry: Telemetry
+    progress: Progress = field(default_factory=Progress)
     _staged: list[Event] = field(default_factory=list)
+    _moved: TickReached | None = None
+
+    def __post_init__(self) -> None:
+        self.telemetry = Quiet(self.telemetry)
+
+    def begin_tick(self, at_ms: UnixMs) -> None:
+        """Let the first commit about this tick say that venue and books have moved."""
+        self._moved = TickReached(at_ms=at_ms, stage=Stage.MOVED)
+
+    async def mark_tick(self) -> None:
+        """Make it durable that the tick has begun: something about it is to be published.
+
+        What is on the bus is then never from a time that a restart does not know of.
+        """
+        if self._moved is not None:
+            await self._commit()
 
     def stage(self, *events: Event) -> None:
         """Add events to the next commit."""
@@ -32,14 +58,8 @@ class Recorder:
 
     async def flush(self) -> None:
         """Commit what is staged, or raise BrokenPromiseError with nothing committed."""
-        if not self._staged:
-            return
-        events, self._staged = self._staged, []
-        await self.journal.append(events)
-        for event in events:
-            self.fold(event)
-        for event in events:
-            self.telemetry.tell(event)
+        if self._staged:
+            await self._commit()
 
     async def write(self, *events: Event) -> None:
         """Stage and commit at once."""
@@ -51,3 +71,16 @@ class Recorder:
         self.ledger.apply(event)
         if isinstance(event, EquityMarked | LatchSet):
             self.gauge.apply(event)
+        elif isinstance(event, TickReached):
+            self.progress.apply(event)
+
+    async def _commit(self) -> None:
+        moved, self._moved = self._moved, None
+        events, self._staged = self._staged, []
+        if moved is not None:
+            events.insert(0, moved)
+        await self.journal.append(events)
+        for event in events:
+            self.fold(event)
+        for event in events:
+            self.telemetry.tell(event)

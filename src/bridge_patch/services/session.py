@@ -2,19 +2,25 @@
 
 That is the barrier which makes a replay independent of speed: venue and books first, then
 the exits, then what is left over, then new intents. Data time moves between ticks only.
+
+A run that was killed goes on where its journal ends: the ticks before it warm up, the tick
+it died in is played again from the stage that it had reached, and nothing is done twice.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Protocol, final
+from typing import Protocol, final
 
+from bridge_patch.domain.events import Stage, TickReached
 from bridge_patch.domain.intent import UnixMs
 from bridge_patch.domain.market import Tick
 from bridge_patch.services.engine import Engine
 from bridge_patch.services.execution import Execution
 from bridge_patch.services.exit_brain import ExitBrain
 from bridge_patch.services.keeper import Keeper
+from bridge_patch.services.progress import NEVER
+from bridge_patch.services.recorder import Recorder
 
 
 class DataClock(Protocol):
@@ -29,15 +35,13 @@ class DataClock(Protocol):
         ...
 
 
-_NEVER: Final = UnixMs(0)
-
-
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Session:
     """The execution side of a run, and the engine where it lives in the same process.
 
-    Ticks up to `resumed_ms` were played by an earlier run: they only warm up.
+    Ticks before `resumed_ms` were played by an earlier run: they only warm up. `seen_ms` is
+    the newest tick that was warmed up with or played.
     """
 
     clock: DataClock
@@ -45,28 +49,76 @@ class Session:
     execution: Execution
     brain: ExitBrain
     engine: Engine | None = None
-    resumed_ms: UnixMs = _NEVER
+    resumed_ms: UnixMs = NEVER
+    seen_ms: UnixMs = NEVER
+    _begun: bool = False
 
-    def warm_up(self, tick: Tick) -> None:
+    @property
+    def recorder(self) -> Recorder:
+        """The way into the journal."""
+        return self.keeper.trader.recorder
+
+    async def warm_up(self, tick: Tick) -> None:
         """Show a past tick to those who need history; nothing is decided or recorded."""
-        self.keeper.trader.market.on_tick(tick)
+        if self.seen_ms == NEVER:
+            await self.brain.catch_up()
+        self.keeper.see(tick)
+        self.brain.see(tick)
         if self.engine is not None:
-            self.engine.market.on_tick(tick)
-
-    async def begin(self, at_ms: UnixMs) -> None:
-        """Set data time and finish what an earlier run left open, before any entry."""
-        self.clock.set(at_ms)
-        await self.brain.catch_up()
-        await self.keeper.recover()
-        await self.execution.drain()
+            self.engine.see(tick)
+        self.seen_ms = tick.at_ms
 
     async def on_tick(self, tick: Tick) -> None:
-        """Play one tick to its end."""
-        await self.execution.drain()
+        """Play one tick to its end; one that was played to its end is passed over."""
+        if tick.at_ms <= self.seen_ms:
+            return
+        again = tick.at_ms == self.recorder.progress.at_ms
+        await self._before(again=again)
         self.clock.set(tick.at_ms)
         await self.keeper.on_tick(tick)
         await self.execution.retry()
-        if await self.brain.on_tick(tick):
+        if again or not self._begun:
+            self._begun = True
             await self.execution.drain()
-        if self.engine is not None and await self.engine.on_tick(tick):
+        await self._exits(tick)
+        await self._entries(tick)
+        self.seen_ms = tick.at_ms
+
+    async def _before(self, *, again: bool) -> None:
+        """Finish, at the time of the tick before, what was said about it.
+
+        The first tick of a run has none before it, unless it was warmed up. One that is
+        played again was begun already, and so what came before it is finished.
+        """
+        if again or self.seen_ms == NEVER:
+            return
+        if not self._begun:
+            self._begun = True
+            self.clock.set(self.seen_ms)
+            await self.keeper.recover()
+        await self.execution.drain()
+
+    async def _exits(self, tick: Tick) -> None:
+        if self.recorder.progress.reached(tick.at_ms, Stage.EXITED):
+            await self.brain.catch_up()
+            self.brain.see(tick)
+            return
+        intents = await self.brain.decide(tick)
+        if intents:
+            await self.recorder.mark_tick()
+            await self.brain.ask(intents)
+            self.recorder.stage(TickReached(at_ms=tick.at_ms, stage=Stage.EXITED))
+            await self.execution.drain()
+
+    async def _entries(self, tick: Tick) -> None:
+        if self.engine is None:
+            return
+        if self.recorder.progress.reached(tick.at_ms, Stage.PROPOSED):
+            self.engine.see(tick)
+            return
+        drafts = await self.engine.decide(tick)
+        if drafts:
+            await self.recorder.mark_tick()
+            await self.engine.propose(drafts)
+            self.recorder.stage(TickReached(at_ms=tick.at_ms, stage=Stage.PROPOSED))
             await self.execution.drain()

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import final
 
-from bridge_patch.domain.intent import Symbol, Unknown
+from bridge_patch.domain.events import TradingState
+from bridge_patch.domain.intent import Symbol, UnixMs, Unknown
 from bridge_patch.domain.money import ZERO
-from bridge_patch.governor.snapshot import Exposure, Holding, Known, RiskSnapshot
+from bridge_patch.domain.position import Position
+from bridge_patch.governor.snapshot import (
+    Exposure,
+    Holding,
+    Known,
+    Reading,
+    RiskSnapshot,
+)
 from bridge_patch.services.gauge import EquityGauge
 from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.market import MarketView
@@ -16,7 +26,9 @@ from bridge_patch.services.ports import (
     AccountReading,
     Clock,
     Instruments,
+    PositionReading,
 )
+from bridge_patch.services.readings import read_account
 
 
 @final
@@ -24,11 +36,14 @@ from bridge_patch.services.ports import (
 class Snapshots:
     """Makes one consistent reading of account and market for one symbol.
 
-    `account` is the venue's, or in shadow the governed book's. What is reserved for orders
-    in doubt comes from the ledger and counts as if filled.
+    `account` is the venue's, or in shadow the governed book's, and may lag behind what it
+    was told a moment ago. `held` is what we know ourselves to be open there. Of the two the
+    larger counts, so that two intents of one moment cannot share one room. What is reserved
+    for orders in doubt comes from the ledger and counts as if filled.
     """
 
     account: Account
+    held: Callable[[], Mapping[Symbol, Position]]
     market: MarketView
     gauge: EquityGauge
     ledger: Ledger
@@ -37,29 +52,68 @@ class Snapshots:
 
     async def take(self, symbol: Symbol) -> RiskSnapshot:
         """Read everything once; what cannot be read is Unknown, with the reason."""
-        read = await self.account.read()
-        now_ms = self.clock.now_ms()
+        read = await read_account(self.account)
+        if isinstance(read, Unknown):
+            return self._snapshot(
+                symbol,
+                self.clock.now_ms(),
+                equity=read,
+                available=read,
+                holding=read,
+                exposure=read,
+            )
+        positions = _completed(read, self.held())
+        return self._snapshot(
+            symbol,
+            read.at_ms,
+            equity=Known(read.equity_usd, read.at_ms),
+            available=Known(self._available_usd(read, positions), read.at_ms),
+            holding=_holding(positions, symbol),
+            exposure=self._exposure(positions),
+        )
+
+    def _snapshot(
+        self,
+        symbol: Symbol,
+        taken_ms: UnixMs,
+        *,
+        equity: Reading,
+        available: Reading,
+        holding: Holding | Unknown,
+        exposure: Exposure | Unknown,
+    ) -> RiskSnapshot:
         return RiskSnapshot(
-            taken_ms=now_ms if isinstance(read, Unknown) else read.at_ms,
-            state=self.gauge.state,
-            equity=read
-            if isinstance(read, Unknown)
-            else Known(read.equity_usd, read.at_ms),
-            available=read
-            if isinstance(read, Unknown)
-            else Known(read.available_usd, read.at_ms),
+            taken_ms=taken_ms,
+            state=self._state(),
+            equity=equity,
+            available=available,
             mark=self.market.mark(symbol),
             volatility=self.market.volatility(symbol),
             instrument=self.instruments.find(symbol),
-            holding=read if isinstance(read, Unknown) else _holding(read, symbol),
-            exposure=read if isinstance(read, Unknown) else self._exposure(read),
+            holding=holding,
+            exposure=exposure,
             day_loss_pct=self.gauge.day_loss_pct(),
             drawdown_pct=self.gauge.drawdown_pct(),
         )
 
-    def _exposure(self, read: AccountReading) -> Exposure | Unknown:
+    def _state(self) -> TradingState:
+        """Return the account's state; while a position is NAKED nothing new is opened."""
+        if self.ledger.naked() and self.gauge.state is TradingState.RUNNING:
+            return TradingState.REDUCING
+        return self.gauge.state
+
+    def _available_usd(
+        self, read: AccountReading, positions: Sequence[PositionReading]
+    ) -> Decimal:
+        """Return what is free once everything we know to be posted or reserved is."""
+        _, reserved = self.ledger.reserved_usd()
+        posted = sum((p.margin_usd for p in positions), ZERO)
+        stated = sum((p.margin_usd for p in read.positions), ZERO)
+        return read.available_usd - (posted - stated) - reserved
+
+    def _exposure(self, positions: Sequence[PositionReading]) -> Exposure | Unknown:
         notional_usd, margin_usd = self.ledger.reserved_usd()
-        for position in read.positions:
+        for position in positions:
             mark = self.market.mark(position.symbol)
             if isinstance(mark, Unknown):
                 return Unknown(f"{position.symbol} is open and {mark.why}")
@@ -72,8 +126,27 @@ class Snapshots:
         )
 
 
-def _holding(read: AccountReading, symbol: Symbol) -> Holding:
-    for position in read.positions:
+def _completed(
+    read: AccountReading, held: Mapping[Symbol, Position]
+) -> tuple[PositionReading, ...]:
+    """Return the positions as read, each as large as we know it to be at least."""
+    completed = {position.symbol: position for position in read.positions}
+    for symbol, position in held.items():
+        stated = completed.get(symbol)
+        if stated is None or stated.quantity_base < position.quantity_base:
+            completed[symbol] = PositionReading(
+                symbol=symbol,
+                side=position.side,
+                quantity_base=position.quantity_base,
+                entry_price_usd=position.entry_price_usd,
+                margin_usd=max(position.margin_usd, stated.margin_usd if stated else ZERO),
+                stop_price_usd=None,
+            )
+    return tuple(completed.values())
+
+
+def _holding(positions: Sequence[PositionReading], symbol: Symbol) -> Holding:
+    for position in positions:
         if position.symbol == symbol:
             return Holding(side=position.side, quantity_base=position.quantity_base)
     return Holding(side=None, quantity_base=ZERO)

@@ -2,48 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import final
 
-from bridge_patch.domain.events import Filled, IntentReceived, Judged, Settled, Status
+from bridge_patch.domain.events import (
+    Filled,
+    IntentReceived,
+    Judged,
+    OrderRefused,
+    Settled,
+    Status,
+)
 from bridge_patch.domain.harvest import POLICY_FALLBACK
 from bridge_patch.domain.intent import (
     Entry,
     LiveIntent,
     Mode,
+    Proposal,
     ReduceIntent,
     ShadowIntent,
+    Side,
     StopDistance,
     Unknown,
 )
-from bridge_patch.domain.order import OrderEvent
+from bridge_patch.domain.position import Position
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.governor.case import case_of
 from bridge_patch.governor.judge import Approved, ApprovedReduction, judge, judge_reduction
 from bridge_patch.governor.limits import Limits
-from bridge_patch.governor.ruling import Permitted, Refused
+from bridge_patch.governor.reasons import Reason
+from bridge_patch.governor.ruling import Permitted, Refused, refusal
 from bridge_patch.governor.weigh import weigh
 from bridge_patch.services.books import ShadowBook, Wish
-from bridge_patch.services.desk import LiveDesk, ReduceDesk, Sent
+from bridge_patch.services.desk import LiveDesk, ReduceDesk
+from bridge_patch.services.exit_brain import SOURCE as EXIT_BRAIN
 from bridge_patch.services.market import MarketView
 from bridge_patch.services.ports import Clock, Instruments
 from bridge_patch.services.recorder import Recorder
-from bridge_patch.services.records import (
-    Identity,
-    judged_entry,
-    judged_reduction,
-    settled,
-)
+from bridge_patch.services.scribe import Scribe
 from bridge_patch.services.snapshots import Snapshots
-
-_STATUS = {
-    OrderEvent.FILLED: Status.FILLED,
-    OrderEvent.ACCEPTED: Status.RESTING,
-    OrderEvent.REJECTED: Status.VENUE_REFUSED,
-    OrderEvent.CANCELLED: Status.VENUE_REFUSED,
-    OrderEvent.FOUND_ABSENT: Status.VENUE_REFUSED,
-}
+from bridge_patch.services.statements import Statements
 
 
 @final
@@ -53,6 +53,12 @@ class Books:
 
     asked: ShadowBook
     governed: ShadowBook | None
+
+    def __iter__(self) -> Iterator[ShadowBook]:
+        """Yield the books there are."""
+        yield self.asked
+        if self.governed is not None:
+            yield self.governed
 
 
 @final
@@ -68,62 +74,64 @@ class Trader:
     instruments: Instruments
     clock: Clock
     limits: Limits
-    identity: Identity
+    scribe: Scribe
+    statements: Statements = field(default_factory=Statements)
 
     async def enter(
         self, received: IntentReceived, intent: LiveIntent | ShadowIntent
     ) -> Settled | None:
         """Judge an entry, and trade it or simulate it. Only a live intent can be traded."""
         entry = self._with_stop(intent.entry)
-        self._ask_book(entry)
         snapshot = await self.snapshots.take(entry.symbol)
-        now_ms = self.clock.now_ms()
-        live = isinstance(intent, LiveIntent) and isinstance(self.desk, LiveDesk)
-        mode = Mode.LIVE if live else Mode.SHADOW
+        now_ms, mode = self.clock.now_ms(), self._mode(intent)
         case = case_of(
             entry, mode=mode, snapshot=snapshot, limits=self.limits, now_ms=now_ms
         )
         verdict: Approved | Permitted | Refused
         if isinstance(case, Refused):
             verdict = case
-        elif live:
+        elif mode is Mode.LIVE:
             verdict = judge(LiveIntent(entry), snapshot, self.limits, now_ms)
         else:
             verdict = weigh(case)
-        judged = judged_entry(
-            entry, case, verdict, mode=mode, identity=self.identity, now_ms=now_ms
-        )
+        judged = self.scribe.judged_entry(entry, case, verdict, mode=mode, now_ms=now_ms)
         self.recorder.stage(received, judged)
+        self._enter_asked(entry)
         match verdict:
             case Approved() if isinstance(self.desk, LiveDesk):
                 sent = await self.desk.open(verdict, entry.policy or POLICY_FALLBACK)
-                return self.outcome(received, judged, sent)
-            case Permitted():
-                return self._simulate(received, judged, entry, verdict)
+                return self.scribe.outcome(received, judged, sent)
+            case Permitted(proposal=permitted):
+                return self._simulate(received, judged, entry, permitted)
             case _:
-                return self._settled(received, judged, Status.REFUSED)
+                return self.scribe.settled(received, judged, Status.REFUSED)
 
     async def reduce(
         self, received: IntentReceived, intent: ReduceIntent
     ) -> Settled | None:
         """Judge a reduction against the position, and send it; no entry rule is asked."""
-        position = self.recorder.ledger.positions.get(intent.symbol)
+        ledger = self.recorder.ledger
+        position = ledger.positions.get(intent.symbol)
         if intent.simulate or (position is None and self.books.governed is not None):
             return self._simulate_reduction(received, intent)
-        verdict = judge_reduction(intent, position, self.instruments.find(intent.symbol))
-        judged = self._judged_reduction(intent, verdict, Mode.LIVE)
+        verdict = self._verdict(intent, position, ledger.stop_price_usd(intent.symbol))
+        judged = self.scribe.judged_reduction(intent, verdict, Mode.LIVE)
         self.recorder.stage(received, judged)
+        self._reduce_asked(intent)
         return await self._act(received, judged, verdict)
 
     async def reduce_again(
-        self, received: IntentReceived, judged: Judged, intent: ReduceIntent
+        self, received: IntentReceived, intent: ReduceIntent
     ) -> Settled | None:
-        """Send a reduction whose order never reached the venue, against what is open now.
+        """Judge and send a reduction once more whose order never reached the venue.
 
         Only a reduction may be sent again: the venue bounds it by the position.
         """
-        position = self.recorder.ledger.positions.get(intent.symbol)
-        verdict = judge_reduction(intent, position, self.instruments.find(intent.symbol))
+        ledger = self.recorder.ledger
+        position = ledger.positions.get(intent.symbol)
+        verdict = self._verdict(intent, position, ledger.stop_price_usd(intent.symbol))
+        judged = self.scribe.judged_reduction(intent, verdict, Mode.LIVE)
+        self.recorder.stage(judged)
         return await self._act(received, judged, verdict)
 
     async def _act(
@@ -131,116 +139,96 @@ class Trader:
     ) -> Settled | None:
         match verdict:
             case ApprovedReduction():
-                return self.outcome(received, judged, await self.desk.reduce(verdict))
+                return self.scribe.outcome(
+                    received, judged, await self.desk.reduce(verdict)
+                )
             case Refused():
-                return self._settled(received, judged, Status.REFUSED)
+                return self.scribe.settled(received, judged, Status.REFUSED)
 
-    def outcome(
-        self, received: IntentReceived, judged: Judged, sent: Sent
-    ) -> Settled | None:
-        """State what the venue made of an order; nothing while that is not known."""
-        if sent.event is OrderEvent.TIMED_OUT:
-            return None
-        refusal = sent.refusal
-        absent = sent.event is OrderEvent.FOUND_ABSENT
-        return self._settled(
-            received,
-            judged,
-            _STATUS[sent.event],
-            fills=sent.fills,
-            sent=sent,
-            codes=(refusal.code,) if refusal else ("ORDER_ABSENT",) if absent else (),
-            detail=refusal.message if refusal else "",
-        )
+    def _mode(self, intent: LiveIntent | ShadowIntent) -> Mode:
+        live = isinstance(intent, LiveIntent) and isinstance(self.desk, LiveDesk)
+        return Mode.LIVE if live else Mode.SHADOW
 
     def _with_stop(self, entry: Entry) -> Entry:
         if isinstance(entry.stop, StopDistance):
             return entry
         return replace(entry, stop=self.market.default_stop(entry.symbol))
 
-    def _ask_book(self, entry: Entry) -> None:
+    def _enter_asked(self, entry: Entry) -> None:
         """Let the ungoverned book do as asked."""
-        if isinstance(entry.proposal, Unknown) or isinstance(entry.stop, Unknown):
-            return
-        wish = Wish(
-            intent_id=entry.id,
-            symbol=entry.symbol,
-            side=entry.side,
-            proposal=entry.proposal,
-            stop=entry.stop,
-            policy=entry.policy or POLICY_FALLBACK,
-        )
-        self.recorder.stage(*self.books.asked.enter(wish))
+        if not isinstance(entry.proposal, Unknown):
+            self.recorder.stage(*_enter(self.books.asked, entry, entry.proposal))
+
+    def _reduce_asked(self, intent: ReduceIntent) -> None:
+        """As asked, the ungoverned book reduces too; it harvests by itself."""
+        if intent.source != EXIT_BRAIN:
+            self.recorder.stage(*self.books.asked.reduce(intent))
 
     def _simulate(
-        self, received: IntentReceived, judged: Judged, entry: Entry, permitted: Permitted
+        self, received: IntentReceived, judged: Judged, entry: Entry, permitted: Proposal
     ) -> Settled:
         book = self.books.governed
-        events: tuple[VenueEvent, ...] = ()
-        if book is not None and isinstance(entry.stop, StopDistance):
-            events = book.enter(
-                Wish(
-                    intent_id=entry.id,
-                    symbol=entry.symbol,
-                    side=entry.side,
-                    proposal=permitted.proposal,
-                    stop=entry.stop,
-                    policy=entry.policy or POLICY_FALLBACK,
-                )
-            )
-        self.recorder.stage(*events)
-        return self._settled(received, judged, Status.SIMULATED, fills=_fills(events))
+        events = _enter(book, entry, permitted) if book is not None else ()
+        return self._simulated(received, judged, events)
 
     def _simulate_reduction(
         self, received: IntentReceived, intent: ReduceIntent
     ) -> Settled:
-        book = self.books.governed
-        position = book.exchange.positions.get(intent.symbol) if book else None
-        verdict = judge_reduction(intent, position, self.instruments.find(intent.symbol))
-        judged = self._judged_reduction(intent, verdict, Mode.SHADOW)
+        book, symbol = self.books.governed, intent.symbol
+        position = book.exchange.positions.get(symbol) if book else None
+        stop_usd = book.exchange.stop_price_usd(symbol) if book else None
+        verdict = self._verdict(intent, position, stop_usd)
+        judged = self.scribe.judged_reduction(intent, verdict, Mode.SHADOW)
         self.recorder.stage(received, judged)
-        if book is None or isinstance(verdict, Refused) or intent.stop_at is not None:
-            status = Status.REFUSED if isinstance(verdict, Refused) else Status.SIMULATED
-            return self._settled(received, judged, status)
-        events = book.reduce(intent.symbol, verdict.quantity.base)
-        self.recorder.stage(*events)
-        return self._settled(received, judged, Status.SIMULATED, fills=_fills(events))
+        self._reduce_asked(intent)
+        if book is None or isinstance(verdict, Refused):
+            return self.scribe.settled(received, judged, Status.REFUSED)
+        return self._simulated(received, judged, book.reduce(intent))
 
-    def _judged_reduction(
-        self, intent: ReduceIntent, verdict: ApprovedReduction | Refused, mode: Mode
-    ) -> Judged:
-        return judged_reduction(
-            intent, verdict, mode=mode, identity=self.identity, now_ms=self.clock.now_ms()
-        )
-
-    def _settled(
-        self,
-        received: IntentReceived,
-        judged: Judged,
-        status: Status,
-        *,
-        fills: Sequence[Filled] = (),
-        sent: Sent | None = None,
-        codes: tuple[str, ...] = (),
-        detail: str = "",
+    def _simulated(
+        self, received: IntentReceived, judged: Judged, events: Sequence[VenueEvent]
     ) -> Settled:
-        outcome = settled(
+        """State what the governed book made of an order."""
+        self.recorder.stage(*events)
+        book = self.books.governed
+        order_id = getattr(events[0], "order_id", None) if events else None
+        refusal_ = next((e for e in events if isinstance(e, OrderRefused)), None)
+        return self.scribe.settled(
             received,
             judged,
-            status=status,
-            identity=self.identity,
-            now_ms=self.clock.now_ms(),
-            fills=fills,
-            order_ids=(sent.order_id,) if sent else (),
-            stop_price_usd=self.recorder.ledger.stop_price_usd(judged.symbol)
-            if sent
-            else None,
-            codes=codes,
-            detail=detail,
+            Status.SIMULATED,
+            fills=[e for e in events if isinstance(e, Filled) and e.order_id == order_id],
+            stop_price_usd=book.exchange.stop_price_usd(judged.symbol) if book else None,
+            codes=(refusal_.code,) if refusal_ else (),
+            detail=refusal_.message if refusal_ else "",
         )
-        self.recorder.stage(outcome)
-        return outcome
+
+    def _verdict(
+        self, intent: ReduceIntent, position: Position | None, stop_usd: Decimal | None
+    ) -> ApprovedReduction | Refused:
+        """Ask the Governor; a stop that risks more than the present one is no reduction."""
+        instrument = self.instruments.find(intent.symbol)
+        verdict = judge_reduction(intent, position, instrument)
+        if isinstance(verdict, Refused) or verdict.stop_at is None or stop_usd is None:
+            return verdict
+        level = verdict.stop_at.usd
+        if level < stop_usd if verdict.side is Side.BUY else level > stop_usd:
+            return verdict
+        detail = f"a stop at {level} risks no less than the one at {stop_usd}"
+        return refusal(Reason.REDUCE_WRONG_SIDE, detail)
 
 
-def _fills(events: Sequence[VenueEvent]) -> tuple[Filled, ...]:
-    return tuple(e for e in events if isinstance(e, Filled))
+def _enter(book: ShadowBook, entry: Entry, proposal: Proposal) -> tuple[VenueEvent, ...]:
+    """Let a book trade this; without a stop nothing is opened anywhere."""
+    if isinstance(entry.stop, Unknown):
+        return ()
+    return book.enter(
+        Wish(
+            intent_id=entry.id,
+            symbol=entry.symbol,
+            side=entry.side,
+            proposal=proposal,
+            stop=entry.stop,
+            policy=entry.policy or POLICY_FALLBACK,
+        )
+    )

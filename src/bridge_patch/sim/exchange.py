@@ -147,6 +147,11 @@ class Exchange:
             return ()
         return self._on_position(bar, position)
 
+    def see(self, bar: Bar) -> None:
+        """Take in a price and match nothing: what the bar did is in the account already."""
+        self.now_ms = max(self.now_ms, bar.close_ms)
+        self._last_usd[bar.symbol] = bar.close
+
     def restore(self, events: Iterable[VenueEvent]) -> None:
         """Fold events of this book onto the account; other books' are not ours."""
         for event in events:

@@ -28,6 +28,7 @@ from bridge_patch.domain.events import (
     Sending,
     Settled,
     StopArmed,
+    TickReached,
     Verdict,
 )
 from bridge_patch.domain.intent import Mode
@@ -53,8 +54,8 @@ def facts_of(event: Event) -> Iterator[Fact]:
             yield from _expired(event)
         case RunStarted() | LatchSet():
             yield _state(event)
-        case Expired() | EquityMarked() | InstrumentSeen():
-            pass  # told by their bulk expiry, by screens, by `trace`
+        case Expired() | EquityMarked() | InstrumentSeen() | TickReached():
+            pass  # told by their bulk expiry, by screens, by `trace`; or for a restart only
         case unreachable:
             assert_never(unreachable)
 

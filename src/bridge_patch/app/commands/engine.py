@@ -73,7 +73,7 @@ async def _play(
     for tick in feed:
         last_ms = tick.at_ms
         if tick.at_ms < passed_ms:
-            engine_.market.on_tick(tick)
+            engine_.see(tick)
             continue
         if tick.at_ms > passed_ms and not await _pass(publisher, equity, tick, stop):
             return

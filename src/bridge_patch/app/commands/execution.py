@@ -18,6 +18,7 @@ from bridge_patch.app.wiring import (
     start_events,
     telemetry_of,
 )
+from bridge_patch.domain.events import Event
 from bridge_patch.domain.intent import Unknown
 from bridge_patch.domain.market import Tick
 from bridge_patch.services.messages import Barrier
@@ -53,9 +54,7 @@ async def _execution(settings: Settings) -> None:
                     await session.execution.drain()
                 continue
             if not begun:
-                events = start_events(run_, store, tick.at_ms)
-                await session.keeper.trader.recorder.write(*events)
-                await session.begin(tick.at_ms)
+                await _begin(session, reader, start_events(run_, store, tick.at_ms))
                 begun = True
             over = await _play(session, tick)
             await reader.done(await _barrier(session, tick))
@@ -63,6 +62,14 @@ async def _execution(settings: Settings) -> None:
                 return
     finally:
         store.close()
+
+
+async def _begin(session: Session, reader: TickReader, events: tuple[Event, ...]) -> None:
+    """Warm up with every tick that is over, then say that we began."""
+    async for tick in reader.before():
+        if tick.bars:
+            await session.warm_up(tick)
+    await session.recorder.write(*events)
 
 
 async def _play(session: Session, tick: Tick) -> bool:

@@ -107,15 +107,11 @@ async def play(
     before_tick: Callable[[Tick], Awaitable[None]] = _nothing,
 ) -> None:
     """Play every tick that an earlier run has not played; stop between two ticks."""
-    begun = False
     for tick in feed:
         if stop.asked:
             return
-        if tick.at_ms <= session.resumed_ms:
-            session.warm_up(tick)
+        if tick.at_ms < session.resumed_ms:
+            await session.warm_up(tick)
             continue
-        if not begun:
-            await session.begin(tick.at_ms)
-            begun = True
         await before_tick(tick)
         await session.on_tick(tick)

@@ -1,0 +1,174 @@
+"""The execution side, put together over whatever bus, journal and venue there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Final, final
+
+from bridge_patch.adapters.bus import Bus
+from bridge_patch.adapters.inbox import BusInbox, BusOutbox, BusOutcomes
+from bridge_patch.adapters.instruments import ListedInstruments
+from bridge_patch.adapters.memory import ManualClock
+from bridge_patch.app.settings import Settings
+from bridge_patch.domain.events import Book
+from bridge_patch.domain.intent import Mode, UnixMs
+from bridge_patch.services.books import ShadowBook
+from bridge_patch.services.desk import LiveDesk, ReduceDesk
+from bridge_patch.services.execution import Execution
+from bridge_patch.services.exit_brain import ExitBrain
+from bridge_patch.services.gauge import EquityGauge
+from bridge_patch.services.keeper import Keeper, restored
+from bridge_patch.services.ledger import Ledger
+from bridge_patch.services.market import MarketView
+from bridge_patch.services.ports import (
+    Account,
+    Clock,
+    Journal,
+    SimulatedVenue,
+    Telemetry,
+)
+from bridge_patch.services.recall import Recall
+from bridge_patch.services.recorder import Recorder
+from bridge_patch.services.records import Identity
+from bridge_patch.services.scribe import Scribe
+from bridge_patch.services.session import Session
+from bridge_patch.services.snapshots import Snapshots
+from bridge_patch.services.trader import Books, Trader
+from bridge_patch.sim.costs import Costs
+from bridge_patch.sim.exchange import Exchange
+
+DISTRIBUTION: Final = "bridge-patch"
+CONSUMER: Final = "execution-1"
+
+
+def build_id() -> str:
+    """Return what is running: the distribution's version."""
+    return version(DISTRIBUTION)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What one run is: its mode, its market and what it says about itself."""
+
+    settings: Settings
+    mode: Mode
+    feed: str
+    telemetry: Telemetry
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The outside world of one execution side, whatever stands behind it."""
+
+    bus: Bus
+    journal: Journal
+    venue: SimulatedVenue
+    run_id: str
+
+
+def assemble(
+    run: Run,
+    ports: Ports,
+    *,
+    watch: Callable[[Account], Account] = lambda account: account,
+) -> Session:
+    """Put the execution side together over these ports, restored from the journal."""
+    settings = run.settings
+    instruments, clock = ListedInstruments(), ManualClock(UnixMs(0))
+    trader, account = _trader(run, ports, instruments, clock, watch)
+    restored(trader, ports.venue, (s.event for s in ports.journal.read()))
+    inbox = BusInbox(ports.bus, consumer=CONSUMER, mode=run.mode, clock=clock)
+    return Session(
+        clock=clock,
+        keeper=Keeper(inbox=inbox, trader=trader, venue=ports.venue, account=account),
+        execution=Execution(
+            inbox=inbox,
+            trader=trader,
+            recall=Recall(trader=trader),
+            clock=clock,
+            age_max_ms=settings.intent_max_age_sec * 1000,
+        ),
+        brain=ExitBrain(
+            outcomes=BusOutcomes(ports.bus, run.telemetry),
+            outbox=BusOutbox(ports.bus),
+            instruments=instruments,
+        ),
+        resumed_ms=trader.recorder.progress.at_ms,
+    )
+
+
+def _trader(
+    run: Run,
+    ports: Ports,
+    instruments: ListedInstruments,
+    clock: Clock,
+    watch: Callable[[Account], Account],
+) -> tuple[Trader, Account]:
+    """Return the trader, and the account it judges by: the venue's, in shadow a book's."""
+    settings, limits = run.settings, run.settings.limits()
+    live, venue = run.mode is Mode.LIVE, ports.venue
+    books = Books(
+        asked=_book(Book.ASKED, settings, instruments),
+        governed=None if live else _book(Book.GOVERNED, settings, instruments),
+    )
+    account: Account = watch(books.governed or venue)
+    gauge = EquityGauge(Book.ACCOUNT if live else Book.GOVERNED)
+    ledger, market = Ledger(), MarketView()
+    recorder = Recorder(ports.journal, ledger, gauge, run.telemetry)
+    governed = books.governed
+    snapshots = Snapshots(
+        account=account,
+        held=lambda: ledger.positions if governed is None else governed.exchange.positions,
+        market=market,
+        gauge=gauge,
+        ledger=ledger,
+        instruments=instruments,
+        clock=clock,
+    )
+    identity = Identity(
+        run_id=ports.run_id,
+        mode=run.mode,
+        build=build_id(),
+        limits_hash=limits.digest(),
+    )
+    trader = Trader(
+        recorder=recorder,
+        snapshots=snapshots,
+        market=market,
+        desk=LiveDesk(
+            venue=venue,
+            exchange=venue,
+            recorder=recorder,
+            clock=clock,
+            instruments=instruments,
+        )
+        if live
+        else ReduceDesk(
+            venue=venue, recorder=recorder, clock=clock, instruments=instruments
+        ),
+        books=books,
+        instruments=instruments,
+        clock=clock,
+        limits=limits,
+        scribe=Scribe(recorder=recorder, clock=clock, identity=identity),
+    )
+    return trader, account
+
+
+def _book(book: Book, settings: Settings, instruments: ListedInstruments) -> ShadowBook:
+    exchange = Exchange(
+        book=book,
+        wallet_usd=settings.paper_equity_usd,
+        instruments=instruments,
+        costs=costs_of(settings),
+    )
+    return ShadowBook(exchange, instruments)
+
+
+def costs_of(settings: Settings) -> Costs:
+    """Return what trading costs at a simulated venue."""
+    return Costs(taker_fraction=settings.taker_fee_pct / 100)
