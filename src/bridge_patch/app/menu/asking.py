@@ -1,0 +1,84 @@
+"""Commands that ask: about settings, decisions, one intent, the journal."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bridge_patch.app.commands.flags import EnvFileOption, JournalOption, JsonOption
+from bridge_patch.app.commands.options import (
+    CheckOptions,
+    DecisionsOptions,
+    JournalOptions,
+    TraceOptions,
+    read_intent_id,
+    read_verdict,
+)
+from bridge_patch.app.menu.launch import launch
+from bridge_patch.domain.intent import parse_symbol
+
+
+def check(*, env_file: EnvFileOption = None, as_json: JsonOption = False) -> None:
+    """Show the settings in force, or every fault in them (exit code 2).
+
+    Example: bridge-patch check --env-file /etc/quantum/bridge-patch.env
+    """
+    launch("check", CheckOptions(env_file=env_file, as_json=as_json))
+
+
+def decisions(
+    *,
+    symbol: Annotated[str | None, typer.Option(help="Only this symbol.")] = None,
+    verdict: Annotated[
+        str | None, typer.Option(help="Only accept, clamp or reject.")
+    ] = None,
+    code: Annotated[
+        str | None, typer.Option(help="Only with this reason, as in NOTIONAL_EXCEEDED.")
+    ] = None,
+    last: Annotated[int | None, typer.Option(min=1, help="Only the last N.")] = None,
+    journal: JournalOption = None,
+    env_file: EnvFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List each intent: what was asked, what was allowed, why.
+
+    Example: bridge-patch decisions --verdict reject --last 20
+    """
+    source = JournalOptions(journal=journal, env_file=env_file, as_json=as_json)
+    options = DecisionsOptions(
+        source=source,
+        symbol=None if symbol is None else parse_symbol(symbol),
+        verdict=None if verdict is None else read_verdict(verdict),
+        code=code,
+        last=last,
+    )
+    launch("decisions", options)
+
+
+def trace(
+    *,
+    intent_id: Annotated[str, typer.Argument(metavar="ID", help="The intent's id.")],
+    journal: JournalOption = None,
+    env_file: EnvFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show everything about one intent, with the times between steps.
+
+    Example: bridge-patch trace e-example-ai-BTCUSDT-buy-1746403200000
+    """
+    source = JournalOptions(journal=journal, env_file=env_file, as_json=as_json)
+    launch("trace", TraceOptions(source=source, intent_id=read_intent_id(intent_id)))
+
+
+def verify(
+    *,
+    journal: JournalOption = None,
+    env_file: EnvFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check that nothing in the journal was changed, dropped or cut off (exit code 1).
+
+    Example: bridge-patch verify --journal var/demo/bridge.db
+    """
+    launch("verify", JournalOptions(journal=journal, env_file=env_file, as_json=as_json))
