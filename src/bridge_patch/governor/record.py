@@ -104,7 +104,7 @@ def _snapshot_from(record: CaseRecord, instrument: Instrument | None) -> RiskSna
 
 
 def _why(thing: object) -> str:
-    """Return why a thing is not known; nothing is said of what is known, and only of that."""
+    """Return why a thing is not known, and nothing where it is."""
     return (thing.why or "no reason given") if isinstance(thing, Unknown) else ""
 
 
