@@ -53,9 +53,10 @@ class HarvestPolicy:
                 ("partial_close_fraction", self.partial_close_fraction, 0, 1),
                 ("hold_max_sec", self.hold_max_sec, 1, HOLD_MAX_SEC),
             )
-            if not low <= value <= high
+            if not (Decimal(value).is_finite() and low <= value <= high)
         ]
-        if self.partial_close_fraction > 0 and self.partial_trigger_pct == 0:
+        part = self.partial_close_fraction
+        if self.partial_trigger_pct.is_zero() and part.is_finite() and part > 0:
             faults.append(
                 "partial_trigger_pct must be positive where a part is to be closed"
             )
