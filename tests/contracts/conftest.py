@@ -1,13 +1,15 @@
 """One fixture per port; every adapter is a parameter."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from bridge_patch.adapters.bus import Bus
-from bridge_patch.services.ports import Journal
+from bridge_patch.services.ports import Journal, SimulatedVenue
 from tests.contracts.sites import BUS_SITES, JOURNAL_SITES, BusSite, JournalSite
+from tests.contracts.venues import VENUES, NewVenue, tick
 
 
 @pytest.fixture(params=BUS_SITES, ids=lambda make: make.__name__)
@@ -32,3 +34,17 @@ def journal_site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Jou
 @pytest.fixture
 def journal(journal_site: JournalSite) -> Journal:
     return journal_site.open()
+
+
+@pytest.fixture(params=VENUES, ids=lambda make: make.__name__)
+def new_venue(request: pytest.FixtureRequest) -> NewVenue:
+    made: NewVenue = request.param
+    return made
+
+
+@pytest.fixture
+def venue(new_venue: NewVenue) -> SimulatedVenue:
+    """A venue with 10,000 USD, no position, and BTC at 95,000."""
+    fresh = new_venue(Decimal(10_000))
+    fresh.advance(tick(0, "95000"))
+    return fresh

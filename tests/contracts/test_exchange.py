@@ -1,111 +1,35 @@
 """What every simulated venue must do. A new adapter adds one line to VENUES."""
 
-import asyncio
-from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from decimal import Decimal
-from typing import TypeVar
 
-import pytest
-
-from bridge_patch.adapters.instruments import ListedInstruments
-from bridge_patch.adapters.venue_paper import PaperVenue
 from bridge_patch.domain.intent import Side, UnixMs, Unknown
-from bridge_patch.domain.market import Bar, Tick
-from bridge_patch.domain.order import ClientOrderId, OrderEvent
-from bridge_patch.domain.position import Position
+from bridge_patch.domain.market import Funding, Tick
+from bridge_patch.domain.order import OrderEvent
 from bridge_patch.domain.venue_events import (
     Filled,
     FillKind,
+    FundingPaid,
     OrderEnded,
     OrderRefused,
     StopArmed,
     VenueEvent,
 )
-from bridge_patch.services.ports import AccountReading, Report, SimulatedVenue
-from tests.contracts.approvals import BTC, NOW, entry_approval, reduction_approval
+from bridge_patch.services.ports import Report, SimulatedVenue
+from tests.contracts.approvals import BTC, NOW, reduction_approval
+from tests.contracts.venues import (
+    NewVenue,
+    armed,
+    as_position,
+    found,
+    opened,
+    order,
+    reading,
+    run,
+    tick,
+)
 
 D = Decimal
-T = TypeVar("T")
-MINUTE = 60_000
-
-
-def paper(wallet_usd: Decimal) -> SimulatedVenue:
-    return PaperVenue(wallet_usd=wallet_usd, instruments=ListedInstruments())
-
-
-VENUES = [paper]
-NewVenue = Callable[[Decimal], SimulatedVenue]
-
-
-@pytest.fixture(params=VENUES, ids=lambda make: make.__name__)
-def new_venue(request: pytest.FixtureRequest) -> NewVenue:
-    made: NewVenue = request.param
-    return made
-
-
-@pytest.fixture
-def venue(new_venue: NewVenue) -> SimulatedVenue:
-    """A venue with 10,000 USD, no position, and BTC at 95,000."""
-    fresh = new_venue(D(10_000))
-    fresh.advance(tick(0, "95000"))
-    return fresh
-
-
-def run(call: Coroutine[object, object, T]) -> T:
-    return asyncio.run(call)
-
-
-def tick(minute: int, low: str, high: str | None = None, close: str | None = None) -> Tick:
-    """One bar of BTC that opens at its high."""
-    top = D(high or low)
-    at = UnixMs(NOW + minute * MINUTE)
-    bar = Bar(
-        symbol=BTC,
-        open_ms=UnixMs(at - MINUTE),
-        close_ms=at,
-        open=top,
-        high=top,
-        low=D(low),
-        close=D(close or low),
-        volume=D(1),
-    )
-    return Tick(at_ms=at, bars=(bar,))
-
-
-def order(name: str) -> ClientOrderId:
-    return ClientOrderId(name)
-
-
-def reading(venue: SimulatedVenue) -> AccountReading:
-    read = run(venue.read())
-    assert isinstance(read, AccountReading)
-    return read
-
-
-def as_position(venue: SimulatedVenue) -> Position:
-    """What the Governor would be shown."""
-    (held,) = reading(venue).positions
-    return Position(
-        symbol=held.symbol,
-        signed_base=held.side.sign * held.quantity_base,
-        first_base=held.quantity_base,
-        entry_price_usd=held.entry_price_usd,
-        margin_usd=held.margin_usd,
-        opened_ms=NOW,
-    )
-
-
-def opened(venue: SimulatedVenue, side: Side = Side.BUY) -> Report:
-    return run(venue.place(entry_approval(side=side), order("entry")))
-
-
-def armed(venue: SimulatedVenue, price: str, name: str = "stop") -> Report:
-    approved = reduction_approval(position=as_position(venue), stop_at=price)
-    return run(venue.reduce(approved, order(name)))
-
-
-def found(venue: SimulatedVenue, name: str) -> OrderEvent:
-    return run(venue.find(BTC, order(name))).event
 
 
 def test_a_venue_that_has_seen_nothing_cannot_be_read(new_venue: NewVenue) -> None:
@@ -272,3 +196,42 @@ def test_the_same_tick_twice_happens_once(venue: SimulatedVenue) -> None:
 
     assert len(venue.advance(crash)) == 1
     assert venue.advance(crash) == ()
+
+
+def test_funding_is_settled_once_and_before_the_bars_of_its_tick(
+    venue: SimulatedVenue, new_venue: NewVenue
+) -> None:
+    """0.105 BTC at 95,000 is 9,975: 0.01 % of it is 0.9975, whatever the bar does then."""
+    told = list(opened(venue).events)
+    before = reading(venue)
+    funding = Funding(symbol=BTC, at_ms=UnixMs(NOW + 5), rate_fraction=D("0.0001"))
+    crash = replace(tick(1, "60000", "94000"), fundings=(funding,))
+    paid, closed, *_ = events = venue.advance(crash)
+
+    assert isinstance(paid, FundingPaid)
+    assert isinstance(closed, Filled)
+    assert (paid.amount_usd, paid.at_ms) == (D("-0.9975"), NOW + 5)
+    assert closed.kind is FillKind.LIQUIDATION
+    lost = before.positions[0].margin_usd
+    assert reading(venue).equity_usd == before.available_usd
+    assert closed.margin_usd == D("0.9975") - lost
+    again = new_venue(D(10_000))
+    again.restore([*told, *events])
+    assert again.advance(crash) == venue.advance(crash) == ()
+    assert reading(again) == reading(venue)
+
+
+def test_what_the_volume_cannot_fill_expires_and_the_rest_is_a_filled_order(
+    venue: SimulatedVenue,
+) -> None:
+    """0.5 BTC traded: 0.05 of the 0.105 asked for; `find` must not call it cancelled."""
+    (bar,) = tick(1, "95000").bars
+    venue.advance(Tick(at_ms=bar.close_ms, bars=(replace(bar, volume=D("0.5")),)))
+    report = opened(venue)
+    fill, ended = report.events
+
+    assert report.event is found(venue, "entry") is OrderEvent.FILLED
+    assert isinstance(fill, Filled)
+    assert isinstance(ended, OrderEnded)
+    assert fill.quantity_base == reading(venue).positions[0].quantity_base == D("0.05")
+    assert ended.order_id == fill.order_id == "entry"

@@ -84,7 +84,7 @@ class PaperVenue:
         return reading_of(self._exchange)
 
     def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
-        events: list[VenueEvent] = []
+        events = list(self._exchange.on_funding(tick.fundings))
         for bar in tick.bars:
             events += self._exchange.on_bar(bar)
         return tuple(events)

@@ -23,9 +23,11 @@ from bridge_patch.domain.venue_events import (
     Filled,
     FillKind,
     FundingPaid,
+    InsuranceCleared,
     OrderEnded,
     OrderRefused,
     StopArmed,
+    TrailingSet,
     VenueEvent,
 )
 from bridge_patch.domain.verdicts import Judged, Verdict, VoteRecord
@@ -43,6 +45,7 @@ __all__ = [
     "Filled",
     "FundingPaid",
     "InstrumentSeen",
+    "InsuranceCleared",
     "IntentReceived",
     "Judged",
     "LatchSet",
@@ -57,6 +60,7 @@ __all__ = [
     "StopArmed",
     "TickReached",
     "TradingState",
+    "TrailingSet",
     "VenueEvent",
     "Verdict",
     "VoteRecord",

@@ -1,4 +1,4 @@
-"""What a market feed publishes: bars, and the tick that moves data time forward."""
+"""What a market feed publishes: bars, funding, and the tick that moves data time on."""
 
 from __future__ import annotations
 
@@ -45,8 +45,35 @@ class Bar:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Funding:
+    """A funding settlement: at `at_ms` longs pay shorts this fraction of the notional.
+
+    A negative rate is paid by shorts. 0.0001 = 0.01 %.
+    """
+
+    symbol: Symbol
+    at_ms: UnixMs
+    rate_fraction: Decimal
+
+    def __post_init__(self) -> None:
+        rate = self.rate_fraction
+        if not (rate.is_finite() and abs(rate) < 1):
+            msg = (
+                f"{self.symbol} funding at {self.at_ms} must have a rate between -1 and 1,"
+                f" was {rate}"
+            )
+            raise InvalidValueError(msg)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """All bars that closed at one instant; on a replay this is what moves the clock."""
+    """All bars that closed at one instant; on a replay this is what moves the clock.
+
+    `fundings` settled since the tick before: at or after these bars opened, and before
+    they closed. Whoever plays a tick settles them first, then moves the prices.
+    """
 
     at_ms: UnixMs
     bars: tuple[Bar, ...]
+    fundings: tuple[Funding, ...] = ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import final
 
-from bridge_patch.domain.events import Filled, FillKind
+from bridge_patch.domain.events import Filled, FillKind, FundingPaid
 from bridge_patch.domain.intent import Side, Symbol, UnixMs
 from bridge_patch.domain.money import ZERO
 
@@ -74,6 +74,16 @@ def apply_fill(position: Position | None, fill: Filled) -> Position | None:
     return replace(
         position, signed_base=after, margin_usd=position.margin_usd + fill.margin_usd
     )
+
+
+def apply_funding(position: Position, paid: FundingPaid) -> Position:
+    """Return an isolated position after funding: it pays and receives by its own margin."""
+    return replace(position, margin_usd=position.margin_usd + paid.amount_usd)
+
+
+def gain_usd(position: Position, quantity_base: Decimal, price_usd: Decimal) -> Decimal:
+    """Return what closing this much of a position at that price realises, fees apart."""
+    return position.side.sign * quantity_base * (price_usd - position.entry_price_usd)
 
 
 def _opened(fill: Filled, signed_base: Decimal) -> Position:

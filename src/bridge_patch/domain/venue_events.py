@@ -68,8 +68,32 @@ class StopArmed:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrailingSet:
+    """A close-all trailing stop rests at the venue and stands like this.
+
+    Told when it is armed, and again whenever its extreme has moved: the last telling is how
+    it stands. `best_usd` is the extreme since the price reached `activation_usd`, None
+    before; coming back from there by `callback_pct` fires it. `side` is the order's.
+    """
+
+    book: Book
+    at_ms: UnixMs
+    symbol: Symbol
+    side: Side
+    callback_pct: Decimal
+    activation_usd: Decimal
+    best_usd: Decimal | None
+    order_id: ClientOrderId
+    intent_id: IntentId
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderEnded:
-    """A resting order is gone without a (further) fill: cancelled, expired or displaced."""
+    """An order is gone without a (further) fill: cancelled, expired or displaced.
+
+    An order that traded in part before it ended stays a filled one.
+    """
 
     book: Book
     at_ms: UnixMs
@@ -103,4 +127,29 @@ class FundingPaid:
     rate_fraction: Decimal
 
 
-VenueEvent: TypeAlias = Filled | StopArmed | OrderEnded | OrderRefused | FundingPaid
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InsuranceCleared:
+    """The venue's insurance fund squared a liquidation; it follows the fill that closed.
+
+    Negative `amount_usd` was taken from what the position had left, positive was paid in
+    because the loss was larger than the position's margin.
+    """
+
+    book: Book
+    at_ms: UnixMs
+    symbol: Symbol
+    amount_usd: Decimal
+    order_id: ClientOrderId
+    intent_id: IntentId
+
+
+VenueEvent: TypeAlias = (
+    Filled
+    | StopArmed
+    | TrailingSet
+    | OrderEnded
+    | OrderRefused
+    | FundingPaid
+    | InsuranceCleared
+)

@@ -126,7 +126,7 @@ class ShadowBook:
 
     def on_tick(self, tick: Tick) -> tuple[VenueEvent, ...]:
         """Move the market, then harvest what is still open."""
-        events: list[VenueEvent] = []
+        events = list(self._recorded(self.exchange.on_funding(tick.fundings)))
         for bar in tick.bars:
             events.extend(self._recorded(self.exchange.on_bar(bar)))
             self._keep(bar.symbol)

@@ -6,30 +6,46 @@ A bar tells neither when its extremes came nor what lay between them. So, for th
    liquidated, even where a stop lay nearer: the price gapped through both. Else, if it lies
    at or beyond a stop, that stop fills at the open.
 2. then the **adverse extreme** (the low for a long). A stop nearer than the liquidation
-   price fills at its level; otherwise the position is liquidated.
+   price fills at its level; otherwise the position is liquidated at its liquidation price.
 3. then the **favourable extreme**, for what remains: it helps nobody before the adverse one
-   has done its harm.
+   has done its harm. It pulls the trailing stops along, and one whose new level the adverse
+   extreme has reached fires there: that extreme may have come second, and the position is
+   then worth less than at the close.
 
 A stop trades at the worse of its level and the open, plus slippage in fast tape. Of several
 stops the one nearest to the price fires, and the others end with the position. A
-liquidation trades at the bankruptcy price, whatever the bar's prices, and its fee takes
-what is left of the margin. The last price stands in for the mark price: real marks are
-smoother, so this triggers at least as early.
+liquidation trades in fast tape too, at the worse of its price and the open. The last price
+stands in for the mark price: real marks are smoother, so this triggers at least as early.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import final
 
 from bridge_patch.domain.instrument import Instrument, liquidation_price
-from bridge_patch.domain.intent import Side
+from bridge_patch.domain.intent import IntentId, Side
 from bridge_patch.domain.market import Bar
 from bridge_patch.domain.money import Price, Quantity
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.position import Position
-from bridge_patch.domain.venue_events import FillKind, StopArmed, VenueEvent
+from bridge_patch.domain.venue_events import FillKind, StopArmed, TrailingSet, VenueEvent
 from bridge_patch.sim.costs import fill_price
-from bridge_patch.sim.trades import Order, Scene, bankruptcy_price, closing, stops_ended
+from bridge_patch.sim.trades import Order, Scene, closing, liquidating, stops_ended
+from bridge_patch.sim.trailing import after, trail_level
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A resting order and the price that fires it; `trail` is how a trailing one stands."""
+
+    price_usd: Decimal
+    order_id: ClientOrderId
+    intent_id: IntentId
+    trail: TrailingSet | None = None
 
 
 def liquidation_level(position: Position, instrument: Instrument) -> Decimal:
@@ -43,86 +59,118 @@ def liquidation_level(position: Position, instrument: Instrument) -> Decimal:
     )
 
 
-def nearest_stop(scene: Scene, position: Position, bar: Bar) -> StopArmed | None:
-    """Return the stop that the price reaches first, of those that stood during the bar."""
-    nearest: StopArmed | None = None
-    sign = position.side.sign
-    for stop in scene.ledger.stops.get(scene.symbol, {}).values():
-        if stop.at_ms >= bar.close_ms:
-            continue
-        if nearest is None or sign * (stop.stop_price_usd - nearest.stop_price_usd) > 0:
-            nearest = stop
-    return nearest
+def nearest(
+    side: Side,
+    stops: Iterable[StopArmed],
+    trails: Iterable[TrailingSet],
+    price_tick: Decimal,
+) -> Level | None:
+    """Return what the price reaches first, of all that protects a position on `side`."""
+    levels = [Level(s.stop_price_usd, s.order_id, s.intent_id) for s in stops]
+    for trail in trails:
+        price = trail_level(trail, price_tick)
+        if price is not None:
+            levels.append(Level(price, trail.order_id, trail.intent_id, trail))
+    return max(levels, key=lambda level: side.sign * level.price_usd, default=None)
 
 
 def decide_bar(scene: Scene, bar: Bar, liquidation_usd: Decimal) -> tuple[VenueEvent, ...]:
     """Return what the bar does to the symbol's position.
 
-    What was opened or armed at the bar's close or later was not there: a bar that is played
-    again after a restart changes nothing.
+    What was opened, armed or moved at the bar's close or later was not there: a bar that is
+    played again after a restart changes nothing.
     """
-    position = scene.position
+    position, ledger = scene.position, scene.ledger
     if position is None or position.opened_ms >= bar.close_ms:
         return ()
-    stop = nearest_stop(scene, position, bar)
+    stops = ledger.stops.get(scene.symbol, {}).values()
+    trails = ledger.trails.get(scene.symbol, {}).values()
+    at_open = [after(t, bar.open) for t in trails if t.at_ms < bar.close_ms]
+    level = nearest(
+        position.side,
+        (stop for stop in stops if stop.at_ms < bar.close_ms),
+        at_open,
+        scene.instrument.price_tick,
+    )
+    return _against(scene, position, bar, level, liquidation_usd) or _in_favour(
+        scene, position, bar, at_open
+    )
+
+
+def _against(
+    scene: Scene,
+    position: Position,
+    bar: Bar,
+    level: Level | None,
+    liquidation_usd: Decimal,
+) -> tuple[VenueEvent, ...]:
+    """Play the open and the adverse extreme."""
     sign = position.side.sign
-    level = None if stop is None else sign * stop.stop_price_usd
-    ruin, at_open = sign * liquidation_usd, sign * bar.open
-    if at_open <= ruin:
-        return _liquidated(scene, position)
-    if stop is not None and level is not None and at_open <= level:
-        return _stopped(scene, position, stop, bar.open)
-    extreme = sign * (bar.low if sign > 0 else bar.high)
-    if stop is not None and level is not None and extreme <= level and level > ruin:
-        return _stopped(scene, position, stop, stop.stop_price_usd)
-    return _liquidated(scene, position) if extreme <= ruin else ()
+    opened, worst = sign * bar.open, sign * (bar.low if sign > 0 else bar.high)
+    ruin = sign * liquidation_usd
+    if opened <= ruin:
+        return _liquidated(scene, position, bar.open)
+    if level is not None and worst <= (fires := sign * level.price_usd) and fires > ruin:
+        return _stopped(scene, position, level, sign * min(opened, fires))
+    return _liquidated(scene, position, liquidation_usd) if worst <= ruin else ()
+
+
+def _in_favour(
+    scene: Scene, position: Position, bar: Bar, trails: list[TrailingSet]
+) -> tuple[VenueEvent, ...]:
+    """Play the favourable extreme: it pulls the trails, and may make one fire."""
+    sign = position.side.sign
+    worst, best = (bar.low, bar.high) if sign > 0 else (bar.high, bar.low)
+    pulled = [after(trail, best) for trail in trails]
+    level = nearest(position.side, (), pulled, scene.instrument.price_tick)
+    if level is not None and sign * worst <= sign * level.price_usd:
+        return _stopped(scene, position, level, level.price_usd)
+    known = scene.ledger.trails.get(scene.symbol, {})
+    return tuple(_told(scene, trail) for trail in pulled if trail != known[trail.order_id])
 
 
 def _stopped(
-    scene: Scene, position: Position, stop: StopArmed, from_usd: Decimal
+    scene: Scene, position: Position, level: Level, from_usd: Decimal
 ) -> tuple[VenueEvent, ...]:
-    price = fill_price(
+    """Close all at a resting order's price; a trail that moved first is told too."""
+    known = scene.ledger.trails.get(scene.symbol, {}).get(level.order_id)
+    moved: tuple[VenueEvent, ...] = ()
+    if level.trail is not None and level.trail != known:
+        moved = (_told(scene, level.trail),)
+    fill = closing(
+        scene,
+        Order(kind=FillKind.STOP, order_id=level.order_id, intent_id=level.intent_id),
+        position,
+        quantity_base=position.quantity_base,
+        price_usd=_fast_price(scene, position, from_usd),
+        fee_fraction=scene.costs.taker_fraction,
+    )
+    return (*moved, fill, *stops_ended(scene, besides=level.order_id))
+
+
+def _liquidated(
+    scene: Scene, position: Position, from_usd: Decimal
+) -> tuple[VenueEvent, ...]:
+    """Close under the exchange's own order id, and let the insurance fund square it."""
+    order = Order(
+        kind=FillKind.LIQUIDATION,
+        order_id=ClientOrderId(f"autoclose-{scene.now_ms}-{scene.symbol}"),
+        intent_id=scene.ledger.opened_by[scene.symbol],
+    )
+    price = _fast_price(scene, position, from_usd)
+    return (*liquidating(scene, order, position, price), *stops_ended(scene))
+
+
+def _told(scene: Scene, trail: TrailingSet) -> TrailingSet:
+    return replace(trail, at_ms=scene.now_ms)
+
+
+def _fast_price(scene: Scene, position: Position, from_usd: Decimal) -> Decimal:
+    return fill_price(
         scene.costs,
         scene.instrument,
-        side=stop.side,
+        side=position.side.opposite,
         quantity_base=position.quantity_base,
         last_usd=from_usd,
         fast_tape=True,
     )
-    fill = closing(
-        scene,
-        Order(kind=FillKind.STOP, order_id=stop.order_id, intent_id=stop.intent_id),
-        position,
-        quantity_base=position.quantity_base,
-        price_usd=price,
-        fee_fraction=scene.costs.taker_fraction,
-    )
-    return (fill, *stops_ended(scene, besides=stop.order_id))
-
-
-def _liquidated(scene: Scene, position: Position) -> tuple[VenueEvent, ...]:
-    """Close at the bankruptcy price under the exchange's own order id."""
-    order_id = ClientOrderId(f"autoclose-{scene.now_ms}-{scene.symbol}")
-    fill = closing(
-        scene,
-        Order(
-            kind=FillKind.LIQUIDATION,
-            order_id=order_id,
-            intent_id=scene.ledger.opened_by[scene.symbol],
-        ),
-        position,
-        quantity_base=position.quantity_base,
-        price_usd=bankruptcy_price(position, scene.instrument),
-        fee_fraction=scene.costs.liquidation_fraction,
-    )
-    return (fill, *stops_ended(scene))
-
-
-def stop_price(
-    position: Position | None, stops: dict[ClientOrderId, StopArmed]
-) -> Decimal | None:
-    """Return the level that protects the position now: of several stops, the nearest."""
-    if position is None or not stops:
-        return None
-    best = max if position.side is Side.BUY else min
-    return best(stop.stop_price_usd for stop in stops.values())

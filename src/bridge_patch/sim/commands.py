@@ -52,6 +52,23 @@ class ArmStop:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArmTrailing:
+    """Rest a close-all trailing stop; `side` is opposite to the position's.
+
+    From `activation_usd` on, or from now where that is None, the order keeps the best price
+    seen and fires where the price comes back from it by `callback_pct` (1 = 1 %).
+    """
+
+    symbol: Symbol
+    side: Side
+    callback_pct: Decimal
+    activation_usd: Decimal | None
+    order_id: ClientOrderId
+    intent_id: IntentId
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cancel:
     """Take one resting order away."""
 
@@ -59,4 +76,4 @@ class Cancel:
     order_id: ClientOrderId
 
 
-Command: TypeAlias = Enter | Reduce | ArmStop | Cancel
+Command: TypeAlias = Enter | Reduce | ArmStop | ArmTrailing | Cancel

@@ -13,7 +13,7 @@ from typing import Final, Protocol, final
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import Symbol, UnixMs, Unknown
-from bridge_patch.domain.market import Bar
+from bridge_patch.domain.market import Bar, Funding
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.position import Position
 from bridge_patch.domain.venue_events import (
@@ -21,14 +21,24 @@ from bridge_patch.domain.venue_events import (
     Filled,
     OrderRefused,
     StopArmed,
+    TrailingSet,
     VenueEvent,
 )
-from bridge_patch.sim.bars import decide_bar, liquidation_level, stop_price
-from bridge_patch.sim.commands import ArmStop, Cancel, Command, Enter, Reduce
+from bridge_patch.sim.bars import decide_bar, liquidation_level, nearest
+from bridge_patch.sim.commands import (
+    ArmStop,
+    ArmTrailing,
+    Cancel,
+    Command,
+    Enter,
+    Reduce,
+)
 from bridge_patch.sim.costs import Costs
+from bridge_patch.sim.funding import decide_funding
 from bridge_patch.sim.ledger import Ledger, evolve
 from bridge_patch.sim.orders import decide_cancel, decide_enter, decide_reduce, decide_stop
 from bridge_patch.sim.trades import Scene
+from bridge_patch.sim.trailing import decide_trailing
 
 COSTS: Final = Costs()
 
@@ -62,6 +72,7 @@ class Exchange:
         self._instruments = instruments
         self._ledger = Ledger(wallet_usd=wallet_usd)
         self._last_usd: dict[Symbol, Decimal] = {}
+        self._volumes: dict[Symbol, Decimal] = {}
         self._levels: dict[Symbol, tuple[Position, Decimal]] = {}
 
     @property
@@ -76,8 +87,13 @@ class Exchange:
 
     @property
     def stops(self) -> Mapping[Symbol, Mapping[ClientOrderId, StopArmed]]:
-        """What rests, oldest first."""
+        """What rests at a price, oldest first."""
         return self._ledger.stops
+
+    @property
+    def trails(self) -> Mapping[Symbol, Mapping[ClientOrderId, TrailingSet]]:
+        """What rests behind an extreme, oldest first, as it stands."""
+        return self._ledger.trails
 
     @property
     def wallet_usd(self) -> Decimal:
@@ -104,10 +120,18 @@ class Exchange:
         return Unknown(f"no price of {symbol} yet") if price is None else price
 
     def stop_price_usd(self, symbol: Symbol) -> Decimal | None:
-        """Return the level of the stop that fires first; None where none rests."""
-        return stop_price(
-            self._ledger.positions.get(symbol), self._ledger.stops.get(symbol, {})
+        """Return the level that fires first; None where nothing rests, or waits only."""
+        position = self._ledger.positions.get(symbol)
+        instrument = self._instruments.find(symbol)
+        if position is None or isinstance(instrument, Unknown):
+            return None
+        level = nearest(
+            position.side,
+            self._ledger.stops.get(symbol, {}).values(),
+            self._ledger.trails.get(symbol, {}).values(),
+            instrument.price_tick,
         )
+        return None if level is None else level.price_usd
 
     def enter(self, command: Enter) -> tuple[VenueEvent, ...]:
         """Set the leverage and send a market order that may open."""
@@ -130,6 +154,13 @@ class Exchange:
             return self._applied((scene,))
         return self._applied(decide_stop(scene, command))
 
+    def arm_trailing(self, command: ArmTrailing) -> tuple[VenueEvent, ...]:
+        """Rest a close-all trailing stop."""
+        scene = self._scene(command)
+        if isinstance(scene, OrderRefused):
+            return self._applied((scene,))
+        return self._applied(decide_trailing(scene, command))
+
     def cancel(self, command: Cancel) -> tuple[VenueEvent, ...]:
         """Take a resting order away."""
         event = decide_cancel(self._ledger, command, book=self.book, now_ms=self.now_ms)
@@ -142,15 +173,29 @@ class Exchange:
         self.now_ms = bar.close_ms
         symbol = bar.symbol
         self._last_usd[symbol] = bar.close
+        self._volumes[symbol] = bar.volume
         position = self._ledger.positions.get(symbol)
         if position is None:
             return ()
         return self._on_position(bar, position)
 
+    def on_funding(self, fundings: Iterable[Funding]) -> tuple[VenueEvent, ...]:
+        """Settle funding at the last prices; to be done before the bars that follow it."""
+        events: list[VenueEvent] = []
+        for funding in fundings:
+            mark_usd = self._last_usd.get(funding.symbol)
+            if mark_usd is not None:
+                paid = decide_funding(
+                    self._ledger, funding, book=self.book, mark_usd=mark_usd
+                )
+                events += self._applied(() if paid is None else (paid,))
+        return tuple(events)
+
     def see(self, bar: Bar) -> None:
         """Take in a price and match nothing: what the bar did is in the account already."""
         self.now_ms = max(self.now_ms, bar.close_ms)
         self._last_usd[bar.symbol] = bar.close
+        self._volumes[bar.symbol] = bar.volume
 
     def restore(self, events: Iterable[VenueEvent]) -> None:
         """Fold events of this book onto the account; other books' are not ours."""
@@ -201,6 +246,7 @@ class Exchange:
             costs=self._costs,
             instrument=instrument,
             last_usd=last_usd,
+            volume_base=self._volumes.get(instrument.symbol),
         )
 
     def _applied(self, events: tuple[VenueEvent, ...]) -> tuple[VenueEvent, ...]:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import assert_never, final
 
-from bridge_patch.domain.intent import IntentId, Symbol
+from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
 from bridge_patch.domain.money import ZERO
 from bridge_patch.domain.order import ClientOrderId, OrderState
-from bridge_patch.domain.position import Position, apply_fill, wallet_change
+from bridge_patch.domain.position import (
+    Position,
+    apply_fill,
+    apply_funding,
+    wallet_change,
+)
 from bridge_patch.domain.venue_events import (
     Filled,
     FillKind,
     FundingPaid,
+    InsuranceCleared,
     OrderEnded,
     OrderRefused,
     StopArmed,
+    TrailingSet,
     VenueEvent,
 )
 
@@ -29,8 +36,10 @@ CANCEL_REFUSED = "-2011"
 class Ledger:
     """Wallet, positions and orders of one account; altered by `evolve` alone.
 
-    `wallet_usd` includes the isolated margins; `margin_usd` is their sum. Stops are kept
-    oldest first. `orders` knows every order there ever was, for who asks what became of it.
+    `wallet_usd` includes the isolated margins; `margin_usd` is their sum. Stops and trails
+    are kept oldest first. `orders` knows every order there ever was, for who asks what
+    became of it. `funded_ms` is each symbol's last settlement, `taken` what market orders
+    took from its book at one instant.
     """
 
     wallet_usd: Decimal
@@ -38,14 +47,22 @@ class Ledger:
     trades: int = 0
     positions: dict[Symbol, Position] = field(default_factory=dict)
     stops: dict[Symbol, dict[ClientOrderId, StopArmed]] = field(default_factory=dict)
+    trails: dict[Symbol, dict[ClientOrderId, TrailingSet]] = field(default_factory=dict)
     leverages: dict[Symbol, int] = field(default_factory=dict)
     opened_by: dict[Symbol, IntentId] = field(default_factory=dict)
     orders: dict[tuple[Symbol, ClientOrderId], OrderState] = field(default_factory=dict)
+    funded_ms: dict[Symbol, UnixMs] = field(default_factory=dict)
+    taken: dict[Symbol, tuple[UnixMs, Decimal]] = field(default_factory=dict)
 
     @property
     def available_usd(self) -> Decimal:
         """What is free to be posted; in isolated mode an unrealised gain is not."""
         return self.wallet_usd - self.margin_usd
+
+    def taken_base(self, symbol: Symbol, at_ms: UnixMs) -> Decimal:
+        """Return how much market orders have taken from the book at this instant."""
+        then_ms, quantity = self.taken.get(symbol, (at_ms, ZERO))
+        return quantity if then_ms == at_ms else ZERO
 
 
 def evolve(ledger: Ledger, event: VenueEvent) -> None:
@@ -56,15 +73,22 @@ def evolve(ledger: Ledger, event: VenueEvent) -> None:
         case StopArmed():
             ledger.stops.setdefault(event.symbol, {})[event.order_id] = event
             ledger.orders[event.symbol, event.order_id] = OrderState.OPEN
+        case TrailingSet():
+            ledger.trails.setdefault(event.symbol, {})[event.order_id] = event
+            ledger.orders[event.symbol, event.order_id] = OrderState.OPEN
         case OrderEnded():
             _unrest(ledger, event.symbol, event.order_id)
-            ledger.orders[event.symbol, event.order_id] = OrderState.CANCELLED
+            key = event.symbol, event.order_id
+            if ledger.orders.get(key) is not OrderState.FILLED:
+                ledger.orders[key] = OrderState.CANCELLED
         case OrderRefused():
             if event.code != CANCEL_REFUSED:
                 key = event.symbol, event.order_id
                 ledger.orders.setdefault(key, OrderState.REJECTED)
         case FundingPaid():
             _funded(ledger, event)
+        case InsuranceCleared():
+            ledger.wallet_usd += event.amount_usd
         case unreachable:
             assert_never(unreachable)
 
@@ -79,6 +103,9 @@ def _filled(ledger: Ledger, fill: Filled) -> None:
     ledger.orders[symbol, fill.order_id] = OrderState.FILLED
     if fill.kind is FillKind.STOP:
         _unrest(ledger, symbol, fill.order_id)
+    elif fill.kind is not FillKind.LIQUIDATION:
+        taken = ledger.taken_base(symbol, fill.at_ms) + fill.quantity_base
+        ledger.taken[symbol] = fill.at_ms, taken
     if after is None:
         for facts in (ledger.positions, ledger.leverages, ledger.opened_by):
             facts.pop(symbol, None)
@@ -95,17 +122,18 @@ def leverage_of(fill: Filled) -> int:
 
 
 def _unrest(ledger: Ledger, symbol: Symbol, order_id: ClientOrderId) -> None:
-    resting = ledger.stops.get(symbol, {})
-    resting.pop(order_id, None)
-    if not resting:
-        ledger.stops.pop(symbol, None)
+    for kind in (ledger.stops, ledger.trails):
+        resting = kind.get(symbol, {})
+        resting.pop(order_id, None)
+        if not resting:
+            kind.pop(symbol, None)
 
 
 def _funded(ledger: Ledger, paid: FundingPaid) -> None:
     """Funding moves wallet and isolated margin alike, as the venue books it."""
     ledger.wallet_usd += paid.amount_usd
+    ledger.funded_ms[paid.symbol] = paid.at_ms
     position = ledger.positions.get(paid.symbol)
     if position is not None:
-        margin = position.margin_usd + paid.amount_usd
-        ledger.positions[paid.symbol] = replace(position, margin_usd=margin)
+        ledger.positions[paid.symbol] = apply_funding(position, paid)
         ledger.margin_usd += paid.amount_usd

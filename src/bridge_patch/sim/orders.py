@@ -11,9 +11,9 @@ from typing import Final, TypeAlias
 
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import Side, UnixMs
-from bridge_patch.domain.money import ZERO
+from bridge_patch.domain.money import floor_to
 from bridge_patch.domain.order import ClientOrderId, OrderState
-from bridge_patch.domain.position import Position, wallet_change
+from bridge_patch.domain.position import wallet_change
 from bridge_patch.domain.venue_events import (
     Book,
     Filled,
@@ -31,14 +31,17 @@ from bridge_patch.sim.trades import (
     closing,
     market_price,
     opening,
+    rest_expired,
     stops_ended,
+    takeable_base,
 )
 
 LEVERAGE_MAX: Final = 125
 
 Fault: TypeAlias = tuple[str, str]
 
-_REDUCE_ONLY: Final[Fault] = ("-2022", "ReduceOnly Order is rejected.")
+_UNFILLABLE: Final[Fault] = ("-2020", "Unable to fill.")
+REDUCE_ONLY: Final[Fault] = ("-2022", "ReduceOnly Order is rejected.")
 _LEVERAGE_DOWN: Final[Fault] = (
     "-4161",
     "Leverage cannot be lowered in isolated mode while a position is open.",
@@ -46,50 +49,53 @@ _LEVERAGE_DOWN: Final[Fault] = (
 
 
 def decide_enter(scene: Scene, command: Enter) -> tuple[VenueEvent, ...]:
-    """Fill a market order that may open, enlarge, close or flip; or refuse it whole."""
-    position = scene.position
+    """Fill a market order that may open, enlarge, close or flip; or refuse it whole.
+
+    It is checked as asked. What exceeds a bar's share of volume expires unfilled.
+    """
+    asked = command.quantity_base
     fault = (
         _leverage_fault(scene, command.leverage)
-        or _quantity_fault(scene.instrument, command.quantity_base)
-        or _notional_fault(scene, command.quantity_base)
-        or _duplicate_fault(scene, command.order_id)
+        or _quantity_fault(scene.instrument, asked)
+        or _notional_fault(scene, asked)
+        or duplicate_fault(scene, command.order_id)
     )
     if fault:
         return (scene.refusal(command.order_id, *fault),)
-    price = market_price(scene, command.side, command.quantity_base)
-    order = Order(
-        kind=FillKind.ENTRY, order_id=command.order_id, intent_id=command.intent_id
-    )
-    closed = _closed_first(scene, command, position, price)
-    rest = command.quantity_base - (closed.quantity_base if closed else ZERO)
-    if rest == 0:
-        return _flattened(scene, closed)
-    opened = opening(
-        scene,
-        order,
-        side=command.side,
-        quantity_base=rest,
-        price_usd=price,
-        leverage=command.leverage,
-        ahead=2 if closed else 1,
-    )
-    fault = _size_fault(scene, command, opened) or _margin_fault(scene, closed, opened)
+    closed, opened = _legs(scene, command, asked)
+    if opened is not None:
+        fault = _size_fault(scene, command, opened) or _margin_fault(scene, closed, opened)
+    room = takeable_base(scene)
+    if fault is None and room is not None and room < asked:
+        quantity = floor_to(room, scene.instrument.quantity_step)
+        if quantity >= scene.instrument.quantity_min:
+            closed, opened = _legs(scene, command, quantity)
+            return (*_traded(scene, closed, opened), rest_expired(scene, command.order_id))
+        fault = _UNFILLABLE
     if fault:
         return (scene.refusal(command.order_id, *fault),)
-    return (*_flattened(scene, closed), opened)
+    return _traded(scene, closed, opened)
 
 
 def decide_reduce(scene: Scene, command: Reduce) -> tuple[VenueEvent, ...]:
-    """Close up to the quantity asked, never past zero; refuse where nothing is open."""
-    position = scene.position
+    """Close up to the quantity asked, never past zero; refuse where nothing is open.
+
+    What exceeds a bar's share of volume expires, but the least quantity always trades, and
+    a remainder below it goes too.
+    """
+    position, instrument = scene.position, scene.instrument
     if position is None or command.side is not position.side.opposite:
-        return (scene.refusal(command.order_id, *_REDUCE_ONLY),)
+        return (scene.refusal(command.order_id, *REDUCE_ONLY),)
     whole = command.quantity_base == position.quantity_base
-    fault = None if whole else _quantity_fault(scene.instrument, command.quantity_base)
-    fault = fault or _duplicate_fault(scene, command.order_id)
+    fault = None if whole else _quantity_fault(instrument, command.quantity_base)
+    fault = fault or duplicate_fault(scene, command.order_id)
     if fault:
         return (scene.refusal(command.order_id, *fault),)
-    quantity = min(command.quantity_base, position.quantity_base)
+    asked = min(command.quantity_base, position.quantity_base)
+    room, quantity = takeable_base(scene), asked
+    if room is not None and room < asked:
+        least = max(room, instrument.quantity_min)
+        quantity = min(asked, instrument.reducible(position.quantity_base, least))
     fill = closing(
         scene,
         Order(kind=FillKind.REDUCE, order_id=command.order_id, intent_id=command.intent_id),
@@ -98,14 +104,13 @@ def decide_reduce(scene: Scene, command: Reduce) -> tuple[VenueEvent, ...]:
         price_usd=market_price(scene, command.side, quantity),
         fee_fraction=scene.costs.taker_fraction,
     )
-    if quantity == position.quantity_base:
-        return (fill, *stops_ended(scene))
-    return (fill,)
+    rest = () if quantity == asked else (rest_expired(scene, command.order_id),)
+    return (*_flattened(scene, fill), *rest)
 
 
 def decide_stop(scene: Scene, command: ArmStop) -> tuple[VenueEvent, ...]:
     """Rest a close-all stop beside those that rest already, or refuse it."""
-    fault = _stop_fault(scene, command) or _duplicate_fault(scene, command.order_id)
+    fault = _stop_fault(scene, command) or duplicate_fault(scene, command.order_id)
     if fault:
         return (scene.refusal(command.order_id, *fault),)
     return (
@@ -125,7 +130,8 @@ def decide_cancel(
     ledger: Ledger, command: Cancel, *, book: Book, now_ms: UnixMs
 ) -> OrderEnded | OrderRefused:
     """End a resting order, or say that none of that id rests. No price is needed."""
-    if command.order_id in ledger.stops.get(command.symbol, {}):
+    symbol, order_id = command.symbol, command.order_id
+    if any(order_id in kind.get(symbol, {}) for kind in (ledger.stops, ledger.trails)):
         return OrderEnded(
             book=book,
             at_ms=now_ms,
@@ -143,26 +149,52 @@ def decide_cancel(
     )
 
 
-def _closed_first(
-    scene: Scene, command: Enter, position: Position | None, price: Decimal
-) -> Filled | None:
-    """In one-way mode an order against the position closes before it opens."""
-    if position is None or position.side is command.side:
-        return None
-    order = Order(
-        kind=FillKind.REDUCE, order_id=command.order_id, intent_id=command.intent_id
-    )
-    return closing(
+def _legs(
+    scene: Scene, command: Enter, quantity_base: Decimal
+) -> tuple[Filled | None, Filled | None]:
+    """Return what an order of this quantity closes, and what it opens.
+
+    In one-way mode an order against the position closes before it opens.
+    """
+    position = scene.position
+    price = market_price(scene, command.side, quantity_base)
+    closed, rest = None, quantity_base
+    if position is not None and position.side is not command.side:
+        closed = closing(
+            scene,
+            Order(
+                kind=FillKind.REDUCE,
+                order_id=command.order_id,
+                intent_id=command.intent_id,
+            ),
+            position,
+            quantity_base=min(quantity_base, position.quantity_base),
+            price_usd=price,
+            fee_fraction=scene.costs.taker_fraction,
+        )
+        rest -= closed.quantity_base
+    if rest == 0:
+        return closed, None
+    opened = opening(
         scene,
-        order,
-        position,
-        quantity_base=min(command.quantity_base, position.quantity_base),
+        Order(kind=FillKind.ENTRY, order_id=command.order_id, intent_id=command.intent_id),
+        side=command.side,
+        quantity_base=rest,
         price_usd=price,
-        fee_fraction=scene.costs.taker_fraction,
+        leverage=command.leverage,
+        ahead=2 if closed else 1,
     )
+    return closed, opened
+
+
+def _traded(
+    scene: Scene, closed: Filled | None, opened: Filled | None
+) -> tuple[VenueEvent, ...]:
+    return (*_flattened(scene, closed), *((opened,) if opened else ()))
 
 
 def _flattened(scene: Scene, closed: Filled | None) -> tuple[VenueEvent, ...]:
+    """Return a closing trade, and the end of the stops where it leaves nothing open."""
     if closed is None or scene.position is None:
         return ()
     if closed.quantity_base < scene.position.quantity_base:
@@ -199,7 +231,7 @@ def _notional_fault(scene: Scene, quantity: Decimal) -> Fault | None:
     return None
 
 
-def _duplicate_fault(scene: Scene, order_id: ClientOrderId) -> Fault | None:
+def duplicate_fault(scene: Scene, order_id: ClientOrderId) -> Fault | None:
     """Ids are unique among open orders only: the venue's id is no idempotency key."""
     if scene.ledger.orders.get((scene.symbol, order_id)) is OrderState.OPEN:
         return "-4116", "ClientOrderId is duplicated."
@@ -231,7 +263,7 @@ def _margin_fault(scene: Scene, closed: Filled | None, opened: Filled) -> Fault 
 def _stop_fault(scene: Scene, command: ArmStop) -> Fault | None:
     position, stop = scene.position, command.stop_price_usd
     if position is None or command.side is not position.side.opposite:
-        return _REDUCE_ONLY
+        return REDUCE_ONLY
     if not stop.is_finite() or stop <= 0:
         return "-4006", "Stop price less than or equal to zero."
     if stop % scene.instrument.price_tick != 0:

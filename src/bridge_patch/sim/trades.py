@@ -14,11 +14,12 @@ from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import IntentId, Side, Symbol, UnixMs
 from bridge_patch.domain.money import ZERO, floor_to
 from bridge_patch.domain.order import ClientOrderId
-from bridge_patch.domain.position import Position
+from bridge_patch.domain.position import Position, gain_usd
 from bridge_patch.domain.venue_events import (
     Book,
     Filled,
     FillKind,
+    InsuranceCleared,
     OrderEnded,
     OrderRefused,
 )
@@ -27,6 +28,8 @@ from bridge_patch.sim.ledger import Ledger
 
 #: Why the stops of a position end with it, as the venue's tied conditional orders do.
 POSITION_CLOSED = "position closed"
+#: Why a market order ends that the bar's volume could not fill whole.
+REST_EXPIRED = "the rest expired: beyond the share of a bar's volume that one may take"
 
 
 @final
@@ -34,7 +37,8 @@ POSITION_CLOSED = "position closed"
 class Scene:
     """What a decision may look at: the account, one contract, its last price, the time.
 
-    The last price stands in for the mark price, which bars do not have.
+    The last price stands in for the mark price, which bars do not have. `volume_base` is
+    that of the newest bar, None before the first one.
     """
 
     book: Book
@@ -43,6 +47,7 @@ class Scene:
     costs: Costs
     instrument: Instrument
     last_usd: Decimal
+    volume_base: Decimal | None
 
     @property
     def symbol(self) -> Symbol:
@@ -126,7 +131,7 @@ def closing(
     bankrupt = bankruptcy_price(position, scene.instrument)
     worst = max if position.side is Side.BUY else min
     price = worst(price_usd, bankrupt)
-    gain = position.side.sign * quantity_base * (price - position.entry_price_usd)
+    gain = gain_usd(position, quantity_base, price)
     # The price is bounded already; this holds where an averaged entry had to be rounded.
     realised = max(usd_down(gain), -max(released, ZERO))
     fee = usd_up(quantity_base * price * fee_fraction)
@@ -144,6 +149,66 @@ def closing(
         order_id=order.order_id,
         trade_id=scene.trade_id(),
         intent_id=order.intent_id,
+    )
+
+
+def liquidating(
+    scene: Scene, order: Order, position: Position, price_usd: Decimal
+) -> tuple[Filled, *tuple[InsuranceCleared, ...]]:
+    """Return the forced close of all there is, and what the insurance fund makes of it.
+
+    The trade itself carries no fee. Of what the margin has left, the fund takes its share
+    of the notional; a loss beyond the margin it pays.
+    """
+    quantity = position.quantity_base
+    realised = usd_down(gain_usd(position, quantity, price_usd))
+    fill = Filled(
+        book=scene.book,
+        at_ms=scene.now_ms,
+        symbol=scene.symbol,
+        side=position.side.opposite,
+        kind=order.kind,
+        quantity_base=quantity,
+        price_usd=price_usd,
+        fee_usd=ZERO,
+        realised_usd=realised,
+        margin_usd=-position.margin_usd,
+        order_id=order.order_id,
+        trade_id=scene.trade_id(),
+        intent_id=order.intent_id,
+    )
+    left = position.margin_usd + realised
+    share = usd_up(quantity * price_usd * scene.costs.liquidation_fraction)
+    amount = -min(left, share)
+    if amount == 0:
+        return (fill,)
+    cleared = InsuranceCleared(
+        book=scene.book,
+        at_ms=scene.now_ms,
+        symbol=scene.symbol,
+        amount_usd=amount,
+        order_id=order.order_id,
+        intent_id=order.intent_id,
+    )
+    return fill, cleared
+
+
+def takeable_base(scene: Scene) -> Decimal | None:
+    """Return what market orders may still take of this bar; None where that is unknown."""
+    if scene.volume_base is None:
+        return None
+    share = scene.volume_base * scene.costs.volume_share_max
+    return max(share - scene.ledger.taken_base(scene.symbol, scene.now_ms), ZERO)
+
+
+def rest_expired(scene: Scene, order_id: ClientOrderId) -> OrderEnded:
+    """Return the end of a market order that was filled in part."""
+    return OrderEnded(
+        book=scene.book,
+        at_ms=scene.now_ms,
+        symbol=scene.symbol,
+        order_id=order_id,
+        reason=REST_EXPIRED,
     )
 
 
@@ -172,7 +237,7 @@ def bankruptcy_price(position: Position, instrument: Instrument) -> Decimal:
 def stops_ended(
     scene: Scene, *, besides: ClientOrderId | None = None
 ) -> tuple[OrderEnded, ...]:
-    """Return the end of every stop that rests on the symbol, now that it is flat."""
+    """Return the end of all that rests on the symbol, now that it is flat."""
     return tuple(
         OrderEnded(
             book=scene.book,
@@ -181,6 +246,7 @@ def stops_ended(
             order_id=order_id,
             reason=POSITION_CLOSED,
         )
-        for order_id in scene.ledger.stops.get(scene.symbol, {})
+        for resting in (scene.ledger.stops, scene.ledger.trails)
+        for order_id in resting.get(scene.symbol, {})
         if order_id != besides
     )

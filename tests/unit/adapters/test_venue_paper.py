@@ -34,7 +34,7 @@ def market(symbol: Symbol, price: Decimal) -> Tick:
         high=price,
         low=price,
         close=price,
-        volume=D(1),
+        volume=D(1_000_000),
     )
     return Tick(at_ms=NOW, bars=(bar,))
 

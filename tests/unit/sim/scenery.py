@@ -5,10 +5,10 @@ from decimal import Decimal
 
 from bridge_patch.domain.instrument import Bracket, Instrument
 from bridge_patch.domain.intent import IntentId, Side, Symbol, UnixMs, Unknown
-from bridge_patch.domain.market import Bar
+from bridge_patch.domain.market import Bar, Funding
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.venue_events import Book, VenueEvent
-from bridge_patch.sim.commands import ArmStop, Cancel, Enter, Reduce
+from bridge_patch.sim.commands import ArmStop, ArmTrailing, Cancel, Enter, Reduce
 from bridge_patch.sim.costs import Costs, Depth
 from bridge_patch.sim.exchange import Exchange
 
@@ -80,6 +80,7 @@ def bar(
     open_: str = "",
     close: str = "",
     symbol: Symbol = BTC,
+    volume: str = "100000",
 ) -> Bar:
     """The bar that closes at `minute`; what is not said is the low, or the high."""
     high = high or low
@@ -92,7 +93,7 @@ def bar(
         high=D(high),
         low=D(low),
         close=D(end),
-        volume=D(1),
+        volume=D(volume),
     )
 
 
@@ -106,6 +107,7 @@ class Trader:
         wallet: str = "10000",
         costs: Costs = NO_SLIPPAGE,
         quantity_min: str = "0.001",
+        volume: str = "100000",
     ) -> None:
         self.exchange = Exchange(
             book=Book.ACCOUNT,
@@ -115,7 +117,7 @@ class Trader:
         )
         self.told: list[VenueEvent] = []
         self._orders = 0
-        self.bar(bar(price, minute=1))
+        self.bar(bar(price, minute=1, volume=volume))
 
     def bar(self, one: Bar) -> tuple[VenueEvent, ...]:
         return self._keep(self.exchange.on_bar(one))
@@ -169,6 +171,29 @@ class Trader:
                 )
             )
         )
+
+    def trail(
+        self, side: Side, callback: str, activation: str = "", order: str = ""
+    ) -> tuple[VenueEvent, ...]:
+        order_id = self._order(order)
+        return self._keep(
+            self.exchange.arm_trailing(
+                ArmTrailing(
+                    symbol=BTC,
+                    side=side,
+                    callback_pct=D(callback),
+                    activation_usd=D(activation) if activation else None,
+                    order_id=order_id,
+                    intent_id=IntentId(f"intent of {order_id}"),
+                )
+            )
+        )
+
+    def fund(
+        self, rate: str, *, at_ms: int, symbol: Symbol = BTC
+    ) -> tuple[VenueEvent, ...]:
+        funding = Funding(symbol=symbol, at_ms=UnixMs(at_ms), rate_fraction=D(rate))
+        return self._keep(self.exchange.on_funding((funding,)))
 
     def cancel(self, order: str) -> tuple[VenueEvent, ...]:
         command = Cancel(symbol=BTC, order_id=ClientOrderId(order))

@@ -1,8 +1,9 @@
 """The worst order of events inside a bar, each case by hand, shorts mirroring longs.
 
-A long of 1 BTC from 60,000 at 20x (margin 3,000): liquidation at 57,228.92, bankruptcy at
-57,000. A short: bankruptcy at 63,000, liquidation at (3,000 + 60,000) ÷ 1.004 = 62,749.00.
-Wallet 10,000, entry fee 30.
+A long of 1 BTC from 60,000 at 20x (margin 3,000): liquidation at 57,228.916, bankruptcy at
+57,000. A short: bankruptcy at 63,000, liquidation at (3,000 + 60,000) ÷ 1.004 = 62,749.004.
+Wallet 10,000, entry fee 30. A liquidation trades on the tick behind its price, or at the
+open where that is worse; what the insurance fund does then stands in `test_liquidations`.
 """
 
 from decimal import Decimal
@@ -57,28 +58,28 @@ LONG = {
     "the open gaps through stop and liquidation": (
         "59000",
         ("57000", "57228.9"),
-        (FillKind.LIQUIDATION, "57000", "-3000", "0"),
+        (FillKind.LIQUIDATION, "57228.9", "-2771.1", "0"),
     ),
     "the low reaches the liquidation without a stop": (
         None,
         ("57228.9", "60000"),
-        (FillKind.LIQUIDATION, "57000", "-3000", "0"),
+        (FillKind.LIQUIDATION, "57228.9", "-2771.1", "0"),
     ),
     "the low stays above the liquidation": (None, ("57229", "60000"), None),
     "a stop beyond the liquidation protects nothing": (
         "57200",
         ("57100", "60000"),
-        (FillKind.LIQUIDATION, "57000", "-3000", "0"),
+        (FillKind.LIQUIDATION, "57228.9", "-2771.1", "0"),
     ),
     "the favourable extreme does not come first": (
         "59000",
         ("58900", "66000"),
         (FillKind.STOP, "59000", "-1000", "29.5"),
     ),
-    "the price falls through the bankruptcy: the loss ends at the margin": (
+    "the price falls through the bankruptcy: the fund pays beyond the margin": (
         None,
         ("1000", "50000"),
-        (FillKind.LIQUIDATION, "57000", "-3000", "0"),
+        (FillKind.LIQUIDATION, "50000", "-10000", "0"),
     ),
 }
 
@@ -91,6 +92,8 @@ def test_a_long_meets_a_bar(name: str) -> None:
     kind, *numbers = expected or (None,)
     assert told(fill) == (expected and (kind, *map(D, numbers)))
     assert (BTC in trader.exchange.positions) == (expected is None)
+    if kind is FillKind.LIQUIDATION:
+        assert trader.exchange.wallet_usd == D(9970) - 3000
 
 
 SHORT = {
@@ -103,18 +106,18 @@ SHORT = {
     "the open gaps through stop and liquidation": (
         "61000",
         ("62749.1", "63000"),
-        (FillKind.LIQUIDATION, "63000", "-3000", "0"),
+        (FillKind.LIQUIDATION, "62749.1", "-2749.1", "0"),
     ),
     "the high reaches the liquidation without a stop": (
         None,
         ("60000", "62749.1"),
-        (FillKind.LIQUIDATION, "63000", "-3000", "0"),
+        (FillKind.LIQUIDATION, "62749.1", "-2749.1", "0"),
     ),
     "the high stays below the liquidation": (None, ("60000", "62748.9"), None),
     "a stop beyond the liquidation protects nothing": (
         "62900",
         ("60000", "62950"),
-        (FillKind.LIQUIDATION, "63000", "-3000", "0"),
+        (FillKind.LIQUIDATION, "62749.1", "-2749.1", "0"),
     ),
 }
 
@@ -128,6 +131,8 @@ def test_a_short_meets_a_bar(name: str) -> None:
     kind, *numbers = expected or (None,)
     assert told(fill) == (expected and (kind, *map(D, numbers)))
     assert (BTC in trader.exchange.positions) == (expected is None)
+    if kind is FillKind.LIQUIDATION:
+        assert trader.exchange.wallet_usd == D(9970) - 3000
 
 
 def test_a_short_gapped_over_its_stop_is_filled_at_the_open() -> None:

@@ -14,8 +14,10 @@ from bridge_patch.domain.venue_events import (
     Filled,
     FillKind,
     FundingPaid,
+    InsuranceCleared,
     OrderEnded,
 )
+from bridge_patch.sim.costs import Costs
 from bridge_patch.sim.exchange import Exchange
 from tests.unit.sim.scenery import (
     BTC,
@@ -31,19 +33,64 @@ D = Decimal
 BUY, SELL = Side.BUY, Side.SELL
 
 
-def test_a_liquidation_takes_the_margin_and_no_more() -> None:
-    """Bankruptcy at 60,000 − 8,571.42857143 is off the tick: the fee takes the rest."""
-    trader = Trader(wallet="20000")
+def liquidated(low: str, high: str, costs: Costs = NO_SLIPPAGE) -> Trader:
+    """1 BTC at 7x: margin 8,571.42857143, liquidation at −51,428.57142857 ÷ −0.996."""
+    trader = Trader(wallet="20000", costs=costs)
     trader.enter(BUY, "1", 7)
-    (fill,) = trader.bar(bar("40000", minute=2))
+    trader.bar(bar(low, high, minute=2))
+    return trader
+
+
+def test_the_insurance_fund_takes_what_a_liquidation_leaves() -> None:
+    """Sold at 51,635.1 for −8,364.9: of the margin 206.52857143 are left, 2 % is more."""
+    trader = liquidated("51000", "60000")
+    _, fill, cleared = trader.told
 
     assert isinstance(fill, Filled)
-    assert fill.price_usd == D("51428.6")
-    assert fill.realised_usd == D("-8571.4")
-    assert fill.fee_usd == D("0.02857143")
+    assert (fill.price_usd, fill.realised_usd) == (D("51635.1"), D("-8364.9"))
+    assert (fill.fee_usd, fill.margin_usd) == (D(0), D("-8571.42857143"))
+    assert isinstance(cleared, InsuranceCleared)
+    assert cleared.amount_usd == D("-206.52857143")
     assert trader.exchange.wallet_usd == D(20000) - 30 - D("8571.42857143")
-    assert fill.intent_id == "intent of o-1"
+    assert fill.intent_id == cleared.intent_id == "intent of o-1"
+    assert fill.order_id == cleared.order_id
     assert fill.order_id.startswith("autoclose-")
+
+
+def test_the_insurance_fund_pays_what_the_margin_cannot() -> None:
+    """A gap to 40,000 costs 20,000; the margin is 8,571.42857143, the fund has the rest."""
+    trader = liquidated("40000", "40000")
+    _, fill, cleared = trader.told
+
+    assert isinstance(fill, Filled)
+    assert (fill.price_usd, fill.realised_usd) == (D(40000), D(-20000))
+    assert isinstance(cleared, InsuranceCleared)
+    assert cleared.amount_usd == D("11428.57142857")
+    assert trader.exchange.wallet_usd == D(20000) - 30 - D("8571.42857143")
+    assert trader.exchange.available_usd() == trader.exchange.wallet_usd
+
+
+def test_the_fund_takes_its_rate_and_no_more() -> None:
+    """0.1 % of 51,635.1 is less than what is left: the rest stays with the account."""
+    costs = replace(NO_SLIPPAGE, liquidation_fraction=D("0.001"))
+    trader = liquidated("51000", "60000", costs)
+    *_, cleared = trader.told
+
+    assert isinstance(cleared, InsuranceCleared)
+    assert cleared.amount_usd == D("-51.6351")
+    assert trader.exchange.wallet_usd == D(20000) - 30 - D("8364.9") - D("51.6351")
+
+
+def test_a_liquidation_slips_in_fast_tape() -> None:
+    """0.25 + 1.1 × √0.05163511 + 5 = 5.4999 bp of 51,635.114 = 28.40, to the tick below."""
+    trader = Trader(wallet="20000", costs=Costs())
+    trader.exchange.restore(liquidated("60000", "60000").told)
+    fill, cleared = trader.bar(bar("51000", "60000", minute=3))
+
+    assert isinstance(fill, Filled)
+    assert fill.price_usd == D("51606.7")
+    assert isinstance(cleared, InsuranceCleared)
+    assert cleared.amount_usd == D("-178.12857143")
 
 
 def test_a_changed_position_has_another_liquidation_level() -> None:
@@ -75,23 +122,13 @@ def test_reaching_the_liquidation_price_is_enough(
         rate_fraction=D(0),
     )
     trader.exchange.restore([paid])
-    fill, *ended = trader.bar(bar(low, high, minute=2))
+    fill, cleared, *ended = trader.bar(bar(low, high, minute=2))
 
     assert isinstance(fill, Filled)
+    assert isinstance(cleared, InsuranceCleared)
     assert fill.kind is FillKind.LIQUIDATION
     assert [e.order_id for e in ended if isinstance(e, OrderEnded)] == ["late"] * bool(stop)
     assert not trader.exchange.stops
-
-
-def test_the_liquidation_fee_is_a_rate_of_its_own() -> None:
-    """A tiny rate leaves some of the margin: 51,428.6 × 0.0000001, rounded up."""
-    costs = replace(NO_SLIPPAGE, liquidation_fraction=D("0.0000001"))
-    trader = Trader(wallet="20000", costs=costs)
-    trader.enter(BUY, "1", 7)
-    (fill,) = trader.bar(bar("40000", minute=2))
-
-    assert isinstance(fill, Filled)
-    assert fill.fee_usd == D("0.00514286")
 
 
 def test_an_open_position_of_an_unlisted_contract_is_said_aloud() -> None:

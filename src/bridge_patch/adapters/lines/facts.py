@@ -18,6 +18,7 @@ from bridge_patch.domain.events import (
     Filled,
     FundingPaid,
     InstrumentSeen,
+    InsuranceCleared,
     IntentReceived,
     Judged,
     LatchSet,
@@ -29,6 +30,7 @@ from bridge_patch.domain.events import (
     Settled,
     StopArmed,
     TickReached,
+    TrailingSet,
     Verdict,
 )
 from bridge_patch.domain.intent import Mode
@@ -44,7 +46,9 @@ def facts_of(event: Event) -> Iterator[Fact]:
             yield _verdict(event)
         case Settled():
             yield from _outcome(event)
-        case Filled() | StopArmed() | OrderEnded() | OrderRefused() | FundingPaid():
+        case Filled() | StopArmed() | TrailingSet() | OrderEnded() | OrderRefused():
+            yield at_venue(event)
+        case FundingPaid() | InsuranceCleared():
             yield at_venue(event)
         case Sending() | Resolved():
             yield order(event)

@@ -8,63 +8,93 @@ from bridge_patch.adapters.lines.fact import Fact, fact
 from bridge_patch.domain.events import (
     Filled,
     FundingPaid,
+    InsuranceCleared,
     OrderEnded,
     OrderRefused,
     Resolved,
     Sending,
     StopArmed,
+    TrailingSet,
     VenueEvent,
 )
 
 
 def at_venue(event: VenueEvent) -> Fact:
     """Tell what happened at the venue or in a shadow book; the book is named."""
-    at, symbol, book = event.at_ms, event.symbol, event.book
     match event:
         case Filled():
             return _filled(event)
         case StopArmed():
             return fact(
                 "stop.armed",
-                at_ms=at,
-                symbol=symbol,
+                at_ms=event.at_ms,
+                symbol=event.symbol,
                 side=event.side,
                 stop_price_usd=event.stop_price_usd,
-                book=book,
+                book=event.book,
                 order=event.order_id,
                 intent=event.intent_id,
             )
-        case OrderEnded(reason=why, order_id=order_id):
-            return fact(
-                "order.ended",
-                at_ms=at,
-                symbol=symbol,
-                reason=why,
-                book=book,
-                order=order_id,
-            )
-        case OrderRefused(code=code, message=text, order_id=order_id):
-            says = f"{code} {text}"
-            return fact(
-                "order.refused",
-                at_ms=at,
-                symbol=symbol,
-                says=says,
-                book=book,
-                order=order_id,
-            )
-        case FundingPaid(amount_usd=amount, rate_fraction=rate):
-            rate_pct = rate * 100
-            return fact(
-                "funding.paid",
-                at_ms=at,
-                symbol=symbol,
-                amount_usd=amount,
-                rate_pct=rate_pct,
-                book=book,
-            )
+        case TrailingSet():
+            return _trailing(event)
+        case OrderEnded() | OrderRefused():
+            return _ended(event)
+        case FundingPaid() | InsuranceCleared():
+            return _squared(event)
         case unreachable:
             assert_never(unreachable)
+
+
+def _ended(event: OrderEnded | OrderRefused) -> Fact:
+    if isinstance(event, OrderEnded):
+        name, stated = "order.ended", {"reason": event.reason}
+    else:
+        name, stated = "order.refused", {"says": f"{event.code} {event.message}"}
+    return fact(
+        name,
+        at_ms=event.at_ms,
+        symbol=event.symbol,
+        **stated,
+        book=event.book,
+        order=event.order_id,
+    )
+
+
+def _squared(event: FundingPaid | InsuranceCleared) -> Fact:
+    """Tell of money that moved without an order of ours."""
+    if isinstance(event, FundingPaid):
+        return fact(
+            "funding.paid",
+            at_ms=event.at_ms,
+            symbol=event.symbol,
+            amount_usd=event.amount_usd,
+            rate_pct=event.rate_fraction * 100,
+            book=event.book,
+        )
+    return fact(
+        "insurance.cleared",
+        at_ms=event.at_ms,
+        symbol=event.symbol,
+        amount_usd=event.amount_usd,
+        book=event.book,
+        order=event.order_id,
+        intent=event.intent_id,
+    )
+
+
+def _trailing(event: TrailingSet) -> Fact:
+    return fact(
+        "stop.trailing",
+        at_ms=event.at_ms,
+        symbol=event.symbol,
+        side=event.side,
+        callback_pct=event.callback_pct,
+        activation_usd=event.activation_usd,
+        best_usd=event.best_usd,
+        book=event.book,
+        order=event.order_id,
+        intent=event.intent_id,
+    )
 
 
 def _filled(event: Filled) -> Fact:

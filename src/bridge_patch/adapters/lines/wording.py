@@ -17,6 +17,7 @@ _OPENINGS: Final = MappingProxyType(
         "exec.intent": "[EXEC_INTENT] {symbol} {action}",
         "funding.paid": "[FUNDING] {symbol}",
         "governor.started": "[GOVERNOR] ✅ Risk Governor initialized: mode={mode}",
+        "insurance.cleared": "[INSURANCE] {symbol}",
         "intent.duplicate": "[DUPLICATE] not acted upon",
         "intent.published": "[AI-ENGINE] PUBLISHED {symbol} {side}",
         "intent.received": "[INTENT] received",
@@ -34,6 +35,7 @@ _OPENINGS: Final = MappingProxyType(
         "start.note": "[START] {text}",
         "state.latched": "[STATE] {state}",
         "stop.armed": "[STOP] {symbol} {side} armed",
+        "stop.trailing": "[STOP] {symbol} {side} trailing",
     }
 )
 #: Shown elsewhere on the line, or only in JSON.
