@@ -7,7 +7,7 @@ from decimal import Decimal
 from bridge_patch.domain.events import BulkExpired, Settled, Status, Verdict
 from bridge_patch.domain.harvest import POLICIES, HarvestMode
 from bridge_patch.domain.intent import IntentId, Mode, Side, Symbol, UnixMs
-from bridge_patch.domain.market import Bar, Tick
+from bridge_patch.domain.market import Bar, Funding, Tick
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.services.messages import Barrier, DeadLetter, PositionUpdate
 from tests.wire.samples import NOON
@@ -92,6 +92,17 @@ TICK = Tick(
             low=D(145),
             close=D("145.15"),
             volume=D(0),
+        ),
+    ),
+)
+FUNDED = Tick(
+    at_ms=NOON,
+    bars=(TICK.bars[1],),
+    fundings=(
+        Funding(
+            symbol=Symbol("SOLUSDT"),
+            at_ms=UnixMs(NOON - 59_995),
+            rate_fraction=D("-0.00040116"),
         ),
     ),
 )

@@ -31,7 +31,15 @@ from bridge_patch.domain.intent import (
     Unknown,
 )
 from bridge_patch.domain.money import Price, Quantity
-from tests.wire.outcomes import BARRIER, DEAD, EXPIRED, POSITION, SETTLED, TICK
+from tests.wire.outcomes import (
+    BARRIER,
+    DEAD,
+    EXPIRED,
+    FUNDED,
+    POSITION,
+    SETTLED,
+    TICK,
+)
 from tests.wire.samples import NOON, delivered, draft, exit_at_market, proposal
 
 D = Decimal
@@ -132,6 +140,7 @@ OURS: dict[str, tuple[Callable[[Any], Envelope], Any]] = {
     "position_update": (codec.encode_position, POSITION),
     "dead_letter": (codec.encode_dead_letter, DEAD),
     "market_tick": (codec.encode_tick, TICK),
+    "market_tick_funding": (codec.encode_tick, FUNDED),
     "replay_barrier": (codec.encode_barrier, BARRIER),
 }
 BACK: dict[str, Callable[[Envelope], Any]] = {
@@ -140,6 +149,7 @@ BACK: dict[str, Callable[[Envelope], Any]] = {
     "position_update": codec.decode_position,
     "dead_letter": codec.decode_dead_letter,
     "market_tick": codec.decode_tick,
+    "market_tick_funding": codec.decode_tick,
     "replay_barrier": codec.decode_barrier,
 }
 

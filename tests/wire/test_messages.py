@@ -31,7 +31,7 @@ from bridge_patch.domain.market import Bar, Tick
 from bridge_patch.domain.money import Price, Quantity
 from bridge_patch.services.messages import Barrier, DeadLetter, PositionUpdate, Result
 from tests.wire.event_strategies import any_of, policies
-from tests.wire.outcomes import DEAD, EXPIRED, POSITION, SETTLED, TICK
+from tests.wire.outcomes import DEAD, EXPIRED, FUNDED, POSITION, SETTLED, TICK
 from tests.wire.samples import (
     NOON,
     delivered,
@@ -70,13 +70,20 @@ def test_every_barrier_comes_back(barrier: Barrier) -> None:
     assert codec.decode_barrier(codec.encode_barrier(barrier)) == barrier
 
 
-@given(levels=prices, volume=st.decimals(0, 10**9, places=3))
-def test_every_tick_comes_back(levels: list[Decimal], volume: Decimal) -> None:
+@given(
+    levels=prices,
+    volume=st.decimals(0, 10**9, places=3),
+    rates=st.lists(st.decimals("-0.99", "0.99", places=8), max_size=2),
+)
+def test_every_tick_comes_back(
+    levels: list[Decimal], volume: Decimal, rates: list[Decimal]
+) -> None:
     low, opened, closed, high = levels
     bar = replace(
         TICK.bars[0], low=low, open=opened, close=closed, high=high, volume=volume
     )
-    tick = Tick(at_ms=NOON, bars=(bar,))
+    fundings = tuple(replace(FUNDED.fundings[0], rate_fraction=rate) for rate in rates)
+    tick = Tick(at_ms=NOON, bars=(bar,), fundings=fundings)
 
     assert codec.decode_tick(codec.encode_tick(tick)) == tick
 

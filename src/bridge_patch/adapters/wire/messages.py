@@ -64,8 +64,9 @@ def decode_position(envelope: Envelope) -> PositionUpdate:
 
 
 def encode_tick(tick: Tick) -> Envelope:
-    """Write the bars that closed at one instant."""
-    return _envelope(MARKET_TICK, tick, "feed")
+    """Write the bars that closed at one instant, and funding where any settled."""
+    unsaid = () if tick.fundings else ("fundings",)
+    return _envelope(MARKET_TICK, tick, "feed", leaving=unsaid)
 
 
 def decode_tick(envelope: Envelope) -> Tick:
@@ -137,9 +138,12 @@ def _envelope(
     kind: str,
     message: Settled | BulkExpired | PositionUpdate | Tick | Barrier,
     source: str,
+    leaving: tuple[str, ...] = (),
     **more: object,
 ) -> Envelope:
-    stated = {f.name: getattr(message, f.name) for f in fields(message)}
+    stated = {
+        f.name: getattr(message, f.name) for f in fields(message) if f.name not in leaving
+    }
     for name, value in stated.items():
         if isinstance(value, HarvestPolicy):
             stated[name] = policy_fields(value)
