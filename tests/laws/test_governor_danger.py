@@ -2,7 +2,7 @@
 
 Not monotone, by the contract itself: a smaller maximum margin or leverage, a wider stop, a
 higher volatility or a smaller bracket cuts an order before its notional is compared, so it
-may turn a refusal for notional into an approval of less (ADR 0003).
+may turn a refusal for notional into an approval of less (docs/governor.md).
 """
 
 from dataclasses import replace

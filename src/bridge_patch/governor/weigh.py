@@ -4,7 +4,8 @@ Every rule is asked, so that a refusal names every objection and the order of th
 cannot matter. A rule that raises has refused. Caps only ever take away, and what they leave
 is put to all rules once more. Nothing raises: what cannot be computed is refused.
 
-What is monotone here, and what the contract itself makes otherwise, stands in ADR 0003.
+More danger never allows more, and neither does a tighter limit, but for those that cut
+before the order's own notional is compared: `docs/governor.md` says which and why.
 """
 
 from __future__ import annotations
