@@ -13,8 +13,8 @@ from bridge_patch.domain.order import ClientOrderId, OrderEvent, OrderState, aft
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.services.ports import Report
 
-#: The answers that say a stop does not rest (any more).
-_NOT_RESTING: Final = (OrderEvent.CANCELLED, OrderEvent.FOUND_ABSENT, OrderEvent.REJECTED)
+#: The answers to a cancel that leave open whether the stop rests.
+_OPEN: Final = (OrderEvent.ACCEPTED, OrderEvent.TIMED_OUT)
 
 
 @final
@@ -66,7 +66,7 @@ def ended(
 ) -> tuple[VenueEvent, ...]:
     """Return what the cancel of a stop led to; one that does not rest has ended for us."""
     told = any(isinstance(e, OrderEnded) for e in report.events)
-    if told or report.event not in _NOT_RESTING:
+    if told or report.event in _OPEN:
         return report.events
     gone = OrderEnded(
         book=Book.ACCOUNT,

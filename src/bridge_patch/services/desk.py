@@ -7,7 +7,7 @@ about it. A crash in between leaves an order in doubt, which is looked up and ne
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final, final
 
@@ -58,9 +58,19 @@ class ReduceDesk:
     async def reduce(self, approved: ApprovedReduction) -> Sent:
         """Send a reduction at market, or rest a new stop and then end the old one."""
         leg = Leg.REDUCE if approved.stop_at is None else Leg.STOP
-        sent = await self._send(approved, leg)
-        await self.tidy(approved.symbol)
-        return sent
+        return await self._reduced(approved, await self._announce(approved, leg))
+
+    async def reduce_now(self, order: Sending, approved: ApprovedReduction) -> Sent | None:
+        """Carry out a reduction that was announced and never left; None if it changed."""
+        told = order.side, order.quantity_base, order.stop_price_usd
+        stop_usd = approved.stop_at.usd if approved.stop_at else None
+        if told != (approved.side, approved.quantity.base, stop_usd):
+            return None
+        return await self._reduced(approved, order)
+
+    async def abandon(self, order: Sending) -> Sent:
+        """Record that an announced order never left, and never will."""
+        return await self._heard(order, Report(event=OrderEvent.FOUND_ABSENT))
 
     async def protect(self, symbol: Symbol) -> None:
         """Rest the hard stop of a naked position; close the position where that fails.
@@ -90,8 +100,15 @@ class ReduceDesk:
         await self.tidy(symbol)
 
     async def look_up(self, order: Sending) -> Sent:
-        """Ask what became of an order in doubt, and record what is new about it."""
+        """Ask what became of an order in doubt, and record what is new about it.
+
+        An intent's own order that was announced and that the venue never had stays
+        announced: whether it still leaves is decided when the intent is taken up again.
+        """
         report = await self._asked(self.venue.find(order.symbol, order.order_id))
+        absent = report.event is OrderEvent.FOUND_ABSENT
+        if absent and self.recorder.ledger.unsent(order):
+            return Sent(order_id=order.order_id, event=report.event)
         return await self._heard(order, report)
 
     async def tidy(self, symbol: Symbol) -> None:
@@ -149,11 +166,19 @@ class ReduceDesk:
         instrument = self.instruments.find(symbol)
         match judge_reduction(intent, ledger.positions.get(symbol), instrument):
             case ApprovedReduction() as approved:
-                return await self._send(approved, leg)
+                order = await self._announce(approved, leg)
+                report = await self._asked(self.venue.reduce(approved, order.order_id))
+                return await self._heard(order, report)
             case Refused():
                 return None
 
-    async def _send(self, approved: ApprovedReduction, leg: Leg) -> Sent:
+    async def _reduced(self, approved: ApprovedReduction, order: Sending) -> Sent:
+        report = await self._asked(self.venue.reduce(approved, order.order_id))
+        sent = await self._heard(order, report)
+        await self.tidy(approved.symbol)
+        return sent
+
+    async def _announce(self, approved: ApprovedReduction, leg: Leg) -> Sending:
         plan = self.recorder.ledger.plans.get(approved.symbol)
         order = Sending(
             at_ms=self.clock.now_ms(),
@@ -168,8 +193,7 @@ class ReduceDesk:
             stop_price_usd=approved.stop_at.usd if approved.stop_at else None,
         )
         await self.recorder.write(order)
-        report = await self._asked(self.venue.reduce(approved, order.order_id))
-        return await self._heard(order, report)
+        return order
 
     async def _asked(self, call: Awaitable[Report]) -> Report:
         """Await the venue's answer; a call that fails leaves everything open."""
@@ -230,6 +254,18 @@ class LiveDesk(ReduceDesk):
         """
         order = self.announce(approved, policy)
         await self.recorder.write(order)
+        return await self._placed(approved, order)
+
+    async def open_now(
+        self, order: Sending, approved: Approved, policy: HarvestPolicy
+    ) -> Sent | None:
+        """Carry out an entry that was announced and never left; None where it changed."""
+        again = self.announce(approved, policy)
+        if replace(again, at_ms=order.at_ms) != order:
+            return None
+        return await self._placed(approved, order)
+
+    async def _placed(self, approved: Approved, order: Sending) -> Sent:
         state = self.recorder.gauge.state
         if state is TradingState.RUNNING:
             report = await self._asked(self.exchange.place(approved, order.order_id))

@@ -31,7 +31,7 @@ from bridge_patch.services.messages import Delivery, Poison, Settlement
 from bridge_patch.services.ports import Clock, Inbox
 from bridge_patch.services.recall import Foreign, Fresh, InDoubt, Recall, asked_order
 from bridge_patch.services.recorder import Recorder
-from bridge_patch.services.trader import Trader
+from bridge_patch.services.trader import Trader, Unsent
 
 BATCH_MAX: Final = 512
 
@@ -99,7 +99,7 @@ class Execution:
     async def _decide(self, delivery: Delivery, intent: Intent, batch: Batch) -> None:
         if isinstance(intent, ReduceIntent):
             batch.reduced.add(intent.symbol)
-        if not await self._is_new(delivery, _id_of(intent), batch):
+        if not await self._is_new(delivery, intent, batch):
             return
         match intent:
             case LiveIntent(entry=entry) | ShadowIntent(entry=entry):
@@ -120,8 +120,9 @@ class Execution:
         else:
             batch.done(delivery, outcome)
 
-    async def _is_new(self, delivery: Delivery, intent_id: IntentId, batch: Batch) -> bool:
+    async def _is_new(self, delivery: Delivery, intent: Intent, batch: Batch) -> bool:
         """Tell whether an id is met for the first time; else finish what it stands for."""
+        intent_id = _id_of(intent)
         if not batch.owns(delivery, intent_id):
             self._duplicate(delivery, intent_id, batch)
             return False
@@ -137,7 +138,16 @@ class Execution:
                 self._duplicate(delivery, intent_id, batch)
             case InDoubt():
                 self._end(delivery, None, batch)
+            case Unsent() as unsent:
+                self._end(delivery, await self._carry_out(unsent, intent), batch)
         return False
+
+    async def _carry_out(self, unsent: Unsent, intent: Intent) -> Settled | None:
+        """Send what was announced before a crash, unless it has become too old."""
+        late = not isinstance(intent, ReduceIntent) and self._too_old(intent.entry)
+        if late:
+            return await self.trader.end(unsent)
+        return await self.trader.carry_out(unsent, intent)
 
     async def _failed(
         self, delivery: Delivery, intent: Intent, error: Exception, batch: Batch

@@ -50,6 +50,7 @@ class EquityGauge:
                 self.peak_usd = event.peak_usd
                 self.day_start_usd = event.day_start_usd
                 self.day = event.at_ms // DAY_MS
+                self.equity = Known(event.equity_usd, event.at_ms)
                 self._marked = event
             case LatchSet():
                 self.state, self.cause = event.state, event.cause
@@ -59,25 +60,32 @@ class EquityGauge:
         """Take in a reading; return the mark to journal where one is due."""
         self.equity = Known(equity_usd, now_ms)
         day, last = now_ms // DAY_MS, self._marked
-        begun, peak = self.day_start_usd, self.peak_usd
-        new_day, new_peak = (
-            begun is None or day != self.day,
-            peak is None or equity_usd > peak,
-        )
-        begun = equity_usd if begun is None or new_day else begun
-        peak = equity_usd if peak is None or new_peak else peak
-        self.day, self.day_start_usd, self.peak_usd = day, begun, peak
+        if new_day := day != self.day or self.day_start_usd is None:
+            self.day, self.day_start_usd = day, equity_usd
+        if new_peak := self.peak_usd is None or equity_usd > self.peak_usd:
+            self.peak_usd = equity_usd
         overdue = last is None or now_ms - last.at_ms >= MARK_EVERY_MS
-        if not (new_day or new_peak or overdue):
+        return self.mark() if new_day or new_peak or overdue else None
+
+    def mark(self) -> EquityMarked | None:
+        """Return the last reading as a mark, if there is one that is not marked yet."""
+        read, peak, begun = self.equity, self.peak_usd, self.day_start_usd
+        if isinstance(read, Unknown) or peak is None or begun is None:
+            return None
+        if self.marked_at(read.at_ms):
             return None
         self._marked = EquityMarked(
             book=self.book,
-            at_ms=now_ms,
-            equity_usd=equity_usd,
+            at_ms=read.at_ms,
+            equity_usd=read.value,
             peak_usd=peak,
             day_start_usd=begun,
         )
         return self._marked
+
+    def marked_at(self, at_ms: UnixMs) -> bool:
+        """Tell whether the newest mark is of that very moment."""
+        return self._marked is not None and self._marked.at_ms == at_ms
 
     def lost(self, why: str) -> None:
         """Forget the reading: equity could not be had, and nothing stands in for it."""

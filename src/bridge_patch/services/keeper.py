@@ -79,14 +79,21 @@ class Keeper:
     async def _watch_equity(self) -> None:
         trader = self.trader
         gauge, now_ms = trader.recorder.gauge, trader.clock.now_ms()
+        if gauge.marked_at(now_ms):
+            return
         read = await read_account(self.account)
         if isinstance(read, Unknown):
             gauge.lost(read.why)
+            return
+        age_ms, most_ms = now_ms - read.at_ms, trader.limits.snapshot_age_max_ms
+        if age_ms > most_ms:
+            gauge.lost(f"equity: age {age_ms} ms, most {most_ms}")
             return
         mark = gauge.observe(read.equity_usd, now_ms)
         latch = gauge.latch_due(trader.limits, now_ms)
         due: list[Event] = [event for event in (mark, latch) if event is not None]
         await trader.recorder.write(*due)
+        trader.recorder.equity_read()
 
 
 def restored(trader: Trader, venue: SimulatedVenue, events: Iterable[Event]) -> None:

@@ -142,20 +142,33 @@ class Ledger:
         kept = self._guard(symbol)
         return (*(s for s in plan.stops if s is not kept), *plan.orphans)
 
+    def unknown(self, besides: ClientOrderId | None = None) -> tuple[Sending, ...]:
+        """Return every order in doubt, oldest first, but for the one asked about."""
+        orders = (doubt.order for doubt in self.in_doubt.values())
+        return tuple(order for order in orders if order.order_id != besides)
+
+    def unsent(self, order: Sending) -> bool:
+        """Tell whether an intent's own order was written and nothing is known of it since.
+
+        So it is after a crash between the record and the act.
+        """
+        doubt, plan = self.in_doubt.get(order.order_id), self.plans.get(order.symbol)
+        ours = order.leg is not Leg.ENTRY and plan and plan.intent_id == order.intent_id
+        return doubt is not None and doubt.state is OrderState.SENDING and not ours
+
     def doubts(self, symbol: Symbol, *legs: Leg) -> Iterator[Sending]:
         """Yield the orders in doubt of these legs, oldest first."""
         for doubt in self.in_doubt.values():
             if doubt.order.symbol == symbol and doubt.order.leg in legs:
                 yield doubt.order
 
-    def reserved_usd(self) -> tuple[Decimal, Decimal]:
+    def reserved_usd(self, besides: ClientOrderId | None = None) -> tuple[Decimal, Decimal]:
         """Return notional and margin held for entries whose fate is open, as if filled.
 
         Both are the margin times leverage and the margin that were approved.
         """
         notional, margin = ZERO, ZERO
-        for doubt in self.in_doubt.values():
-            order = doubt.order
+        for order in self.unknown(besides):
             if order.margin_usd is not None and order.leverage is not None:
                 margin += order.margin_usd
                 notional += order.margin_usd * order.leverage

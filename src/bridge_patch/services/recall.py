@@ -20,7 +20,7 @@ from bridge_patch.domain.order import Leg, OrderEvent
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.services.answers import Sent
 from bridge_patch.services.messages import Delivery
-from bridge_patch.services.trader import Trader
+from bridge_patch.services.trader import Trader, Unsent
 
 #: The orders that an intent itself asks for; others protect what it left behind.
 _ASKED: Final = {
@@ -47,7 +47,7 @@ class InDoubt:
     """The order's fate is still not known: not to be acknowledged yet."""
 
 
-Recalled: TypeAlias = Settled | Expired | Fresh | Foreign | InDoubt
+Recalled: TypeAlias = Settled | Expired | Fresh | Foreign | InDoubt | Unsent
 
 
 @final
@@ -55,7 +55,7 @@ Recalled: TypeAlias = Settled | Expired | Fresh | Foreign | InDoubt
 class Recall:
     """Takes up an intent where the journal says it was left; an order is never sent twice.
 
-    It asks nobody: whether an order in doubt has ended is for the keeper to find out.
+    Whether an UNKNOWN order has ended is for the keeper to find out.
     """
 
     trader: Trader
@@ -83,7 +83,14 @@ class Recall:
         order = asked_order(delivery, history)
         if judged is None or order is None:
             return Fresh()
-        if order.order_id in self.trader.recorder.ledger.in_doubt:
+        ledger, desk = self.trader.recorder.ledger, self.trader.desk
+        if ledger.unsent(order):
+            sent = await desk.look_up(order)
+            if sent.event is OrderEvent.FOUND_ABSENT:
+                return Unsent(received, judged, order)
+            await desk.protect(order.symbol)
+            return self.trader.scribe.outcome(received, judged, sent) or InDoubt()
+        if order.order_id in ledger.in_doubt:
             return InDoubt()
         sent, content = self._answered(order, history), delivery.content
         if sent.event is OrderEvent.FOUND_ABSENT and isinstance(content, ReduceIntent):

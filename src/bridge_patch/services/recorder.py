@@ -36,6 +36,7 @@ class Recorder:
     progress: Progress = field(default_factory=Progress)
     _staged: list[Event] = field(default_factory=list)
     _moved: TickReached | None = None
+    _read: bool = False
 
     def __post_init__(self) -> None:
         self.telemetry = Quiet(self.telemetry)
@@ -43,6 +44,14 @@ class Recorder:
     def begin_tick(self, at_ms: UnixMs) -> None:
         """Let the first commit about this tick say that venue and books have moved."""
         self._moved = TickReached(at_ms=at_ms, stage=Stage.MOVED)
+        self._read = False
+
+    def equity_read(self) -> None:
+        """Let the next commit about this tick keep what the account was worth.
+
+        What is judged at this tick is judged by that reading, also after a restart.
+        """
+        self._read = True
 
     async def mark_tick(self) -> None:
         """Make it durable that the tick has begun: something about it is to be published.
@@ -76,9 +85,10 @@ class Recorder:
 
     async def _commit(self) -> None:
         moved, self._moved = self._moved, None
-        events, self._staged = self._staged, []
-        if moved is not None:
-            events.insert(0, moved)
+        read, self._read = self._read, False
+        mark = self.gauge.mark() if read else None
+        before = [event for event in (moved, mark) if event is not None]
+        events, self._staged = [*before, *self._staged], []
         await self.journal.append(events)
         for event in events:
             self.fold(event)

@@ -97,6 +97,9 @@ class Session:
             self.clock.set(self.seen_ms)
             await self.keeper.recover()
         await self.execution.drain()
+        if self.recorder.ledger.in_doubt:
+            await self.keeper.recover()
+            await self.execution.retry()
 
     async def _exits(self, tick: Tick) -> None:
         if self.recorder.progress.reached(tick.at_ms, Stage.EXITED):

@@ -10,6 +10,7 @@ from typing import final
 from bridge_patch.domain.events import TradingState
 from bridge_patch.domain.intent import Symbol, UnixMs, Unknown
 from bridge_patch.domain.money import ZERO
+from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.position import Position
 from bridge_patch.governor.snapshot import (
     Exposure,
@@ -50,8 +51,13 @@ class Snapshots:
     instruments: Instruments
     clock: Clock
 
-    async def take(self, symbol: Symbol) -> RiskSnapshot:
-        """Read everything once; what cannot be read is Unknown, with the reason."""
+    async def take(
+        self, symbol: Symbol, *, besides: ClientOrderId | None = None
+    ) -> RiskSnapshot:
+        """Read everything once; what cannot be read is Unknown, with the reason.
+
+        `besides` is the order that is being judged, where it is in the ledger already.
+        """
         read = await read_account(self.account)
         if isinstance(read, Unknown):
             return self._snapshot(
@@ -67,9 +73,9 @@ class Snapshots:
             symbol,
             read.at_ms,
             equity=Known(read.equity_usd, read.at_ms),
-            available=Known(self._available_usd(read, positions), read.at_ms),
+            available=Known(self._available_usd(read, positions, besides), read.at_ms),
             holding=_holding(positions, symbol),
-            exposure=self._exposure(positions),
+            exposure=self._exposure(positions, besides),
         )
 
     def _snapshot(
@@ -103,16 +109,21 @@ class Snapshots:
         return self.gauge.state
 
     def _available_usd(
-        self, read: AccountReading, positions: Sequence[PositionReading]
+        self,
+        read: AccountReading,
+        positions: Sequence[PositionReading],
+        besides: ClientOrderId | None,
     ) -> Decimal:
         """Return what is free once everything we know to be posted or reserved is."""
-        _, reserved = self.ledger.reserved_usd()
+        _, reserved = self.ledger.reserved_usd(besides)
         posted = sum((p.margin_usd for p in positions), ZERO)
         stated = sum((p.margin_usd for p in read.positions), ZERO)
         return read.available_usd - (posted - stated) - reserved
 
-    def _exposure(self, positions: Sequence[PositionReading]) -> Exposure | Unknown:
-        notional_usd, margin_usd = self.ledger.reserved_usd()
+    def _exposure(
+        self, positions: Sequence[PositionReading], besides: ClientOrderId | None
+    ) -> Exposure | Unknown:
+        notional_usd, margin_usd = self.ledger.reserved_usd(besides)
         for position in positions:
             mark = self.market.mark(position.symbol)
             if isinstance(mark, Unknown):
@@ -122,7 +133,7 @@ class Snapshots:
         return Exposure(
             notional_usd=notional_usd,
             margin_usd=margin_usd,
-            unknown_orders=len(self.ledger.in_doubt),
+            unknown_orders=len(self.ledger.unknown(besides)),
         )
 
 

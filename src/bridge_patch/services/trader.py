@@ -12,6 +12,7 @@ from bridge_patch.domain.events import (
     IntentReceived,
     Judged,
     OrderRefused,
+    Sending,
     Settled,
     Status,
 )
@@ -35,6 +36,7 @@ from bridge_patch.governor.limits import Limits
 from bridge_patch.governor.reasons import Reason
 from bridge_patch.governor.ruling import Permitted, Refused, refusal
 from bridge_patch.governor.weigh import weigh
+from bridge_patch.services.answers import Sent
 from bridge_patch.services.books import ShadowBook, Wish
 from bridge_patch.services.desk import LiveDesk, ReduceDesk
 from bridge_patch.services.exit_brain import SOURCE as EXIT_BRAIN
@@ -62,6 +64,16 @@ class Books:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """An order that was announced before a crash and that the venue never had."""
+
+    received: IntentReceived
+    judged: Judged
+    order: Sending
+
+
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trader:
     """Takes one received intent to its outcome. An order in doubt has none yet: None."""
@@ -81,9 +93,9 @@ class Trader:
         self, received: IntentReceived, intent: LiveIntent | ShadowIntent
     ) -> Settled | None:
         """Judge an entry, and trade it or simulate it. Only a live intent can be traded."""
-        entry = self._with_stop(intent.entry)
+        entry, mode = self._with_stop(intent.entry), self._mode(intent)
         snapshot = await self.snapshots.take(entry.symbol)
-        now_ms, mode = self.clock.now_ms(), self._mode(intent)
+        now_ms = self.clock.now_ms()
         case = case_of(
             entry, mode=mode, snapshot=snapshot, limits=self.limits, now_ms=now_ms
         )
@@ -133,6 +145,36 @@ class Trader:
         judged = self.scribe.judged_reduction(intent, verdict, Mode.LIVE)
         self.recorder.stage(judged)
         return await self._act(received, judged, verdict)
+
+    async def carry_out(
+        self, unsent: Unsent, intent: LiveIntent | ShadowIntent | ReduceIntent
+    ) -> Settled | None:
+        """Send an order that was announced and that the venue never had, after a crash.
+
+        It leaves under its own id if it is judged to the same numbers still; else never.
+        """
+        order, sent = unsent.order, None
+        if isinstance(intent, ReduceIntent):
+            ledger, symbol = self.recorder.ledger, intent.symbol
+            position = ledger.positions.get(symbol)
+            reduction = self._verdict(intent, position, ledger.stop_price_usd(symbol))
+            if isinstance(reduction, ApprovedReduction):
+                sent = await self.desk.reduce_now(order, reduction)
+        elif isinstance(intent, LiveIntent) and isinstance(self.desk, LiveDesk):
+            entry = self._with_stop(intent.entry)
+            snapshot = await self.snapshots.take(entry.symbol, besides=order.order_id)
+            now_ms = self.clock.now_ms()
+            verdict = judge(LiveIntent(entry), snapshot, self.limits, now_ms)
+            if isinstance(verdict, Approved):
+                policy = entry.policy or POLICY_FALLBACK
+                sent = await self.desk.open_now(order, verdict, policy)
+        return await self.end(unsent, sent)
+
+    async def end(self, unsent: Unsent, sent: Sent | None = None) -> Settled | None:
+        """State the outcome of an announced order; one that never left ends here."""
+        if sent is None:
+            sent = await self.desk.abandon(unsent.order)
+        return self.scribe.outcome(unsent.received, unsent.judged, sent)
 
     async def _act(
         self, received: IntentReceived, judged: Judged, verdict: ApprovedReduction | Refused
