@@ -1,0 +1,183 @@
+"""Incidents of exits that were not let out, or let out too far.
+
+These speak of the pure Governor: whatever gate is shut for entries, the judge of reductions
+approves. That the approval then reaches the venue, marked reduce-only, is the services' and
+the adapters' part.
+"""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from bridge_patch.app.contract.risk_governor import GovernorConfig, RiskGovernor
+from bridge_patch.domain.events import TradingState
+from bridge_patch.domain.intent import IntentId, Side, UnixMs, Unknown
+from bridge_patch.domain.order import ClientOrderId
+from bridge_patch.domain.position import Position, apply_fill
+from bridge_patch.domain.venue_events import Book, Filled, FillKind
+from bridge_patch.governor.judge import Approved, ApprovedReduction, judge_reduction
+from bridge_patch.governor.ruling import Refused
+from bridge_patch.governor.snapshot import Exposure, Known
+from tests.questions import (
+    BTC_RULES,
+    FINE,
+    NOW,
+    Question,
+    position,
+    reasons,
+    reduction,
+)
+from tests.unit.governor.disturbances import REFUSED, Disturb
+
+D = Decimal
+#: Rows that are no gate but a reading of the position itself.
+NO_GATE = {"position unread", "position open"}
+GATES = {name: disturb for name, disturb, _ in REFUSED if name not in NO_GATE}
+
+
+def reduced(question: Question, before: Position) -> ApprovedReduction | Refused:
+    """Ask for a close as the services do: with what the question knows of the symbol."""
+    return judge_reduction(reduction(), before, question.snapshot.instrument)
+
+
+def after(before: Position, approved: ApprovedReduction) -> Position | None:
+    return apply_fill(
+        before,
+        Filled(
+            book=Book.ACCOUNT,
+            at_ms=NOW,
+            symbol=approved.symbol,
+            side=approved.side,
+            kind=FillKind.REDUCE,
+            quantity_base=approved.quantity.base,
+            price_usd=D(95_000),
+            fee_usd=D(0),
+            realised_usd=D(0),
+            margin_usd=D(0),
+            order_id=ClientOrderId("o"),
+            trade_id="t",
+            intent_id=IntentId("r-1"),
+        ),
+    )
+
+
+@pytest.mark.parametrize("gate", GATES.values(), ids=GATES)
+def test_entry_gates_never_block_a_verified_reduction(gate: Disturb) -> None:
+    """M-61: closes went through the entry gates: notional, confidence, rate limit,
+    cooldown, margin, minimum notional and free balance each refused them.
+    """
+    shut = gate(FINE)
+    assert isinstance(FINE.verdict(), Approved)
+    assert isinstance(shut.verdict(), Refused)
+    for before in (position("1"), position("-0.0005")):
+        verdict = reduced(shut, before)
+        assert isinstance(verdict, ApprovedReduction)
+        assert after(before, verdict) is None
+
+    strict = RiskGovernor(GovernorConfig(min_confidence=1, max_notional_usd=250))
+    assert strict.evaluate("BTCUSDT", "CLOSE", 0.0, 60_000.0, 125.0)[0]
+
+
+@pytest.mark.parametrize("state", [TradingState.HALTED, TradingState.REDUCING])
+def test_halt_lets_verified_reductions_through(state: TradingState) -> None:
+    """M-62: a halt denied a reduce-only sell; a safe mode nobody could explain blocked all
+    exits; a lockdown and a rate limit stopped even emergency closes.
+    """
+    held = FINE.knowing(state=state)
+    assert reasons(held.verdict()) == [f"TRADING_{state}"]
+    assert isinstance(FINE.verdict(), Approved)
+    for side, before in ((Side.SELL, position("1")), (Side.BUY, position("-1"))):
+        verdict = judge_reduction(reduction(side, "0.4"), before, BTC_RULES)
+        assert isinstance(verdict, ApprovedReduction)
+        assert (verdict.side, verdict.quantity.base) == (side, D("0.4"))
+
+
+@pytest.mark.parametrize("base", ["0.001", "1", "-1", "9", "-9"])
+def test_reducing_state_never_opens_enlarges_or_flips(base: str) -> None:
+    """M-63: in the state "reducing" a buy from flat was filled, and a sell of 10 against a
+    long of 1 flipped it to short 9; order lists ignored the state.
+
+    For a single order. A pair that was approved against the same position is bounded at
+    the venue, where every reduction is reduce-only: the services' part.
+    """
+    held = FINE.knowing(state=TradingState.REDUCING)
+    for side in Side:
+        assert reasons(held.asking(side=side).verdict()) == ["TRADING_REDUCING"]
+        assert reasons(judge_reduction(reduction(side), None, BTC_RULES)) == [
+            "NOTHING_TO_REDUCE"
+        ]
+    before = position(base)
+    assert reasons(judge_reduction(reduction(before.side), before, BTC_RULES)) == [
+        "REDUCE_WRONG_SIDE"
+    ]
+    for wanted in ("0.0001", "0.5", "10", "1000000", None):
+        verdict = judge_reduction(
+            reduction(before.side.opposite, wanted), before, BTC_RULES
+        )
+        assert isinstance(verdict, ApprovedReduction)
+        left = after(before, verdict)
+        assert left is None or 0 < left.signed_base / before.signed_base < 1
+
+
+def worse(question: Question, danger: int) -> Question:
+    """The same world, `danger` steps worse in every respect at once."""
+    lost = Known(D(10 * danger), UnixMs(NOW - 5_000 * danger))
+    shaken = replace(lost, value=D("0.5") * danger)
+    return question.bounded(confidence_min=min(D(danger) / 4, D(1))).knowing(
+        state=TradingState.HALTED,
+        taken_ms=UnixMs(NOW - 5_000 * danger),
+        equity=Known(D(10_000) / 10**danger, UnixMs(NOW - 5_000 * danger)),
+        available=Known(D(0), NOW) if danger < 4 else Unknown("timeout"),
+        day_loss_pct=lost,
+        drawdown_pct=lost,
+        volatility=shaken,
+        exposure=Exposure(
+            notional_usd=D(10) ** (4 + danger), margin_usd=D(10_000), unknown_orders=danger
+        ),
+    )
+
+
+@pytest.mark.parametrize("danger", range(1, 6))
+def test_more_danger_never_forbids_reducing(danger: int) -> None:
+    """M-68: an inverted gate refused closes once the danger score passed 0.65, so exits
+    stopped when they were needed while equity fell from $8,100 to $4,150.
+
+    The judge of reductions takes nothing that could be dangerous: that is a law beside.
+    """
+    assert isinstance(FINE.verdict(), Approved)
+    assert isinstance(worse(FINE, danger).verdict(), Refused)
+    before = position("1")
+    calm, bad = reduced(FINE, before), reduced(worse(FINE, danger), before)
+    assert isinstance(calm, ApprovedReduction)
+    assert isinstance(bad, ApprovedReduction)
+
+    assert (bad.side, bad.quantity) == (calm.side, calm.quantity)
+
+
+@pytest.mark.parametrize("age_sec", [13, 60, 99, 3600])
+def test_freshness_limits_gate_entries_only(age_sec: int) -> None:
+    """M-69: a freshness limit of 10 seconds met snapshots aged 13 to 99 seconds, so
+    everything including exits was denied.
+
+    That a limit not larger than the poll period does not start is the settings' part.
+    """
+    then = UnixMs(NOW - age_sec * 1000)
+    old = FINE.knowing(
+        taken_ms=then,
+        equity=Known(D(10_000), then),
+        available=Known(D(10_000), then),
+        mark=Known(D(95_000), then),
+        day_loss_pct=Known(D(0), then),
+        drawdown_pct=Known(D(0), then),
+    )
+    assert {"SNAPSHOT_STALE", "MARK_STALE", "SNAPSHOT_INCOMPLETE"} == {
+        *reasons(old.verdict())
+    }
+    assert isinstance(FINE.verdict(), Approved)
+
+    assert isinstance(reduced(old, position("1")), ApprovedReduction)
+    patient = old.bounded(
+        snapshot_age_max_ms=age_sec * 1000, mark_age_max_ms=age_sec * 1000
+    )
+    assert isinstance(patient.verdict(), Approved)
