@@ -132,8 +132,10 @@ def _closing(summary: Summary) -> Iterator[tuple[str, str]]:
         if latch is not None:
             yield (
                 f"{phase.mode} ended by a latch",
-                (f"{latch.state} {latch.cause}: {latch.why}; a correct ending, and only a"
-                f" person may release it"),
+                (
+                    f"{latch.state} {latch.cause}: {latch.why}; a correct ending, and only a"
+                    f" person may release it"
+                ),
             )
     yield "market", summary.feed
     yield "decisions", f"{summary.judged} in {summary.wall_sec:.1f} s"
