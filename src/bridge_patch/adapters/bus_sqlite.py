@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from typing import Final, final
 
@@ -38,6 +38,8 @@ _LAST: Final = "SELECT last_id FROM bus_group WHERE name = ? AND stream = ?"
 _NEW: Final = (
     "SELECT id, fields FROM bus_entry WHERE stream = ? AND id > ? ORDER BY id LIMIT ?"
 )
+#: The newest entry of a stream.
+NEWEST: Final = "SELECT id, fields FROM bus_entry WHERE stream = ? ORDER BY id DESC LIMIT 1"
 _OWN: Final = """
 SELECT id, fields FROM bus_pending p JOIN bus_entry e USING (id, stream)
 WHERE name = ? AND p.stream = ? AND consumer = ? AND id > ? ORDER BY id LIMIT ?"""
@@ -87,6 +89,20 @@ class SqliteBus:
         self._bell.ring()
         return ids
 
+    async def publish_behind(
+        self, stream: str, make: Callable[[Message | None], Post]
+    ) -> str:
+        """Publish what `make` makes of the newest entry of `stream`, in one transaction.
+
+        Nobody can publish anything in between; `make` is given None for an empty stream.
+        """
+        with self._file.guarded(), transaction(self._durable):
+            row = self._durable.execute(NEWEST, (stream,)).fetchone()
+            newest = message_of((row[0], stream, row[1])) if row else None
+            entry_id = self._post(make(newest))
+        self._bell.ring()
+        return entry_id
+
     async def read(
         self, reader: Reader, streams: Sequence[str], *, count: int, wait_ms: int
     ) -> tuple[Message, ...]:
@@ -112,7 +128,7 @@ class SqliteBus:
         def look() -> tuple[Message, ...]:
             with self._file.guarded():
                 rows = self._quick.execute(_NEW, (stream, after, count)).fetchall()
-            return tuple(_message((number, stream, text)) for number, text in rows)
+            return tuple(message_of((number, stream, text)) for number, text in rows)
 
         return await until(look, self._bell, wait_ms=wait_ms, version=self._version)
 
@@ -148,7 +164,7 @@ class SqliteBus:
             or self._abandoned(reader, streams, count)
             or self._new(reader, streams, count)
         )
-        return tuple(map(_message, rows))
+        return tuple(map(message_of, rows))
 
     def _unfinished(self, reader: Reader, streams: Sequence[str], count: int) -> list[_Row]:
         """Return what an earlier process of this name was handed and did not finish."""
@@ -243,7 +259,8 @@ def _stored(envelope: Envelope) -> str:
         return json.dumps(envelope.fields)
 
 
-def _message(row: _Row) -> Message:
+def message_of(row: tuple[int, str, str]) -> Message:
+    """Return an entry from its row: number, stream, fields as stored."""
     number, stream, text = row
     try:
         envelope = Envelope(_fields.decode(text))

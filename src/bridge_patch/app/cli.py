@@ -90,7 +90,9 @@ for _command in (
     running.engine,
     running.execution,
     asking.check,
+    asking.status,
     asking.decisions,
+    asking.why,
     asking.trace,
     asking.verify,
 ):

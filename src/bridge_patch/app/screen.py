@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
+import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -17,6 +19,8 @@ from bridge_patch.adapters.lines.text import TEXT_MAX, exact, printable
 
 #: Without a terminal to ask (a pipe, a file) lines are not folded early.
 _WIDE: Final = 1000
+_EXACT: Final = msgspec.json.Encoder(decimal_format="number")
+_NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 
 
 def console(*, on_stderr: bool = False) -> Console:
@@ -67,6 +71,30 @@ def moment(at_ms: int) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}{rest}"
 
 
+def span(ms: int) -> str:
+    """Return a length of time as a person says it.
+
+    >>> span(0), span(250), span(61_500), span(7_200_000)
+    ('0 ms', '250 ms', '1 min 1.5 s', '2 h 0 min')
+    """
+    sign, ms = ("-", -ms) if ms < 0 else ("", ms)
+    seconds, rest = divmod(ms, 1000)
+    if not seconds:
+        return f"{sign}{rest} ms"
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{sign}{hours} h {minutes} min"
+    whole = f"{seconds + rest / 1000:g} s"
+    return f"{sign}{minutes} min {whole}" if minutes else f"{sign}{whole}"
+
+
 def print_json(value: object) -> None:
     """Print a value as JSON on stdout."""
     print(json.dumps(value, indent=2, ensure_ascii=True))  # noqa: T201
+
+
+def print_exact(value: object) -> None:
+    """As print_json, for values of the domain: every decimal with all its digits."""
+    text = msgspec.json.format(_EXACT.encode(value), indent=2).decode()
+    print(_NOT_ASCII.sub(lambda m: json.dumps(m[0])[1:-1], text))  # noqa: T201

@@ -10,7 +10,11 @@ from typing import Any, Final
 import msgspec
 from rich.text import Text
 
-from bridge_patch.app.commands.journal_file import journal_reader
+from bridge_patch.app.commands.journal_file import (
+    fail_open_notices,
+    find_journal,
+    journal_reader,
+)
 from bridge_patch.app.commands.options import DecisionsOptions
 from bridge_patch.app.screen import amount, cell, console, moment, print_table, table
 from bridge_patch.domain.events import Judged, Verdict
@@ -42,13 +46,16 @@ _OUTCOME: Final = (
 def decisions(options: DecisionsOptions) -> int:
     """Show the decisions that the filters take, as a table or as one JSON array."""
     wanted = Filter(symbol=options.symbol, verdict=options.verdict, code=options.code)
-    with journal_reader(options.source) as reader:
+    path = find_journal(options.source)
+    with journal_reader(path) as reader:
         found = filter(wanted.takes, all_decisions(reader.read()))
         if options.source.as_json:
             kept = found if options.last is None else deque(found, options.last)
             _print_array(kept)
         else:
-            _print_table(found, options.last)
+            runs = _print_table(found, options.last)
+            for notice in fail_open_notices(path, runs):
+                console().print(cell(notice, "bold red"))
     return 0
 
 
@@ -89,11 +96,14 @@ def _print_array(found: Iterable[Decision]) -> None:
     print("\n]")  # noqa: T201
 
 
-def _print_table(found: Iterator[Decision], last: int | None) -> None:
+def _print_table(found: Iterator[Decision], last: int | None) -> set[str]:
+    """Print the last decisions; return the runs that any of all were made in."""
+    runs: set[str] = set()
     shown: deque[Decision] = deque(maxlen=_ROWS if last is None else last)
     counts = dict.fromkeys(Verdict, 0)
     for decision in found:
         counts[decision.basis.verdict] += 1
+        runs.add(decision.run_id)
         shown.append(decision)
     made = table("time (UTC)", "symbol", "action", "mode", "verdict", "asked", "allowed")
     for name in ("why", "status", "intent"):
@@ -107,6 +117,7 @@ def _print_table(found: Iterator[Decision], last: int | None) -> None:
     screen.print(cell(f"{len(shown)} of {total} decisions ({tally})"))
     if last is None and total > len(shown):
         screen.print(cell("more: --last N, or --json for all"))
+    return runs
 
 
 def _row(decision: Decision) -> list[Text]:

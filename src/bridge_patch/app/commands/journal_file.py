@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge_patch.app.commands.options import JournalOptions
+from bridge_patch.app.in_force import fail_open_of
 from bridge_patch.app.settings import JOURNAL_NAME, load_settings
 from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.domain.events import RunStarted
 
 if TYPE_CHECKING:
     from bridge_patch.adapters.journal_sql import JournalReader
@@ -32,16 +34,24 @@ def find_journal(options: JournalOptions) -> Path:
 
 
 @contextmanager
-def journal_reader(options: JournalOptions) -> Iterator[JournalReader]:
-    """Open the journal that `find_journal` finds; a writer beside it is not disturbed."""
+def journal_reader(path: Path) -> Iterator[JournalReader]:
+    """Open a journal that `find_journal` found; a writer beside it is not disturbed."""
     from bridge_patch.adapters.journal_sql import JournalReader  # noqa: PLC0415 - slow
     from bridge_patch.adapters.store_sqlite import SqliteFile  # noqa: PLC0415 - as above
 
-    reader = JournalReader(SqliteFile(find_journal(options)))
-    try:
+    with closing(JournalReader(SqliteFile(path))) as reader:
         yield reader
-    finally:
-        reader.close()
+
+
+def fail_open_notices(path: Path, run_ids: Collection[str]) -> tuple[str, ...]:
+    """Return what every screen about one of these runs says if it was fail-open."""
+    from bridge_patch.adapters.journal_search import JournalSearch  # noqa: PLC0415 - slow
+    from bridge_patch.adapters.store_sqlite import SqliteFile  # noqa: PLC0415 - as above
+
+    with closing(JournalSearch(SqliteFile(path))) as search:
+        starts = [stored.event for stored in search.events({RunStarted.__name__})]
+    runs = (e for e in starts if isinstance(e, RunStarted) and e.run_id in run_ids)
+    return tuple(dict.fromkeys(filter(None, map(fail_open_of, runs))))
 
 
 def _existing(path: Path) -> Path:

@@ -12,9 +12,21 @@ from rich.text import Text
 from bridge_patch.adapters.codec import encode_event
 from bridge_patch.adapters.lines.facts import facts_of
 from bridge_patch.adapters.lines.wording import line_of
-from bridge_patch.app.commands.journal_file import journal_reader
+from bridge_patch.app.commands.journal_file import (
+    fail_open_notices,
+    find_journal,
+    journal_reader,
+)
 from bridge_patch.app.commands.options import TraceOptions
-from bridge_patch.app.screen import cell, console, moment, print_json, print_table, table
+from bridge_patch.app.screen import (
+    cell,
+    console,
+    moment,
+    print_json,
+    print_table,
+    span,
+    table,
+)
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import (
     Event,
@@ -34,7 +46,8 @@ _LOOK_AHEAD: Final = 50_000
 
 def trace(options: TraceOptions) -> int:
     """Show the story of one intent, oldest step first."""
-    with journal_reader(options.source) as reader:
+    path = find_journal(options.source)
+    with journal_reader(path) as reader:
         steps = _story(reader.about(options.intent_id), reader.read)
     if not steps:
         msg = (
@@ -46,6 +59,8 @@ def trace(options: TraceOptions) -> int:
         print_json({"intent_id": options.intent_id, "steps": records(steps)})
     else:
         _print_table(steps)
+        for notice in fail_open_notices(path, {step.run_id for step in steps}):
+            console().print(cell(notice, "bold red"))
     return 0
 
 
@@ -99,15 +114,15 @@ def _print_table(steps: Sequence[Stored]) -> None:
         made.add_row(
             cell(step.seq),
             cell(moment(step.event.at_ms)),
-            cell(_span(step.event.at_ms - before.event.at_ms)),
-            cell(_span(step.recorded_ms - before.recorded_ms)),
+            cell(span(step.event.at_ms - before.event.at_ms)),
+            cell(span(step.recorded_ms - before.recorded_ms)),
             _told(step.event),
         )
         before = step
     print_table(made)
     screen = console()
     whole = steps[-1].event.at_ms - steps[0].event.at_ms
-    screen.print(cell(f"entries: {len(steps)}, over {_span(whole)} of data time"))
+    screen.print(cell(f"entries: {len(steps)}, over {span(whole)} of data time"))
 
 
 def _told(event: Event) -> Text:
@@ -122,21 +137,3 @@ def _told(event: Event) -> Text:
                 said = f"\n  {vote.rule} {vote.vote}: {vote.code} {vote.detail}"
                 text.append_text(Text("\n").append_text(cell(said.strip("\n"), "dim")))
     return text
-
-
-def _span(ms: int) -> str:
-    """Return a time between two steps as a person says it.
-
-    >>> _span(0), _span(250), _span(61_500), _span(7_200_000)
-    ('0 ms', '250 ms', '1 min 1.5 s', '2 h 0 min')
-    """
-    sign, ms = ("-", -ms) if ms < 0 else ("", ms)
-    seconds, rest = divmod(ms, 1000)
-    if not seconds:
-        return f"{sign}{rest} ms"
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{sign}{hours} h {minutes} min"
-    whole = f"{seconds + rest / 1000:g} s"
-    return f"{sign}{minutes} min {whole}" if minutes else f"{sign}{whole}"

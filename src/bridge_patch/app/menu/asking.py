@@ -27,6 +27,21 @@ def check(*, env_file: EnvFileOption = None, as_json: JsonOption = False) -> Non
     launch("check", CheckOptions(env_file=env_file, as_json=as_json))
 
 
+def status(
+    *,
+    journal: JournalOption = None,
+    env_file: EnvFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show how things stand: state, equity, positions, doubts, bus, journal.
+
+    The exit code is 1 where the journal does not end as its head file says.
+
+    Example: bridge-patch status --journal var/demo/bridge.db
+    """
+    launch("status", JournalOptions(journal=journal, env_file=env_file, as_json=as_json))
+
+
 def decisions(
     *,
     symbol: Annotated[str | None, typer.Option(help="Only this symbol.")] = None,
@@ -69,6 +84,26 @@ def trace(
     """
     source = JournalOptions(journal=journal, env_file=env_file, as_json=as_json)
     launch("trace", TraceOptions(source=source, intent_id=read_intent_id(intent_id)))
+
+
+def why(
+    *,
+    intent_id: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="The intent's id, or a unique beginning of it."),
+    ],
+    journal: JournalOption = None,
+    env_file: EnvFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say why an intent was allowed, cut or refused, and what came of it.
+
+    Also for a message that was dead-lettered, by its intent's or its entry's id.
+
+    Example: bridge-patch why e-example-ai-BTCUSDT-buy-1746403200000
+    """
+    source = JournalOptions(journal=journal, env_file=env_file, as_json=as_json)
+    launch("why", TraceOptions(source=source, intent_id=read_intent_id(intent_id)))
 
 
 def verify(

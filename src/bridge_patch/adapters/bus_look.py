@@ -1,0 +1,104 @@
+"""Looks at an embedded bus that other processes work on, and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+from bridge_patch.adapters.bus import Message
+from bridge_patch.adapters.bus_sqlite import NEWEST, message_of
+from bridge_patch.adapters.store_sqlite import SqliteFile
+from bridge_patch.adapters.streams import EXECUTION_GROUP, TRADE_INTENT
+
+_TABLES: Final = (
+    "SELECT count(*) FROM sqlite_master WHERE name IN ('bus_entry', 'bus_group')"
+)
+_STREAMS: Final = "SELECT stream, count(*) FROM bus_entry GROUP BY stream ORDER BY stream"
+_GROUPS: Final = """
+SELECT stream, name, last_id FROM bus_group UNION SELECT ?, ?, 0
+WHERE NOT EXISTS (SELECT 1 FROM bus_group WHERE stream = ? AND name = ?) ORDER BY 1, 2"""
+_LAG: Final = "SELECT count(*) FROM bus_entry WHERE stream = ? AND id > ?"
+_PENDING: Final = "SELECT count(*) FROM bus_pending WHERE name = ? AND stream = ?"
+_HOLDING: Final = """
+SELECT id, fields FROM bus_entry WHERE stream = ? AND instr(fields, ?) > 0
+ORDER BY id LIMIT ?"""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """How far a group is behind on a stream, as `Depth` counts it."""
+
+    stream: str
+    group: str
+    lag: int
+    pending: int
+
+
+@final
+class BusLook:
+    """Reads one file; a file that holds no bus is one with nothing in it."""
+
+    def __init__(self, file: SqliteFile) -> None:
+        self._file = file
+        with file.guarded():
+            self._connection = file.connect_to_read()
+            found = self._connection.execute(_TABLES).fetchone()
+        self.is_there = bool(found[0])
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def lengths(self) -> dict[str, int]:
+        """Return how many entries each stream has."""
+        if not self.is_there:
+            return {}
+        with self._file.guarded():
+            return {str(name): int(count) for name, count in self._all(_STREAMS)}
+
+    def places(self) -> tuple[Place, ...]:
+        """Return where every group is; that of the execution, even before it has read."""
+        if not self.is_there:
+            return ()
+        ours = (TRADE_INTENT, EXECUTION_GROUP)
+        with self._file.guarded():
+            return tuple(
+                Place(
+                    stream=str(stream),
+                    group=str(group),
+                    lag=self._count(_LAG, stream, last_id),
+                    pending=self._count(_PENDING, group, stream),
+                )
+                for stream, group, last_id in self._all(_GROUPS, *ours, *ours)
+            )
+
+    def newest(self, stream: str) -> Message | None:
+        """Return the newest entry of a stream, if it has one."""
+        return next(iter(self._messages(NEWEST, stream)), None)
+
+    def holding(self, stream: str, text: str, most: int) -> tuple[Message, ...]:
+        """Return the oldest entries of a stream in whose fields `text` stands."""
+        return self._messages(_HOLDING, stream, text, most)
+
+    def _messages(self, sql: str, stream: str, *values: object) -> tuple[Message, ...]:
+        if not self.is_there:
+            return ()
+        with self._file.guarded():
+            rows = self._all(sql, stream, *values)
+        return tuple(message_of((int(n), stream, str(text))) for n, text in rows)
+
+    def _all(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        return self._connection.execute(sql, values).fetchall()
+
+    def _count(self, sql: str, *values: object) -> int:
+        return int(self._connection.execute(sql, values).fetchone()[0])
+
+
+@contextmanager
+def look_at(file: SqliteFile) -> Iterator[BusLook]:
+    """Look for as long as the block lasts."""
+    with closing(BusLook(file)) as look:
+        yield look

@@ -1,0 +1,47 @@
+"""`status`: mode, state, equity against limits, positions, doubts, bus and journal."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from bridge_patch.adapters.bus_look import BusLook
+from bridge_patch.adapters.journal_search import JournalSearch
+from bridge_patch.adapters.store_sqlite import SqliteFile
+from bridge_patch.adapters.system_clock import SystemClock
+from bridge_patch.app.commands.journal_file import find_journal
+from bridge_patch.app.commands.options import JournalOptions
+from bridge_patch.app.screen import print_exact, print_table
+from bridge_patch.app.status.fold import KINDS, StatusFold
+from bridge_patch.app.status.paint import doubts_table, painted, positions_table
+from bridge_patch.app.status.standing import journal_view, standing
+from bridge_patch.app.status.view import Standing
+
+
+def status(options: JournalOptions) -> int:
+    """Show how things stand; 1 where the journal does not end as it should."""
+    found = _standing(options)
+    if options.as_json:
+        print_exact(found)
+    else:
+        print_table(painted(found))
+        for table in (positions_table(found), doubts_table(found)):
+            if table is not None:
+                print_table(table)
+    return 1 if found.journal.fault else 0
+
+
+def _standing(options: JournalOptions) -> Standing:
+    path = find_journal(options)
+    file, now_ms = SqliteFile(path), SystemClock().now_ms()
+    with closing(JournalSearch(file)) as journal, closing(BusLook(file)) as bus:
+        fold = StatusFold()
+        for stored in journal.events(KINDS):
+            fold.apply(stored)
+        last = journal.tail(1)
+        recorded_ms = last[0].recorded_ms if last else None
+        return standing(
+            fold,
+            bus=bus.places(),
+            streams=bus.lengths(),
+            journal=journal_view(str(path), journal.quick_check(), recorded_ms, now_ms),
+        )

@@ -1,0 +1,34 @@
+"""`why`: what was asked, what each rule said, what was left, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from bridge_patch.adapters.bus_look import BusLook
+from bridge_patch.adapters.journal_search import JournalSearch
+from bridge_patch.adapters.store_sqlite import SqliteFile
+from bridge_patch.app.commands.journal_file import find_journal
+from bridge_patch.app.commands.options import JournalOptions, TraceOptions
+from bridge_patch.app.screen import print_exact, print_table
+from bridge_patch.app.why.explain import explain
+from bridge_patch.app.why.find import Finder
+from bridge_patch.app.why.paint import painted
+
+
+def why(options: TraceOptions) -> int:
+    """Explain one intent, or one message that never became one."""
+    with _finder(options.source) as finder:
+        answer = explain(finder.find(options.intent_id))
+    if options.source.as_json:
+        print_exact(answer)
+    else:
+        print_table(painted(answer))
+    return 0
+
+
+@contextmanager
+def _finder(options: JournalOptions) -> Iterator[Finder]:
+    file = SqliteFile(find_journal(options))
+    with closing(JournalSearch(file)) as journal, closing(BusLook(file)) as bus:
+        yield Finder(journal, bus)

@@ -1,0 +1,1 @@
+"""How things stand: a fold of the journal, and what is waiting on the bus."""

@@ -1,0 +1,151 @@
+"""What `status` says, every part a value: for a screen or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import final
+
+from bridge_patch.adapters.bus_look import Place
+from bridge_patch.domain.events import Book
+from bridge_patch.domain.intent import IntentId, UnixMs
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """The newest run in the journal; `since_ms` is data time."""
+
+    run_id: str
+    mode: str
+    build: str
+    limits_hash: str
+    venue: str
+    simulated: bool
+    feed: str
+    since_ms: UnixMs
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateView:
+    """What the account may do, and who said so; `since_ms` None is from the start."""
+
+    state: str
+    cause: str
+    who: str
+    why: str
+    since_ms: UnixMs | None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EquityView:
+    """Equity against its limits; percentages are positive where money was lost."""
+
+    book: Book
+    equity_usd: Decimal
+    at_ms: UnixMs
+    peak_usd: Decimal | None
+    day_start_usd: Decimal | None
+    day_loss_pct: Decimal | None
+    day_loss_max_pct: Decimal
+    drawdown_pct: Decimal | None
+    drawdown_max_pct: Decimal
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExposureView:
+    """What is open and what is reserved for orders in doubt, against the limits."""
+
+    notional_usd: Decimal
+    notional_max_usd: Decimal
+    margin_usd: Decimal
+    margin_pct: Decimal | None
+    margin_max_pct: Decimal
+    reserved_notional_usd: Decimal
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionView:
+    """An open position; `stop_price_usd` None is NAKED. The gain is at the last price."""
+
+    book: Book
+    symbol: str
+    side: str
+    quantity_base: Decimal
+    entry_price_usd: Decimal
+    stop_price_usd: Decimal | None
+    last_price_usd: Decimal
+    margin_usd: Decimal
+    unrealised_usd: Decimal
+    opened_ms: UnixMs
+    age_ms: int
+    policy: str | None
+    intent_id: IntentId
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtView:
+    """An order whose fate is not known, and for how long that has been so."""
+
+    order_id: str
+    intent_id: IntentId
+    symbol: str
+    side: str
+    leg: str
+    state: str
+    quantity_base: Decimal
+    age_ms: int
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountsView:
+    """Counts by verdict, by the code of a refusal, and of what was never judged."""
+
+    entries: Mapping[str, int]
+    refusals: Mapping[str, int]
+    reductions: Mapping[str, int]
+    dead_letters: Mapping[str, int]
+    expired: int
+    duplicates: int
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalView:
+    """The journal's end; `recorded_ms` is wall-clock time, `fault` "" where it is sound."""
+
+    path: str
+    entries: int
+    head_seq: int
+    fault: str
+    recorded_ms: int | None
+    recorded_ago_ms: int | None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How things stand; `data_ms` is the newest data time there is."""
+
+    fail_open: str
+    run: RunView | None
+    state: StateView
+    equity: EquityView | None
+    exposure: ExposureView
+    positions: tuple[PositionView, ...]
+    in_doubt: tuple[DoubtView, ...]
+    this_run: CountsView
+    all_runs: CountsView
+    data_ms: UnixMs
+    decided_ms: UnixMs | None
+    decided_id: IntentId | None
+    bus: tuple[Place, ...]
+    streams: Mapping[str, int]
+    journal: JournalView

@@ -1,0 +1,133 @@
+"""For each reason: which settings govern it, and what would have to change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, final
+
+from bridge_patch.governor.reasons import MEANINGS, Reason
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What would have to change for the objection to be gone; `settings` govern it."""
+
+    change: str
+    settings: tuple[str, ...] = ()
+
+
+_COSTS: Final = ("TAKER_FEE_PCT", "SLIPPAGE_PCT")
+_FLOOR: Final = "MIN_ORDER_USD"
+_ROOM: Final = "ask for less margin, or close positions until there is room"
+
+REMEDIES: Final[Mapping[Reason, Remedy]] = MappingProxyType(
+    {
+        Reason.PASS: Remedy("nothing: it is allowed"),
+        Reason.INPUT_INVALID: Remedy("state a usable number, side and symbol"),
+        Reason.SIZE_MISSING: Remedy(
+            "state position_size_usd and leverage, or ai_size_usd and ai_leverage"
+        ),
+        Reason.SIZE_BELOW_MIN: Remedy(
+            "ask for at least the least margin", (_FLOOR, "GOVERNOR_BELOW_MIN")
+        ),
+        Reason.SIZE_ABOVE_MAX: Remedy(
+            "ask for no more than the most margin", ("MAX_POSITION_USD",)
+        ),
+        Reason.LEVERAGE_BELOW_MIN: Remedy(
+            "ask for at least the least leverage",
+            ("AI_MIN_LEVERAGE", "GOVERNOR_BELOW_MIN"),
+        ),
+        Reason.LEVERAGE_ABOVE_MAX: Remedy(
+            "ask for no more than the most leverage", ("AI_MAX_LEVERAGE",)
+        ),
+        Reason.LEVERAGE_ABOVE_BRACKET: Remedy(
+            "ask for less leverage or less margin: the venue's bracket is the bound"
+        ),
+        Reason.LIQUIDATION_TOO_NEAR: Remedy(
+            "ask for less leverage, a nearer stop or a shorter hold, or wait for a calmer"
+            " market; what fits must not fall below the least leverage",
+            ("LIQUIDATION_STOPS_MIN", "LIQUIDATION_SIGMAS_MIN", "AI_MIN_LEVERAGE"),
+        ),
+        Reason.NOTIONAL_EXCEEDED: Remedy(
+            "ask for less: margin x leverage may be no more than the most notional",
+            ("MAX_NOTIONAL_USD",),
+        ),
+        Reason.EQUITY_MULTIPLE_EXCEEDED: Remedy(
+            "ask for less: margin x leverage may be no more than this many times equity",
+            ("ORDER_NOTIONAL_MAX_EQUITY_MULTIPLE",),
+        ),
+        Reason.TOTAL_NOTIONAL_EXCEEDED: Remedy(_ROOM, ("MAX_NOTIONAL_USD", _FLOOR)),
+        Reason.INITIAL_MARGIN_EXCEEDED: Remedy(_ROOM, ("INITIAL_MARGIN_MAX_PCT", _FLOOR)),
+        Reason.BALANCE_INSUFFICIENT: Remedy(_ROOM, (_FLOOR, *_COSTS)),
+        Reason.CONFIDENCE_BELOW_FLOOR: Remedy(
+            "a signal with at least this confidence",
+            ("MIN_CONFIDENCE", "GOVERNOR_FAIL_OPEN"),
+        ),
+        Reason.EXCEEDS_RISK_BUDGET: Remedy(
+            "a larger risk_budget_usd in the intent, a smaller order or a nearer stop",
+            ("GOVERNOR_FAIL_OPEN", *_COSTS),
+        ),
+        Reason.RISK_PER_TRADE_EXCEEDED: Remedy(
+            "a smaller order or a nearer stop", ("RISK_PER_TRADE_MAX_PCT", _FLOOR, *_COSTS)
+        ),
+        Reason.QUANTITY_BELOW_MIN: Remedy(
+            "a larger order: the venue's own filters are the bound"
+        ),
+        Reason.QUANTITY_ABOVE_MAX: Remedy(
+            "a smaller order: the venue's own filters are the bound"
+        ),
+        Reason.TRADING_HALTED: Remedy(
+            "a person releases the account; `status` says who halted it and why",
+            ("DRAWDOWN_MAX_PCT",),
+        ),
+        Reason.TRADING_REDUCING: Remedy(
+            "what tightened the account is over; `status` says what it is, and the"
+            " daily-loss latch ends at 00:00 UTC",
+            ("DAILY_LOSS_MAX_PCT",),
+        ),
+        Reason.DAILY_LOSS_EXCEEDED: Remedy(
+            "equity recovers, or the next UTC day begins", ("DAILY_LOSS_MAX_PCT",)
+        ),
+        Reason.DRAWDOWN_EXCEEDED: Remedy(
+            "equity recovers; the latch it pulls is released by a person only",
+            ("DRAWDOWN_MAX_PCT",),
+        ),
+        Reason.SNAPSHOT_STALE: Remedy(
+            "the account can be read again", ("SNAPSHOT_AGE_MAX_SEC",)
+        ),
+        Reason.SNAPSHOT_INCOMPLETE: Remedy(
+            "the reading that is named can be had again",
+            ("SNAPSHOT_AGE_MAX_SEC", "VOLATILITY_AGE_MAX_SEC"),
+        ),
+        Reason.MARK_STALE: Remedy(
+            "a fresh price of the symbol is seen", ("MARK_AGE_MAX_SEC",)
+        ),
+        Reason.SYMBOL_UNKNOWN: Remedy("ask for a symbol that the venue lists as trading"),
+        Reason.STOP_UNKNOWN: Remedy("state a stop, as in stop_loss_pct"),
+        Reason.POSITION_OPEN: Remedy("the position on the symbol is closed first"),
+        Reason.ORDER_UNKNOWN: Remedy(
+            "the fate of the order in doubt is known; `status` lists it"
+        ),
+        Reason.RULE_FAILED: Remedy(
+            "the program is mended: a rule could not answer; report it with this id"
+        ),
+        Reason.CLAMP_UNSETTLED: Remedy("ask for less: what the caps left does not pass"),
+        Reason.NOTHING_TO_REDUCE: Remedy("nothing: there is no position"),
+        Reason.REDUCE_WRONG_SIDE: Remedy("reduce on the side opposite to the position"),
+        Reason.POSITION_UNKNOWN: Remedy("the position can be read again"),
+    }
+)
+_UNLISTED: Final = Remedy("what its own words name")
+
+
+def remedy_of(code: str) -> Remedy:
+    """Return what is known about a code; the venue's own codes are not ours to explain."""
+    return REMEDIES.get(Reason(code), _UNLISTED) if code in set(Reason) else _UNLISTED
+
+
+def meaning_of(code: str) -> str:
+    """Return the one line that says what a code of ours means, "" for any other."""
+    return MEANINGS.get(Reason(code), "") if code in set(Reason) else ""
