@@ -81,7 +81,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         columns(10) | {"open": [1.0] * 3 + [None] + [1.0] * 6},
         r"row 4: expected open to have a value, found none",
     ),
-    "no rows": (columns(0), r"expected at least one bar, found none"),
+    "no rows": (columns(0), r"expected at least one row, found none"),
 }
 
 

@@ -1,6 +1,8 @@
 """Recorded bars: exact when sane, refused with file, row and remedy when not."""
 
+from collections import Counter
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from bridge_patch.adapters.feeds.files import (
     BadMarketDataError,
 )
 from bridge_patch.adapters.feeds.replay import replay
-from bridge_patch.adapters.feeds.series import FeedKind, Window, interval_ms
+from bridge_patch.adapters.feeds.series import Feed, FeedKind, Window, interval_ms
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import Symbol, UnixMs
 from bridge_patch.domain.market import Bar
@@ -20,6 +22,7 @@ from tests.unit.adapters.bars import (
     SOL,
     START_MS,
     columns,
+    series,
     write,
 )
 
@@ -48,12 +51,9 @@ def test_a_bar_is_read_exactly_and_known_at_its_close(tmp_path: Path) -> None:
     assert second.at_ms == START_MS + 2 * MINUTE
 
 
-def test_bars_that_close_together_share_a_tick(tmp_path: Path) -> None:
+def test_bars_that_close_together_share_a_tick() -> None:
     """SOL begins two minutes later: it is absent from the ticks before, and only there."""
-    write(tmp_path / NAME, columns(4))
-    late = columns(3, start_ms=START_MS + 2 * MINUTE)
-    write(tmp_path / "SOL_USDT_USDT-1m-futures.feather", late)
-    feed = replay(tmp_path, [SOL, BTC])
+    feed = Feed(FeedKind.REPLAY, [series(5, SOL).rows(2, 5), series(4, BTC)], "Some bars")
 
     assert [[bar.symbol for bar in tick.bars] for tick in feed] == [
         [BTC],
@@ -72,7 +72,8 @@ def test_a_feed_says_what_it_is_and_can_be_played_again(tmp_path: Path) -> None:
 
     assert feed.info.kind is FeedKind.REPLAY
     assert feed.info.label == (
-        "Recorded bars: BTCUSDT, 2025-05-05 00:00 to 2025-05-05 00:10 UTC"
+        "Recorded bars: BTCUSDT, 2025-05-05 00:00 to 2025-05-05 00:10 UTC;"
+        " mark = last price (synthetic); no funding on record, none is charged"
     )
     assert (feed.info.start_ms, feed.info.end_ms) == (START_MS, START_MS + 10 * MINUTE)
     assert list(feed) == list(feed)
@@ -105,12 +106,37 @@ def test_the_finest_shared_interval_is_played(tmp_path: Path) -> None:
 
 
 def test_other_files_of_the_folder_are_no_bars(tmp_path: Path) -> None:
-    """Funding and mark-price files lie beside the bars."""
+    """Mark-price files lie beside the bars; they say nothing about single minutes."""
     write(tmp_path / NAME, columns(3))
-    (tmp_path / "BTC_USDT_USDT-8h-funding_rate.feather").write_bytes(b"funding")
+    (tmp_path / "BTC_USDT_USDT-8h-mark.feather").write_bytes(b"mark prices")
     (tmp_path / "LICENSE").write_text("MIT")
 
     assert replay(tmp_path, [BTC, BTC]).info.symbols == (BTC,)
+
+
+def test_symbols_are_played_for_the_time_they_share(tmp_path: Path) -> None:
+    """A symbol that is there alone would be traded alone, and compared with nothing."""
+    write(tmp_path / NAME, columns(10))
+    early = columns(5, start_ms=START_MS - 2 * MINUTE)
+    write(tmp_path / "SOL_USDT_USDT-1m-futures.feather", early)
+    feed = replay(tmp_path, [BTC, SOL])
+
+    assert [len(tick.bars) for tick in feed] == [2, 2, 2]
+    assert "00:00 to 2025-05-05 00:03 UTC, the time that all of them share;" in (
+        feed.info.label
+    )
+    assert "share" not in replay(tmp_path, [BTC]).info.label
+
+
+def test_symbols_that_share_no_time_are_not_mixed(tmp_path: Path) -> None:
+    write(tmp_path / NAME, columns(10))
+    later = columns(5, start_ms=START_MS + 10 * MINUTE)
+    write(tmp_path / "SOL_USDT_USDT-1m-futures.feather", later)
+
+    with pytest.raises(
+        InvalidValueError, match="BTCUSDT 2025-05-05 00:00 to 2025-05-05 00:10"
+    ):
+        replay(tmp_path, [BTC, SOL])
 
 
 def test_a_folder_that_is_not_there_and_a_symbol_that_is_not_in_it(tmp_path: Path) -> None:
@@ -149,14 +175,21 @@ def test_an_interval_that_is_none_is_refused(text: str) -> None:
 
 @pytest.mark.skipif(not MARKET.is_dir(), reason="recorded market is not beside the project")
 def test_the_recorded_month_is_played_whole() -> None:
-    """Every bar of two real months passes the checks that the files above fail."""
-    feed = replay(MARKET, [Symbol("BTCUSDT"), Symbol("LAYERUSDT")])
+    """Four symbols that end at four times; LAYER's funding turns from 4 hours to one."""
+    names = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "LAYERUSDT")
+    feed = replay(MARKET, [Symbol(name) for name in names])
     ticks = list(feed)
 
     assert feed.info.label == (
-        "Recorded bars: BTCUSDT, LAYERUSDT, 2025-05-04 15:33 to 2025-06-03 15:36 UTC"
+        "Recorded bars: BTCUSDT, ETHUSDT, SOLUSDT, LAYERUSDT,"
+        " 2025-05-04 15:37 to 2025-06-03 15:32 UTC, the time that all of them share;"
+        " mark = last price (synthetic); funding as recorded, last 2025-06-03 00:00 UTC"
     )
-    assert len(ticks) == feed.info.ticks == 43_203
-    assert ticks[0].bars[0].close == D("95502.7")
-    assert len(ticks[0].bars) == 1
-    assert len(ticks[4].bars) == 2
+    assert len(ticks) == feed.info.ticks == 30 * 24 * 60 - 5
+    assert all(len(tick.bars) == 4 for tick in ticks)
+    settled = Counter(f.symbol for tick in ticks for f in tick.fundings)
+    times = [f.at_ms for t in ticks for f in t.fundings if f.symbol == "LAYERUSDT"]
+    hours = Counter(round((b - a) / (60 * MINUTE)) for a, b in pairwise(times))
+
+    assert hours == {4: 10, 1: 678}
+    assert settled == {"BTCUSDT": 89, "ETHUSDT": 90, "SOLUSDT": 89, "LAYERUSDT": 689}

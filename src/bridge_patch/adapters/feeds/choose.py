@@ -60,8 +60,8 @@ def choose_feed(
         )
     except (DownloadError, OSError) as e:
         return _generated(symbols, instruments, seed, span, why=f"no archive: {e}")
-    series = recorded(cache_dir, symbols, span)
-    return Feed(FeedKind.DOWNLOAD, series, f"Public bars of {source.base_url}")
+    archive = f"Public bars of {source.base_url}"
+    return recorded(FeedKind.DOWNLOAD, archive, cache_dir, symbols, span)
 
 
 def _span(window: Window) -> Window:

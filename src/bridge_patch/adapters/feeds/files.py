@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn, final
@@ -69,23 +70,27 @@ def bar_file_name(symbol: Symbol, interval: str) -> str:
 
 def read_series(file: BarFile) -> Series:
     """Read a file and check every row of it, or refuse it."""
-    path = file.path
-    try:
-        table = feather.read_table(path)
-    except (pa.ArrowException, OSError) as e:
-        _refuse(path, None, "a readable feather file", str(e).splitlines()[0], _REFETCH)
-    _check_columns(path, table)
-    if table.num_rows == 0:
-        _refuse(path, None, "at least one bar", "none", _REFETCH)
-    columns = {name: _numbers(path, table, name) for name in _NUMBERS}
+    times, columns = read_columns(file.path, _NUMBERS)
     series = Series(
         symbol=file.symbol,
         interval_ms=interval_ms(file.interval),
-        open_ms=_times(path, table),
+        open_ms=times,
         **columns,
     )
-    check(path, series)
+    check(file.path, series)
     return series
+
+
+def read_columns(path: Path, names: Sequence[str]) -> tuple[Times, dict[str, Numbers]]:
+    """Return the times of a feather file and its columns of these names, or refuse it."""
+    try:
+        table = feather.read_table(path)
+    except (pa.ArrowException, OSError) as e:
+        refuse(path, None, "a readable feather file", str(e).splitlines()[0])
+    _check_columns(path, table, names)
+    if table.num_rows == 0:
+        refuse(path, None, "at least one row", "none")
+    return _times(path, table), {name: _numbers(path, table, name) for name in names}
 
 
 def check(path: Path, series: Series) -> None:
@@ -131,24 +136,24 @@ def write_series(path: Path, series: Series) -> None:
         raise
 
 
-def _check_columns(path: Path, table: pa.Table) -> None:
-    missing = [name for name in ("date", *_NUMBERS) if name not in table.column_names]
+def _check_columns(path: Path, table: pa.Table, names: Sequence[str]) -> None:
+    missing = [name for name in ("date", *names) if name not in table.column_names]
     if missing:
         found = ", ".join(table.column_names) or "no columns"
-        _refuse(path, None, f"columns {', '.join(missing)}", found, "rename the columns")
+        refuse(path, None, f"columns {', '.join(missing)}", found, "rename the columns")
     kind = table.schema.field("date").type
     if not pa.types.is_timestamp(kind) or kind.tz not in _UTC_NAMES:
         remedy = "convert the column to UTC times and say so in its type"
-        _refuse(path, None, "date to be a timestamp in UTC", str(kind), remedy)
-    for name in _NUMBERS:
+        refuse(path, None, "date to be a timestamp in UTC", str(kind), remedy)
+    for name in names:
         kind = table.schema.field(name).type
         if not (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
             remedy = "store the column as 64-bit numbers"
-            _refuse(path, None, f"{name} to be a number", str(kind), remedy)
-    for name in ("date", *_NUMBERS):
+            refuse(path, None, f"{name} to be a number", str(kind), remedy)
+    for name in ("date", *names):
         nulls = table.column(name).is_null().to_numpy()
         if nulls.any():
-            _refuse(
+            refuse(
                 path, int(nulls.argmax()) + 1, f"{name} to have a value", "none", _REFETCH
             )
 
@@ -159,7 +164,7 @@ def _times(path: Path, table: pa.Table) -> Times:
     fractions = times.astype("datetime64[ms]") != exact
     if fractions.any():
         row = int(fractions.argmax())
-        _refuse(path, row + 1, "a time in whole milliseconds", str(exact[row]), _REFETCH)
+        refuse(path, row + 1, "a time in whole milliseconds", str(exact[row]))
     return times
 
 
@@ -167,14 +172,14 @@ def _numbers(path: Path, table: pa.Table, name: str) -> Numbers:
     try:
         return np.ascontiguousarray(table.column(name).to_numpy(), dtype=np.float64)
     except (pa.ArrowException, ValueError) as e:
-        _refuse(path, None, f"{name} to be readable", str(e).splitlines()[0], _REFETCH)
+        refuse(path, None, f"{name} to be readable", str(e).splitlines()[0])
 
 
 def _check_times(path: Path, series: Series) -> None:
     times, length = series.open_ms, series.interval_ms
     if times[0] % length:
         whole = f"an open time on the {length // 60_000}-minute grid"
-        _refuse(path, 1, whole, utc(int(times[0])), _REFETCH)
+        refuse(path, 1, whole, utc(int(times[0])))
     steps = np.diff(times)
     wrong = steps != length
     if not wrong.any():
@@ -183,9 +188,9 @@ def _check_times(path: Path, series: Series) -> None:
     due, came = utc(int(times[at]) + length), utc(int(times[at + 1]))
     if steps[at] <= 0:
         remedy = "sort the file by date and drop repeated rows"
-        _refuse(path, at + 2, f"the bar of {due}, later than the row before", came, remedy)
+        refuse(path, at + 2, f"the bar of {due}, later than the row before", came, remedy)
     lost = int(steps[at]) // length - 1
-    _refuse(path, at + 2, f"the bar of {due}", f"{came}, a gap of {lost} bars", _REFETCH)
+    refuse(path, at + 2, f"the bar of {due}", f"{came}, a gap of {lost} bars")
 
 
 def _check_rows(
@@ -200,12 +205,13 @@ def _check_rows(
     found = (
         f"{name} {float(getattr(series, name)[row])!r} at {utc(int(series.open_ms[row]))}"
     )
-    _refuse(path, row + 1, expected, found, _REFETCH)
+    refuse(path, row + 1, expected, found)
 
 
-def _refuse(
-    path: Path, row: int | None, expected: str, found: str, remedy: str
+def refuse(
+    path: Path, row: int | None, expected: str, found: str, remedy: str = _REFETCH
 ) -> NoReturn:
+    """Refuse a file: where it is wrong, what was expected and found, what to do."""
     where = path.name if row is None else f"{path.name}, row {row}"
     msg = f"{where}: expected {expected}, found {found}; {remedy}"
     raise BadMarketDataError(msg)

@@ -30,6 +30,8 @@ _CLUSTER_MEMORY: Final = 0.985
 _CLUSTER_NOISE: Final = 0.12
 _MARKET_SHARE: Final = 0.6
 _RETURN_MAX: Final = 0.15
+#: Median turnover of a minute, of the order of SOLUSDT in May 2025.
+_TURNOVER_USD: Final = 1_500_000.0
 #: (price to begin with in USD, annualised volatility), by order of magnitude.
 _BEGIN: Final = MappingProxyType(
     {
@@ -92,7 +94,9 @@ def _series(instrument: Instrument, market: Numbers, seed: int, start_ms: UnixMs
     wicks = np.abs(chance.standard_normal((2, bars))) * np.abs(returns) * 0.6 + minute * 0.2
     high = np.ceil(np.maximum(open_, close) * (1 + wicks[0]))
     low = np.maximum(np.floor(np.minimum(open_, close) * (1 - wicks[1])), 1)
-    volume = np.rint(1000 * chance.lognormal(3.0, 1.0, bars)) / 1000
+    # `close` is in ticks here: a dollar buys ticks_per_usd ÷ close of the base.
+    turnover = _TURNOVER_USD * chance.lognormal(0.0, 1.0, bars)
+    volume = np.rint(1000 * turnover * ticks_per_usd / close) / 1000
     return Series(
         symbol=symbol,
         interval_ms=MINUTE_MS,

@@ -1,9 +1,10 @@
-"""Recorded bars from a folder."""
+"""Recorded bars and funding from a folder."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from bridge_patch.adapters.feeds.files import (
     BadMarketDataError,
@@ -11,6 +12,7 @@ from bridge_patch.adapters.feeds.files import (
     bar_file,
     read_series,
 )
+from bridge_patch.adapters.feeds.funding import settlements
 from bridge_patch.adapters.feeds.series import (
     EVERYTHING,
     Feed,
@@ -18,23 +20,42 @@ from bridge_patch.adapters.feeds.series import (
     Series,
     Window,
     interval_ms,
+    shared,
     utc,
 )
 from bridge_patch.domain.intent import Symbol
 
+#: How a label says that bars were left out because not every symbol has them.
+SHARED: Final = ", the time that all of them share"
+
 
 def replay(folder: Path, symbols: Sequence[Symbol], window: Window = EVERYTHING) -> Feed:
-    """Play the folder's bars of these symbols, in the finest interval they share."""
-    series = recorded(folder, symbols, window)
-    return Feed(FeedKind.REPLAY, series, "Recorded bars")
+    """Play the folder's bars of these symbols, in the finest interval they share.
+
+    Only the time for which all of them have bars is played, and the label says so.
+    """
+    return recorded(FeedKind.REPLAY, "Recorded bars", folder, symbols, window)
 
 
 def recorded(
-    folder: Path, symbols: Sequence[Symbol], window: Window = EVERYTHING
-) -> tuple[Series, ...]:
-    """Read and check the bars of these symbols, or say which file or symbol is at fault."""
+    kind: FeedKind,
+    source: str,
+    folder: Path,
+    symbols: Sequence[Symbol],
+    window: Window = EVERYTHING,
+) -> Feed:
+    """Return the market that a folder holds, or say which file or symbol is at fault."""
     once = tuple(dict.fromkeys(symbols))
-    return tuple(_cut(file, window) for file in _files(folder, once))
+    whole = tuple(_cut(file, window) for file in _files(folder, once))
+    series = shared(whole)
+    cut = sum(map(len, series)) < sum(map(len, whole))
+    return Feed(
+        kind,
+        series,
+        source,
+        settlements=settlements(folder, once),
+        note=SHARED if cut else "",
+    )
 
 
 def _files(folder: Path, symbols: Sequence[Symbol]) -> tuple[BarFile, ...]:

@@ -1,4 +1,4 @@
-"""Columns of bars in memory, and the feed that turns them into ticks."""
+"""Columns of bars and settlements in memory, and the feed that turns them into ticks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from heapq import merge
 from typing import Final, TypeAlias, final
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import Symbol, UnixMs
-from bridge_patch.domain.market import Bar, Tick
+from bridge_patch.domain.market import Bar, Funding, Tick
 
 Times: TypeAlias = NDArray[np.int64]
 Numbers: TypeAlias = NDArray[np.float64]
@@ -82,6 +83,11 @@ class Series:
     def __len__(self) -> int:
         return len(self.open_ms)
 
+    @property
+    def span_ms(self) -> tuple[int, int]:
+        """When the first bar opens and the last one closes."""
+        return int(self.open_ms[0]), int(self.open_ms[-1]) + self.interval_ms
+
     def within(self, window: Window) -> Series:
         """Return the bars that lie whole inside the window."""
         first, last = 0, len(self)
@@ -131,6 +137,43 @@ class Series:
                 )
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Settlements:
+    """One symbol's funding as columns: instants in ms, and rates as fractions."""
+
+    symbol: Symbol
+    at_ms: Times
+    rate_fraction: Numbers
+
+    def during(self, series: Series) -> Iterator[Funding]:
+        """Yield what settled while these bars lasted: from the first open on."""
+        start, end = series.span_ms
+        first, last = np.searchsorted(self.at_ms, (start, end), side="left").tolist()
+        rates = _exact(self.rate_fraction[first:last])
+        for at, rate in zip(self.at_ms[first:last].tolist(), rates, strict=True):
+            yield Funding(symbol=self.symbol, at_ms=at, rate_fraction=rate)
+
+    def reaches(self, end_ms: int) -> bool:
+        """Tell whether no settlement is missing at the end, by the last interval."""
+        times = self.at_ms[-2:].tolist()
+        return bool(2 * times[-1] - times[0] >= end_ms)
+
+
+def shared(series: Sequence[Series]) -> tuple[Series, ...]:
+    """Return the part of each that lies in the time for which all of them have bars."""
+    start = max(one.span_ms[0] for one in series)
+    end = min(one.span_ms[1] for one in series)
+    if start >= end:
+        spans = ", ".join(
+            f"{one.symbol} {utc(one.span_ms[0])} to {utc(one.span_ms[1])}" for one in series
+        )
+        msg = f"the symbols must share some time, were {spans} UTC; play them apart"
+        raise InvalidValueError(msg)
+    window = Window(start_ms=UnixMs(start), end_ms=UnixMs(end))
+    return tuple(one.within(window) for one in series)
+
+
 def _exact(column: Numbers) -> list[Decimal]:
     """Return the shortest decimals that are these floats: the ones that were recorded."""
     return [Decimal(text) for text in map(repr, column.tolist())]
@@ -159,21 +202,35 @@ class FeedInfo:
 
 @final
 class Feed:
-    """A market to be played; each iteration starts from the beginning."""
+    """A market to be played; each iteration starts from the beginning.
 
-    def __init__(self, kind: FeedKind, series: Sequence[Series], source: str) -> None:
+    The label says where it comes from, `note` what was done to it, and what it lacks: the
+    bars know no mark price, and perhaps no funding.
+    """
+
+    def __init__(
+        self,
+        kind: FeedKind,
+        series: Sequence[Series],
+        source: str,
+        *,
+        settlements: Sequence[Settlements] = (),
+        note: str = "",
+    ) -> None:
         if not series or not all(map(len, series)):
             msg = "a feed must have at least one bar of every symbol"
             raise InvalidValueError(msg)
         self._series = tuple(series)
-        self._source = source
-        closes = [one.open_ms + one.interval_ms for one in self._series]
-        start = min(int(one.open_ms[0]) for one in self._series)
-        end = max(int(close[-1]) for close in closes)
+        self._source, self._note = source, note
+        self._settlements = {one.symbol: one for one in settlements}
+        start = min(one.span_ms[0] for one in self._series)
+        end = max(one.span_ms[1] for one in self._series)
         names = ", ".join(one.symbol for one in self._series)
+        closes = [one.open_ms + one.interval_ms for one in self._series]
         self.info = FeedInfo(
             kind=kind,
-            label=f"{source}: {names}, {utc(start)} to {utc(end)} UTC",
+            label=f"{source}: {names}, {utc(start)} to {utc(end)} UTC{note};"
+            f" mark = last price (synthetic); {self._funding_label(end)}",
             symbols=tuple(one.symbol for one in self._series),
             start_ms=UnixMs(start),
             end_ms=UnixMs(end),
@@ -183,13 +240,19 @@ class Feed:
     def within(self, window: Window) -> Feed:
         """Return the part of this market that lies in the window."""
         return Feed(
-            self.info.kind, [one.within(window) for one in self._series], self._source
+            self.info.kind,
+            [one.within(window) for one in self._series],
+            self._source,
+            settlements=tuple(self._settlements.values()),
+            note=self._note,
         )
 
     def __iter__(self) -> Iterator[Tick]:
-        """Yield every instant at which a bar closed, with all the bars that closed then."""
+        """Yield every instant at which a bar closed, with all that closed or settled."""
         streams = [one.bars() for one in self._series]
         heads = [next(stream, None) for stream in streams]
+        fundings = self._fundings()
+        due = next(fundings, None)
         while waiting := [bar.close_ms for bar in heads if bar is not None]:
             now = min(waiting)
             closed: list[Bar] = []
@@ -197,4 +260,27 @@ class Feed:
                 if bar is not None and bar.close_ms == now:
                     closed.append(bar)
                     heads[at] = next(streams[at], None)
-            yield Tick(at_ms=now, bars=tuple(closed))
+            settled: list[Funding] = []
+            while due is not None and due.at_ms < now:
+                settled.append(due)
+                due = next(fundings, None)
+            yield Tick(at_ms=now, bars=tuple(closed), fundings=tuple(settled))
+
+    def _fundings(self) -> Iterator[Funding]:
+        """Yield what settled while there were bars, in the order of time and symbol."""
+        each = (
+            self._settlements[one.symbol].during(one)
+            for one in self._series
+            if one.symbol in self._settlements
+        )
+        return merge(*each, key=lambda funding: funding.at_ms)
+
+    def _funding_label(self, end_ms: int) -> str:
+        symbols = [one.symbol for one in self._series]
+        lacking = [symbol for symbol in symbols if symbol not in self._settlements]
+        if lacking:
+            names = "" if len(lacking) == len(symbols) else f" of {', '.join(lacking)}"
+            return f"no funding{names} on record, none is charged"
+        ended = [s for s in self._settlements.values() if not s.reaches(end_ms)]
+        last = min((int(one.at_ms[-1]) for one in ended), default=None)
+        return f"funding as recorded{'' if last is None else f', last {utc(last)} UTC'}"
