@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,6 +81,34 @@ class TraceOptions:
 
     source: JournalOptions
     intent_id: IntentId
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalOptions:
+    """`signal`; `stated` has the payload's names, each value as it was typed."""
+
+    stated: Mapping[str, str | bool]
+    intent_id: IntentId | None
+    valid_sec: int | None
+    state: Path | None
+    env_file: Path | None
+    wait: bool
+    timeout_sec: int
+    as_json: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchOptions:
+    """`data fetch`; bars that open from `start_ms` on and close by `end_ms`."""
+
+    symbols: tuple[Symbol, ...] | None
+    start_ms: UnixMs
+    end_ms: UnixMs
+    interval: str
+    cache: Path | None
+    env_file: Path | None
 
 
 def read_time(text: str) -> UnixMs:

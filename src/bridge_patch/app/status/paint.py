@@ -215,13 +215,14 @@ def _journal(journal: JournalView) -> Text:
     beyond = journal.entries - journal.head_seq
     ends = "and its head agrees" if not beyond else f"{beyond} younger than its head"
     said = f"❌ {journal.fault}: run `bridge-patch verify`" if journal.fault else ends
-    when = (
-        ""
-        if journal.recorded_ago_ms is None
-        else f", last written {span(journal.recorded_ago_ms // 1000 * 1000)} ago"
-    )
+    ago_ms = journal.recorded_ago_ms
+    when = "" if ago_ms is None else f", last written {_ago(ago_ms)}"
     text = f"{journal.path}: {journal.entries} entries, {said}{when}"
     return cell(text, _alarm(bool(journal.fault)), 400)
+
+
+def _ago(ms: int) -> str:
+    return f"{span(ms // 1000 * 1000)} ago" if ms >= 1000 else "just now"  # noqa: PLR2004
 
 
 def _alarm(wrong: object) -> str:

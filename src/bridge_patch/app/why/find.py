@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Final, final
 
 from bridge_patch.adapters import codec
+from bridge_patch.adapters.bus import Message
 from bridge_patch.adapters.bus_look import BusLook
 from bridge_patch.adapters.journal_search import JournalSearch
 from bridge_patch.adapters.lines.text import printable
@@ -51,7 +52,7 @@ class Finder:
         found = self._exactly(text)
         if found is not None:
             return found
-        longer = self.journal.ids_beginning(text, _NEAREST + 1)
+        longer = self._longer(text)
         if len(longer) == 1:
             found = self._exactly(longer[0])
         if found is not None:
@@ -65,6 +66,16 @@ class Finder:
         listed = f"; the nearest ids:{_listed(near)}" if near else ""
         msg = f"nothing is known about {shown!r}, here or on the bus{listed}"
         raise InvalidValueError(msg)
+
+    def _longer(self, text: IntentId) -> tuple[IntentId, ...]:
+        """Return a few ids that begin with the text, in the journal or on the bus."""
+        found = dict.fromkeys(self.journal.ids_beginning(text, _NEAREST + 1))
+        for stream in (TRADE_INTENT, DEAD_LETTER):
+            for message in self.bus.holding(stream, text, _MESSAGES_MAX):
+                stated = _stated_id(_payload_of(message)) or ""
+                if stated.startswith(text):
+                    found[IntentId(stated)] = None
+        return tuple(found)[: _NEAREST + 1]
 
     def _exactly(self, intent_id: IntentId) -> Material | None:
         about = self.journal.about(intent_id)
@@ -141,7 +152,7 @@ class Finder:
 
     def _waiting(self, intent_id: IntentId) -> str:
         for message in self.bus.holding(TRADE_INTENT, intent_id, _MESSAGES_MAX):
-            payload = message.envelope.payload or ""
+            payload = _payload_of(message)
             if _stated_id(payload) == intent_id:
                 return payload
         return ""
@@ -157,6 +168,16 @@ class Finder:
             newest = self.journal.newest_ids(_NEWEST)
             near |= dict.fromkeys(map(IntentId, get_close_matches(text, newest, _NEAREST)))
         return tuple(near)[:_NEAREST]
+
+
+def _payload_of(message: Message) -> str:
+    """Return an intent's payload, also where the message is a dead letter."""
+    if message.stream != DEAD_LETTER:
+        return message.envelope.payload or ""
+    try:
+        return codec.decode_dead_letter(message.envelope).payload
+    except InvalidValueError:
+        return ""
 
 
 def _stated_id(payload: str) -> str | None:
