@@ -53,6 +53,10 @@ class Chaos:
         return struck
 
 
+#: For a wrapper that does something of its own, and nothing by chance.
+PEACE = Chaos(random.Random(0))
+
+
 @dataclass
 class ChaosJournal:
     """A journal whose process may die just before or just after it wrote or read."""

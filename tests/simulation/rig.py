@@ -41,6 +41,7 @@ from bridge_patch.services.engine import Engine
 from bridge_patch.services.messages import DeadLetter, Draft, PositionUpdate, Result
 from bridge_patch.services.ports import Journal, SimulatedVenue, Telemetry
 from bridge_patch.services.session import Session
+from tests.simulation.tap import Tap
 
 D = Decimal
 BTC, SOL = Symbol("BTCUSDT"), Symbol("SOLUSDT")
@@ -53,6 +54,9 @@ CALM = 130
 #: Close to close, so that annualised volatility is about 50 %.
 WOBBLE = D("0.0007")
 PRICES = {BTC: D(95_000), SOL: D(150)}
+
+#: A policy that leaves a position alone for two hours.
+PATIENT = {"mode": "swing", "trail_pct": 20, "max_time_sec": 7200}
 
 _T = TypeVar("_T")
 _E = TypeVar("_E")
@@ -217,6 +221,7 @@ def intent(
         "position_size_usd": margin,
         "leverage": leverage,
         "stop_loss_pct": 2,
+        "harvest_policy": PATIENT,
     } | more
 
 
@@ -259,3 +264,19 @@ def run(scenario: Awaitable[_T]) -> _T:
         return await scenario
 
     return asyncio.run(main())
+
+
+async def tapped(
+    world: World, symbols: Sequence[Symbol] = (BTC,), **wraps: Any
+) -> tuple[Session, Tap]:
+    """A process that is ready, with an ear at its venue."""
+    session = await ready(world, symbols, venue=Tap, **wraps)
+    assert isinstance(session.keeper.venue, Tap)
+    return session, session.keeper.venue
+
+
+async def ask(world: World, session: Session, *messages: str | dict[str, Any]) -> None:
+    """Put messages on the bus and let the process handle what is there."""
+    for message in messages:
+        await world.send(message)
+    await session.execution.drain()

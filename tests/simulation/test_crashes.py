@@ -183,7 +183,7 @@ def check_venue(session: Session) -> None:
 
 @pytest.mark.parametrize("seeds", CHUNKS, ids=lambda seeds: f"{seeds.start}")
 def test_one_order_one_outcome_one_stop_whatever_dies(seeds: range) -> None:
-    """M-41, M-43 and the laws 7, 8 and 9: no crash, loss or repetition breaks them."""
+    """The laws 7, 8 and 9: no crash, loss or repetition breaks them."""
     seen: Counter[str] = Counter()
     for seed in seeds:
         story = Story(seed)

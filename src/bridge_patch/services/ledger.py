@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, final
 
@@ -24,7 +24,7 @@ from bridge_patch.domain.harvest import POLICY_FALLBACK, HarvestPolicy
 from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
 from bridge_patch.domain.money import ZERO
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent, OrderState, after
-from bridge_patch.domain.position import Position, apply_fill
+from bridge_patch.domain.position import Position, apply_fill, apply_funding
 from bridge_patch.services.messages import PositionUpdate
 
 #: How many set-aside messages are remembered: more than one unsettled batch can hold.
@@ -232,8 +232,7 @@ class Ledger:
     def _funded(self, paid: FundingPaid) -> None:
         position = self.positions.get(paid.symbol)
         if position is not None:
-            margin_usd = position.margin_usd + paid.amount_usd
-            self.positions[paid.symbol] = replace(position, margin_usd=margin_usd)
+            self.positions[paid.symbol] = apply_funding(position, paid)
 
     def _armed(self, stop: StopArmed) -> None:
         plan = self._plan(stop.symbol, stop.intent_id)
