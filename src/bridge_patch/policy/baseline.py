@@ -3,10 +3,11 @@
 `baseline-1`: enter at the close of the deciding bar; leave at the hard stop of 2 % x the
 volatility factor as soon as a later bar's extreme reaches it (at that bar's open if it
 opened beyond), otherwise at the close that ends 60 minutes; it paid if the price move in
-the side's favour exceeds both taker fees and the slippage of both orders.
+the side's favour exceeds both taker fees, the slippage of both orders and the funding that
+settled while it was open.
 
-Funding is not in it: bars do not carry it. A settlement inside the hold moves the result by
-its rate, most often 0.01 % against costs of 0.1 to 0.3 %, at times far more.
+Where no funding is on record none is charged: a settlement inside the hold moves the result
+by its rate, most often 0.01 % against costs of 0.1 to 0.3 %, at times far more.
 
 The outcome exists only when the hold is over, stopped out or not: if quick losses were told
 before slow wins, what is known at any moment would look worse than it is.
@@ -20,7 +21,7 @@ from typing import Final, final
 
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import Side, Symbol, UnixMs
-from bridge_patch.domain.market import Bar
+from bridge_patch.domain.market import Bar, Funding
 from bridge_patch.policy.sizing import STOP_FRACTION
 from bridge_patch.policy.volatility import HOUR_MS
 
@@ -35,7 +36,7 @@ class Outcome:
 
     `raw` is the probability before calibration, `forecast` the calibrated one, None where
     no calibration existed when the decision was made. `net_fraction` is the price move in
-    the side's favour less costs, as a share of the entry.
+    the side's favour less costs and funding, as a share of the entry.
     """
 
     symbol: Symbol
@@ -59,7 +60,10 @@ class Outcome:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """A decision on its way to an outcome; nothing is traded."""
+    """A decision on its way to an outcome; nothing is traded.
+
+    `cost_fraction` is what a round trip costs, and the funding so far.
+    """
 
     symbol: Symbol
     side: Side
@@ -94,6 +98,13 @@ class Trial:
             forecast=self.forecast,
             net_fraction=float(gained - self.cost_fraction),
         )
+
+    def settled(self, funding: Funding) -> Trial:
+        """Pay or receive a settlement, if it came while this was open; longs pay."""
+        if self.exit_usd is not None or funding.at_ms < self.decided_ms:
+            return self
+        paid = self.side.sign * funding.rate_fraction
+        return replace(self, cost_fraction=self.cost_fraction + paid)
 
     def _stopped(self, bar: Bar) -> Decimal | None:
         """Return the worse of stop and open, if the bar reached the stop."""

@@ -157,9 +157,10 @@ def wilson(share: float, n: int) -> tuple[float, float]:
 
 
 def _platt(x: _Column, paid: _Column) -> tuple[float, float]:
-    """Fit intercept and slope by Newton's method with halved steps, targets smoothed.
+    """Fit intercept and slope by Newton's method from the base rate, targets smoothed.
 
-    Source: Platt 1999, with the numerics of Lin, Lin and Weng 2007.
+    Source: Platt 1999. Smoothed targets have a finite optimum, also where the raw numbers
+    part wins from losses; the ridge keeps raw numbers that are all alike solvable.
     """
     wins = float(paid.sum())
     losses = len(paid) - wins
@@ -176,17 +177,8 @@ def _platt(x: _Column, paid: _Column) -> tuple[float, float]:
         det = haa * hbb - hab * hab
         step_a = (hbb * grad_a - hab * grad_b) / det
         step_b = (haa * grad_b - hab * grad_a) / det
-        loss, scale = _loss(a, b, x, target), 1.0
-        while _loss(a - scale * step_a, b - scale * step_b, x, target) > loss:
-            scale /= 2
-        a, b = a - scale * step_a, b - scale * step_b
+        a, b = a - step_a, b - step_b
     return a, b
-
-
-def _loss(a: float, b: float, x: _Column, target: _Column) -> float:
-    """Return the negative log-likelihood."""
-    z = a + b * x
-    return float((np.logaddexp(0, z) - target * z).sum())
 
 
 def _logit(probability: float) -> float:

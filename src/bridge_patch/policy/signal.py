@@ -19,7 +19,7 @@ from typing import Final, final
 
 from bridge_patch.domain.instrument import CostRates
 from bridge_patch.domain.intent import Side, Symbol, UnixMs, Unknown
-from bridge_patch.domain.market import Bar, Tick
+from bridge_patch.domain.market import Bar, Funding, Tick
 from bridge_patch.policy.baseline import HOLD_MS, Outcome, Trial, begun
 from bridge_patch.policy.calibration import OUTCOMES_KEPT, Calibrator, Forecast
 from bridge_patch.policy.momentum import Tape, raw_probability
@@ -106,6 +106,7 @@ class CalibratedMomentum:
     scored: deque[Scored] = field(default_factory=lambda: deque(maxlen=OUTCOMES_KEPT))
     scored_raw: deque[Scored] = field(default_factory=lambda: deque(maxlen=OUTCOMES_KEPT))
     voided: int = 0
+    fundings: int = 0
     _desks: dict[Symbol, _Desk] = field(default_factory=dict)
     _now_ms: UnixMs = _DAWN
     _proof: tuple[UnixMs, Reliability | None] | None = None
@@ -113,6 +114,7 @@ class CalibratedMomentum:
     def looks(self, tick: Tick) -> tuple[Look, ...]:
         """Take in closed bars; return what was seen at an hour's end, symbol by symbol.
 
+        Funding is settled before prices move, as everywhere that plays a tick.
         Every outcome of the tick is known before the first look, and symbols come by name,
         so the order of its bars does not matter. What is not newer than what was seen
         changes nothing: neither an older tick nor a bar that its symbol is already past.
@@ -120,6 +122,8 @@ class CalibratedMomentum:
         if tick.at_ms < self._now_ms:
             return ()
         self._now_ms = tick.at_ms
+        for funding in tick.fundings:
+            self._settle(funding)
         by_name = sorted(tick.bars, key=lambda bar: bar.symbol)
         fresh = [bar for bar in by_name if self._takes(bar)]
         return tuple(self._look(bar) for bar in fresh if bar.close_ms % HOLD_MS == 0)
@@ -141,6 +145,14 @@ class CalibratedMomentum:
         if desk.trial is not None:
             self._follow(desk, desk.trial.after(bar))
         return True
+
+    def _settle(self, funding: Funding) -> None:
+        desk = self._desks.get(funding.symbol)
+        if desk is None or funding.at_ms < (desk.ewma.last_ms or _DAWN):
+            return
+        self.fundings += 1
+        if desk.trial is not None:
+            desk.trial = desk.trial.settled(funding)
 
     def _follow(self, desk: _Desk, next_: Trial | Outcome | None) -> None:
         if isinstance(next_, Trial):

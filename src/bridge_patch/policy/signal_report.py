@@ -41,7 +41,8 @@ class SignalReport:
     `abstained` counts each silent look by its first objection and sums up to them;
     `objections` counts every objection. `raw` and `calibrated` are about the same
     forecasts, before and after calibration. `decided` is everything that was followed to
-    its end, `opinions_ended` the part of it that had been said aloud.
+    its end, `opinions_ended` the part of it that had been said aloud, `voided` what a hole
+    in the bars cut off. `costs` are those of a round trip, without the `fundings` seen.
     """
 
     looks: int
@@ -51,6 +52,7 @@ class SignalReport:
     decided: Ended
     opinions_ended: Ended
     voided: int
+    fundings: int
     raw: Reliability | None
     calibrated: Reliability | None
     costs: Mapping[Symbol, Decimal]
@@ -88,6 +90,7 @@ class SignalTally:
             decided=_ended([outcome for outcome, _ in self._ended]),
             opinions_ended=_ended([outcome for outcome, spoke in self._ended if spoke]),
             voided=signal.voided,
+            fundings=signal.fundings,
             raw=reliability(signal.scored_raw),
             calibrated=signal.reliability(),
             costs=MappingProxyType(
@@ -117,6 +120,7 @@ def told(report: SignalReport) -> Iterator[str]:
     yield "costs of a round trip: " + ", ".join(
         f"{symbol} {cost:.3%}" for symbol, cost in report.costs.items()
     )
+    yield f"funding settlements seen: {report.fundings or 'none, and none is charged'}"
     yield f"looks {report.looks}, opinions {report.opinions}, voided {report.voided}"
     for name, ended in (("decisions", report.decided), ("opinions", report.opinions_ended)):
         if ended.net_mean_fraction is not None:

@@ -6,7 +6,7 @@ import pytest
 
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import Side, Symbol, UnixMs
-from bridge_patch.domain.market import Bar
+from bridge_patch.domain.market import Bar, Funding
 from bridge_patch.policy.baseline import HOLD_MS, Outcome, Trial, begun
 from tests.laws.markets import minute_bar
 
@@ -103,6 +103,30 @@ def test_only_the_first_stop_counts() -> None:
 
     assert outcome is not None
     assert outcome.net_fraction == pytest.approx(-0.022, abs=1e-12)
+
+
+@pytest.mark.parametrize(("side", "net"), [(Side.BUY, 0.0005), (Side.SELL, -0.0045)])
+def test_longs_pay_the_funding_that_settles_while_they_are_open(
+    side: Side, net: float
+) -> None:
+    """0.05 %: a long's +0.3 % less 0.2 % leaves 0.05 %; a short's -0.3 % receives it."""
+    settled = trial(side).settled(funding(DECIDED.close_ms))
+    outcome = ended(settled, last="100.3")
+
+    assert outcome is not None
+    assert outcome.net_fraction == pytest.approx(net, abs=1e-12)
+
+
+def test_funding_before_the_decision_or_after_the_stop_is_not_paid() -> None:
+    stopped = trial().after(minute_bar(1, "90"))
+    assert isinstance(stopped, Trial)
+
+    assert trial().settled(funding(DECIDED.close_ms - 1)) == trial()
+    assert stopped.settled(funding(DECIDED.close_ms + 120_000)) == stopped
+
+
+def funding(at_ms: int) -> Funding:
+    return Funding(symbol=DECIDED.symbol, at_ms=UnixMs(at_ms), rate_fraction=D("0.0005"))
 
 
 def test_a_stopped_trial_is_known_no_earlier_than_any_other() -> None:

@@ -1,8 +1,12 @@
 """The largest of several memories, and unknown where one of them is."""
 
+from dataclasses import replace
 from decimal import Decimal
 
-from bridge_patch.domain.intent import Unknown
+import pytest
+
+from bridge_patch.domain.intent import UnixMs, Unknown
+from bridge_patch.domain.market import Bar
 from bridge_patch.policy.volatility import Ewma
 from bridge_patch.policy.volatility_gate import (
     GATE_HALF_LIVES_MS,
@@ -64,6 +68,36 @@ def test_candles_count_where_closes_stand_still() -> None:
     seen = gate.annual()
     assert isinstance(seen, D)
     assert seen > 4
+
+
+def lasting(minutes: int, n: int, close: str, *, high: str | None = None) -> Bar:
+    bar = minute_bar(minutes * n, close, high=high)
+    return replace(bar, close_ms=UnixMs(bar.open_ms + minutes * 60_000))
+
+
+def test_bars_of_another_length_are_annualised_by_it() -> None:
+    """1 % up or down every 15 minutes: 7.213818 / sqrt(15) = 1.862600; no hole."""
+    gate = GateVolatility()
+    for n in range(200):
+        gate.take(lasting(15, n, "101" if n % 2 else "100"))
+
+    seen = gate.annual()
+    assert isinstance(seen, D)
+    assert float(seen) == pytest.approx(1.862600, rel=0.01)
+
+
+def test_the_candles_are_those_of_a_day_whatever_their_length() -> None:
+    """Trips of 1 % that closes never show, and then 15 quiet hours, or 25."""
+    gate = GateVolatility()
+    for n in range(130):
+        gate.take(lasting(5, n, "100", high="101"))
+    for n in range(130, 130 + 15 * 12):
+        gate.take(lasting(5, n, "100"))
+    assert gate.annual() != D(0)
+
+    for n in range(310, 310 + 10 * 12):
+        gate.take(lasting(5, n, "100"))
+    assert gate.annual() == D(0)
 
 
 def test_before_120_bars_nothing_is_known() -> None:

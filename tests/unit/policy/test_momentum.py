@@ -1,9 +1,11 @@
 """Features worked out by hand, and from closed bars without a hole only."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
+from bridge_patch.domain.intent import UnixMs
 from bridge_patch.policy.momentum import Features, Tape, raw_probability
 from bridge_patch.policy.volatility import YEAR_MS
 from tests.laws.markets import minute_bar
@@ -81,6 +83,24 @@ def test_one_missing_bar_begins_anew() -> None:
     for minute in range(243, 483):
         filled.take(minute_bar(minute, "100"))
     assert filled.features(ANNUAL) is not None
+
+
+def test_bars_of_another_length_begin_anew() -> None:
+    """Fifteen bars ago is fifteen minutes ago only while every bar is one minute."""
+    filled = tape(*["100"] * 241)
+    one, two = minute_bar(241, "100"), minute_bar(242, "100")
+    filled.take(replace(one, close_ms=two.close_ms))
+
+    assert filled.features(ANNUAL) is None
+
+
+def test_bars_that_do_not_fit_into_fifteen_minutes_have_no_features() -> None:
+    filled, half_hour = Tape(), 30 * 60_000
+    for n in range(20):
+        bar = minute_bar(30 * n, "100")
+        filled.take(replace(bar, close_ms=UnixMs(bar.open_ms + half_hour)))
+
+    assert filled.features(ANNUAL) is None
 
 
 def test_a_market_without_drift_or_costs_is_a_coin() -> None:

@@ -1,13 +1,14 @@
 """The honest signal speaks when there is something to say, and says why when not."""
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from bridge_patch.domain.instrument import CostRates
 from bridge_patch.domain.intent import Side, Symbol, UnixMs
-from bridge_patch.domain.market import Bar, Tick
+from bridge_patch.domain.market import Bar, Funding, Tick
 from bridge_patch.policy.baseline import Outcome
 from bridge_patch.policy.calibration import Calibrator, Forecast
 from bridge_patch.policy.signal import Abstention, CalibratedMomentum, Look
@@ -125,6 +126,24 @@ def test_the_first_hours_of_a_symbol_are_unknown_and_then_too_short() -> None:
     ]
 
 
+def test_a_market_that_stands_still_or_boils_is_out_of_range() -> None:
+    """No hard stop can be set where the sizer trusts no volatility: 12.5 to 200 %."""
+    still = walked(minutes(*["100"] * 300))
+    boiling = walked(minutes(*(str(100 + n % 2) for n in range(300))))
+
+    for looks in (still, boiling):
+        assert looks[-1].objections == (Abstention.VOLATILITY_OUT_OF_RANGE,)
+
+
+def test_an_older_tick_is_not_looked_at() -> None:
+    """Also where it brings a symbol that has not been seen: time only goes forward."""
+    signal = CalibratedMomentum()
+    newer, older = minute_bar(119, "100"), minute_bar(59, "100", symbol="ETHUSDT")
+    assert len(signal.looks(Tick(at_ms=newer.close_ms, bars=(newer,)))) == 1
+
+    assert signal.looks(Tick(at_ms=older.close_ms, bars=(older,))) == ()
+
+
 def test_a_market_without_direction_gives_no_side() -> None:
     """Up and down by the same, and the close in the middle of it: a score of nothing."""
     bars = [minute_bar(n, "100", high="100.1", low="99.9") for n in range(299)]
@@ -187,6 +206,31 @@ def test_a_hole_voids_what_was_on_its_way_and_teaches_nothing() -> None:
 
     assert (signal.voided, ended) == (1, [])
     assert signal.calibrator.resolved == 0
+
+
+def test_funding_counts_against_the_trial_it_came_into_and_only_once() -> None:
+    """An absurd rate, both ways: one settlement makes or breaks the hour it falls into."""
+    ticks = minutes(*(str(100 + D(n % 2) / 10) for n in range(420)))
+    settled = UnixMs(ticks[300].bars[0].open_ms)
+    nets: list[list[float]] = []
+
+    def keep(outcome: Outcome, spoke: bool) -> None:
+        nets[-1].append(outcome.net_fraction)
+
+    for rate in ("0.5", "-0.5"):
+        nets.append([])
+        signal = CalibratedMomentum(resolved=keep)
+        paid = Funding(symbol=Symbol("BTCUSDT"), at_ms=settled, rate_fraction=D(rate))
+        other = replace(paid, symbol=Symbol("ETHUSDT"))
+        walked(ticks[:300], signal)
+        twice = replace(ticks[300], fundings=(paid, other))
+        walked([twice, twice, *ticks[301:]], signal)
+        assert signal.fundings == 1
+
+    (high, *rest), (low, *same) = nets
+    assert abs(high - low) == pytest.approx(1)
+    assert rest == same
+    assert len(rest) == 1
 
 
 def test_what_was_seen_before_changes_nothing_when_it_comes_again() -> None:
