@@ -1,0 +1,141 @@
+"""Durable first, then believed, then shown; and what is shown can fail as it likes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import pytest
+
+from bridge_patch.adapters.memory import MemoryJournal
+from bridge_patch.domain.errors import BrokenPromiseError
+from bridge_patch.domain.events import (
+    Book,
+    EquityMarked,
+    Event,
+    Settled,
+    Stage,
+    Status,
+    TickReached,
+)
+from bridge_patch.services.gauge import EquityGauge
+from bridge_patch.services.ledger import Ledger
+from bridge_patch.services.messages import Draft
+from bridge_patch.services.ports import Telemetry
+from bridge_patch.services.recorder import Recorder
+from tests.simulation.rig import BTC, CALM, Silence, World, ask, intent, minute, ready, run
+from tests.unit.adapters.lines_samples import FILLED, SENDING
+
+AT = minute(1)
+
+
+class Full:
+    """A journal on a full disk."""
+
+    async def append(self, events: Sequence[Event]) -> None:
+        raise BrokenPromiseError
+
+
+def recorder(journal: object) -> Recorder:
+    ledger, gauge = Ledger(), EquityGauge(Book.ACCOUNT)
+    return Recorder(journal, ledger, gauge, Silence())  # type: ignore[arg-type]
+
+
+def test_nothing_is_believed_that_could_not_be_written() -> None:
+    one = recorder(Full())
+
+    with pytest.raises(BrokenPromiseError):
+        run(one.write(SENDING, FILLED))
+
+    assert one.ledger.positions == {}
+    assert one.ledger.in_doubt == {}
+
+
+def test_a_commit_is_whole_and_in_order() -> None:
+    world = World()
+    one = recorder(world.journal)
+    one.stage(SENDING)
+    assert world.events(type(SENDING)) == []
+    run(one.write(FILLED))
+
+    assert [s.event for s in world.journal.read()] == [SENDING, FILLED]
+    assert BTC in one.ledger.positions
+
+
+def test_the_first_commit_about_a_tick_says_how_far_it_came() -> None:
+    """A quiet tick leaves no trace; a second commit does not say it again."""
+    world = World()
+    one = recorder(world.journal)
+    one.begin_tick(minute(1))
+    one.begin_tick(minute(2))
+    run(one.write(SENDING))
+    run(one.write(FILLED))
+
+    moved = TickReached(at_ms=minute(2), stage=Stage.MOVED)
+    assert [s.event for s in world.journal.read()] == [moved, SENDING, FILLED]
+    assert one.progress.reached(minute(2), Stage.MOVED)
+    assert not one.progress.reached(minute(2), Stage.EXITED)
+    assert not one.progress.reached(minute(1), Stage.MOVED)
+
+
+def test_the_reading_a_tick_is_judged_by_is_kept_with_what_was_judged() -> None:
+    world = World()
+    one = recorder(world.journal)
+    one.gauge.observe(Decimal(10_000), minute(0))
+    one.gauge.observe(Decimal(9_990), AT)  # no peak, no new day: nothing is due
+    one.equity_read()
+    run(one.write(SENDING))
+    run(one.write(FILLED))
+
+    (mark,) = world.events(EquityMarked)
+    assert (mark.at_ms, mark.equity_usd) == (AT, Decimal(9_990))
+
+
+class Deafening:
+    """Telemetry in which everything raises."""
+
+    def tell(self, event: Event) -> None:
+        raise OSError
+
+    def published(self, draft: Draft) -> None:
+        raise UnicodeError
+
+    def note(self, area: str, message: str, **facts: object) -> None:
+        raise RuntimeError
+
+
+def test_telemetry_that_fails_changes_no_outcome() -> None:
+    """M-107's other half: not the printer's promise, but nobody's need of it."""
+
+    async def played(world: World, telemetry: Telemetry) -> list[Event]:
+        session = await ready(world, telemetry=telemetry)
+        await ask(world, session, intent("a", CALM), "[]", intent("old", CALM - 9))
+        return [s.event for s in world.journal.read()]
+
+    heard = run(played(World(), Silence()))
+    unheard = run(played(World(), Deafening()))
+
+    assert heard == unheard
+    settled = [e for e in unheard if isinstance(e, Settled)]
+    assert [s.status for s in settled] == [Status.FILLED]
+
+
+def test_what_is_restored_is_told_to_nobody_again() -> None:
+    """Folding a journal is not an occasion for log lines."""
+    told: list[Event] = []
+
+    class Listening(Silence):
+        def tell(self, event: Event) -> None:
+            told.append(event)
+
+    world = World()
+
+    async def scenario() -> None:
+        session = await ready(world)
+        await ask(world, session, intent("a", CALM))
+        world.start(telemetry=Listening())
+
+    run(scenario())
+
+    assert isinstance(world.journal, MemoryJournal)
+    assert told == []
