@@ -31,6 +31,14 @@ class VenueName(StrEnum):
     PAPER = "paper"
 
 
+class SignalName(StrEnum):
+    """Which built-in model the engine asks; an AI of your own publishes to the bus."""
+
+    EXAMPLE = "example"
+    HONEST = "honest"
+    BOTH = "both"
+
+
 class LogFormat(StrEnum):
     """How log events are printed."""
 
@@ -178,6 +186,14 @@ class Settings:
     )
     market_data_dir: Path | None = field(
         metadata=_row("none", folder_or_none(), "", "folder of recorded bars for a replay")
+    )
+    signal_source: SignalName = field(
+        metadata=_row(
+            "example",
+            one_of(SignalName),
+            "",
+            "the model asked: dice for show, a calibrated one that may abstain, or both",
+        )
     )
     example_ai_seed: int = field(
         metadata=_row(

@@ -21,6 +21,7 @@ from bridge_patch.app.setting_table import (
     LogFormat,
     Row,
     Settings,
+    SignalName,
     VenueName,
 )
 from bridge_patch.domain.errors import InvalidValueError
@@ -33,6 +34,7 @@ __all__ = [
     "Row",
     "Settings",
     "SettingsError",
+    "SignalName",
     "VenueName",
     "load_settings",
     "read_settings",

@@ -12,15 +12,17 @@ from typing import Final, final
 
 from bridge_patch.adapters.bus_sqlite import SqliteBus
 from bridge_patch.adapters.example_ai import ExampleAI, distort
+from bridge_patch.adapters.honest_ai import HonestAI
 from bridge_patch.adapters.inbox import BusOutbox
 from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.journal_sql import SqlJournal
+from bridge_patch.adapters.sources import Together
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.adapters.telemetry import LogTelemetry
 from bridge_patch.adapters.venue_paper import PaperVenue
 from bridge_patch.app.assembly import CONSUMER, Ports, Run, assemble, build_id, costs_of
-from bridge_patch.app.settings import LogFormat, Settings
+from bridge_patch.app.settings import LogFormat, Settings, SignalName
 from bridge_patch.domain.events import Event, InstrumentSeen, RunStarted
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import UnixMs, Unknown
@@ -132,9 +134,20 @@ def execution_side(
     return assemble(run, ports, watch=watch)
 
 
-def engine_side(run: Run, store: Store, equity: Equity) -> Engine:
-    """Build the engine: the example AI, the sizer and the way onto the bus."""
-    source: SignalSource = ExampleAI(run.settings.example_ai_seed)
+def source_of(settings: Settings) -> SignalSource:
+    """Return the built-in model that the settings name."""
+    example = ExampleAI(settings.example_ai_seed)
+    match settings.signal_source:
+        case SignalName.EXAMPLE:
+            return example
+        case SignalName.HONEST:
+            return HonestAI()
+        case SignalName.BOTH:
+            return Together((example, HonestAI()))
+
+
+def engine_side(run: Run, store: Store, equity: Equity, source: SignalSource) -> Engine:
+    """Build the engine: a model, the sizer and the way onto the bus."""
     return Engine(
         source=source,
         outbox=BusOutbox(store.bus),

@@ -19,10 +19,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from bridge_patch.adapters.example_ai import ExampleAI
 from bridge_patch.adapters.feeds.choose import choose_feed
 from bridge_patch.adapters.feeds.series import EVERYTHING, Feed, Window
+from bridge_patch.adapters.honest_ai import HonestAI
 from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.journal_sql import JournalReader
+from bridge_patch.adapters.sources import Together
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.telemetry import LogTelemetry, Part
 from bridge_patch.adapters.verify import verify_journal
@@ -49,6 +52,7 @@ from bridge_patch.domain.events import Book, TradingState
 from bridge_patch.domain.intent import Mode, UnixMs, Unknown
 from bridge_patch.domain.market import Tick
 from bridge_patch.evidence.replay import rejudge
+from bridge_patch.services.engine import SignalSource
 from bridge_patch.services.gauge import DRAWDOWN
 from bridge_patch.services.ports import Account
 from bridge_patch.services.session import Session
@@ -60,8 +64,9 @@ LOG_NAME: Final = "demo.log"
 DEMO_ENV: Final = {"MIN_CONFIDENCE": "0.5"}
 DEFAULT_SYMBOLS: Final = "BTCUSDT,SOLUSDT"
 _WARNING: Final = (
-    "Signal: an example AI that throws dice, overconfident and uncalibrated: it shows what"
-    " the Governor is for, and nothing about markets"
+    "Signals: an example AI that throws dice, overconfident and uncalibrated: it shows what"
+    " the Governor is for, and nothing about markets; and calibrated momentum, which speaks"
+    " once it has proven itself"
 )
 
 
@@ -82,7 +87,7 @@ def demo(options: DemoOptions) -> None:
     console.print(f"Market: {feed.info.label}", markup=False)
     console.print(_WARNING)
     with (options.state / LOG_NAME).open("w", encoding="utf-8") as log:
-        stage = _Stage(options, settings, feed, console, log)
+        stage = _Stage(options, settings, feed, console, log, honest=HonestAI())
         summary = asyncio.run(stage.play())
     print_summary(summary, console, as_json=options.as_json)
 
@@ -119,6 +124,12 @@ class _Stage:
     feed: Feed
     console: Console
     log: TextIO
+    honest: HonestAI
+
+    @property
+    def source(self) -> SignalSource:
+        """Both models, the same ones in both phases: what was learned stays learned."""
+        return Together((ExampleAI(self.settings.example_ai_seed), self.honest))
 
     async def play(self) -> Summary:
         info, begun = self.feed.info, time.perf_counter()
@@ -164,7 +175,8 @@ class _Stage:
             return frozen[0]
 
         session = execution_side(run, store, watch=watch)
-        engine = engine_side(run, store, AccountEquity(session.keeper.account))
+        equity = AccountEquity(session.keeper.account)
+        engine = engine_side(run, store, equity, self.source)
         session = replace(
             session, engine=engine, resumed_ms=max(session.resumed_ms, start_ms)
         )
@@ -234,6 +246,7 @@ class _Stage:
             log=self.options.state / LOG_NAME,
             verification=verify_journal(path),
             rejudged=again,
+            honest=self.honest.report(),
         )
 
 

@@ -14,7 +14,13 @@ from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.commands.run import announce, feed_of, settings_of
 from bridge_patch.app.settings import Settings
 from bridge_patch.app.stopping import Stop
-from bridge_patch.app.wiring import Run, engine_side, open_store, telemetry_of
+from bridge_patch.app.wiring import (
+    Run,
+    engine_side,
+    open_store,
+    source_of,
+    telemetry_of,
+)
 from bridge_patch.domain.intent import UnixMs, Unknown
 from bridge_patch.domain.market import Tick
 from bridge_patch.services.engine import Engine
@@ -52,7 +58,7 @@ async def _engine(settings: Settings, feed: Feed) -> None:
             telemetry=telemetry,
         )
         equity = BarrierEquity()
-        engine_ = engine_side(run_, store, equity)
+        engine_ = engine_side(run_, store, equity, source_of(settings))
         announce(telemetry, run_, {Part.ENGINE})
         publisher = TickPublisher(store.bus)
         equity.last = await publisher.last_passed()

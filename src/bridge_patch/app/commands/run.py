@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 from bridge_patch.adapters.feeds.choose import choose_feed
@@ -12,7 +13,7 @@ from bridge_patch.adapters.feeds.series import Feed, Window
 from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.telemetry import LogTelemetry, Part
 from bridge_patch.app.commands.options import RunOptions
-from bridge_patch.app.settings import Settings, load_settings
+from bridge_patch.app.settings import Settings, SignalName, load_settings
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import (
     AccountEquity,
@@ -20,6 +21,7 @@ from bridge_patch.app.wiring import (
     engine_side,
     execution_side,
     open_store,
+    source_of,
     start_events,
     telemetry_of,
 )
@@ -27,6 +29,13 @@ from bridge_patch.domain.market import Tick
 from bridge_patch.services.session import Session
 
 CACHE_NAME: Final = "market"
+_SIGNALS: Final = MappingProxyType(
+    {
+        SignalName.EXAMPLE: "example AI, overconfident and uncalibrated; for show only",
+        SignalName.HONEST: "calibrated momentum; on most markets it abstains",
+        SignalName.BOTH: "example AI, uncalibrated, for show; and calibrated momentum",
+    }
+)
 
 
 def run(options: RunOptions) -> None:
@@ -68,7 +77,9 @@ async def _run(settings: Settings, feed: Feed) -> None:
             telemetry=telemetry,
         )
         session = execution_side(run_, store)
-        engine = engine_side(run_, store, AccountEquity(session.keeper.account))
+        engine = engine_side(
+            run_, store, AccountEquity(session.keeper.account), source_of(settings)
+        )
         session = replace(session, engine=engine)
         events = start_events(run_, store, feed.info.start_ms)
         await session.keeper.trader.recorder.write(*events)
@@ -90,7 +101,8 @@ def announce(telemetry: LogTelemetry, run_: Run, parts: set[Part]) -> None:
             f"market: {run_.feed}",
             f"venue: {settings.venue}, simulated; equity {settings.paper_equity_usd} USD",
             f"limits: {limits.digest()}, journal: {settings.state_dir}",
-            "signal: example AI, overconfident and uncalibrated; for demonstration only",
+            f"signal: {_SIGNALS[settings.signal_source]}",
+            *settings.notices(),
         ),
     )
 

@@ -21,6 +21,7 @@ from bridge_patch.app.demo.tally import Tally
 from bridge_patch.domain.events import FillKind, Verdict
 from bridge_patch.domain.intent import Mode, UnixMs
 from bridge_patch.evidence.replay import Rejudged
+from bridge_patch.policy.signal_report import SignalReport, told
 
 
 @final
@@ -53,6 +54,7 @@ class Summary:
     log: Path
     verification: Verification
     rejudged: Rejudged
+    honest: SignalReport
 
     @property
     def judged(self) -> int:
@@ -65,7 +67,9 @@ def print_summary(summary: Summary, console: Console, *, as_json: bool) -> None:
     if as_json:
         rows = {p.mode.value: dict(_rows(p)) for p in summary.phases}
         closing = dict(_closing(summary))
-        sys.stdout.write(json.dumps({"phases": rows, **closing}, indent=2) + "\n")
+        second = list(told(summary.honest))
+        figures = {"phases": rows, "second source": second, **closing}
+        sys.stdout.write(json.dumps(figures, indent=2) + "\n")
         return
     table = Table(box=SIMPLE_HEAD, title="What happened", title_justify="left")
     table.add_column("")
@@ -75,6 +79,10 @@ def print_summary(summary: Summary, console: Console, *, as_json: bool) -> None:
     for name in _merged([list(column) for column in columns]):
         table.add_row(name, *(column.get(name, "-") for column in columns))
     console.print(table)
+    console.print("The second source, calibrated on past bars only:")
+    for line in told(summary.honest):
+        console.print(f"  {line}", markup=False)
+    console.print()
     for name, text in _closing(summary):
         console.print(f"{name}: {text}", markup=False)
 
@@ -133,8 +141,8 @@ def _closing(summary: Summary) -> Iterator[tuple[str, str]]:
             yield (
                 f"{phase.mode} ended by a latch",
                 (
-                    f"{latch.state} {latch.cause}: {latch.why}; a correct ending, and only a"
-                    f" person may release it"
+                    f"{latch.state} {latch.cause}: {latch.why}; a correct ending, which"
+                    " only a person may undo"
                 ),
             )
     yield "market", summary.feed
