@@ -1,0 +1,129 @@
+"""Each rule by itself: where it turns, and what it says when it cannot see."""
+
+from decimal import Decimal
+
+import pytest
+
+from bridge_patch.domain.intent import UnixMs, Unknown
+from bridge_patch.governor.reasons import Reason
+from bridge_patch.governor.rules import BOUNDS, CHECKS, account, market, order
+from bridge_patch.governor.votes import ALLOW, CapLeverage, CapMargin, Deny, Rule
+from tests.questions import FINE, NOW
+from tests.unit.governor.disturbances import Disturb, asks, held, knows, then
+from tests.unit.governor.edges import EDGES, Edge
+
+D = Decimal
+R = Reason
+
+
+@pytest.mark.parametrize("edge", EDGES.values(), ids=EDGES)
+def test_a_rule_turns_exactly_at_its_bound(edge: Edge) -> None:
+    allowed, vote = edge.rule(edge.at(FINE).case()), edge.rule(edge.beyond(FINE).case())
+
+    assert allowed is ALLOW
+    assert isinstance(vote, type(edge.vote))
+    assert isinstance(vote, Deny | CapMargin | CapLeverage)
+    assert vote.reason is edge.vote.reason
+    assert vote.detail
+    if isinstance(vote, CapMargin) and isinstance(edge.vote, CapMargin):
+        assert vote.at_usd.quantize(D("0.01")) == edge.vote.at_usd
+    if isinstance(vote, CapLeverage) and isinstance(edge.vote, CapLeverage):
+        assert vote.at_times.quantize(D("0.01")) == edge.vote.at_times
+
+
+def test_every_rule_has_an_edge() -> None:
+    assert {edge.rule for edge in EDGES.values()} == {*BOUNDS, *CHECKS}
+
+
+UNREAD = Unknown("timeout")
+BLIND: list[tuple[Rule, Disturb, Reason]] = [
+    *(
+        (rule, knows(instrument=UNREAD), R.SYMBOL_UNKNOWN)
+        for rule in (
+            order.bracket_ceiling,
+            order.liquidation_clearance,
+            order.quantity_filters,
+        )
+    ),
+    *(
+        (rule, asks(stop=UNREAD), R.STOP_UNKNOWN)
+        for rule in (order.liquidation_clearance, account.risk_per_trade)
+    ),
+    *(
+        (rule, knows(mark=mark), R.MARK_STALE)
+        for rule in (order.quantity_filters, market.mark_fresh)
+        for mark in (UNREAD, then("0"), then("-1"), then("NaN"), then("Infinity"))
+    ),
+    *((market.mark_fresh, knows(mark=then("1", age)), R.MARK_STALE) for age in (-1, 2_001)),
+    *(
+        (market.snapshot_fresh, knows(taken_ms=UnixMs(NOW + 1)), R.SNAPSHOT_STALE)
+        for _ in "1"
+    ),
+    *(
+        (order.liquidation_clearance, knows(volatility=bad), R.SNAPSHOT_INCOMPLETE)
+        for bad in (UNREAD, then("0"), then("NaN"), then("1", -1), then("1", 600_001))
+    ),
+    *(
+        (rule, knows(equity=bad), R.SNAPSHOT_INCOMPLETE)
+        for rule in (
+            account.equity_multiple,
+            account.initial_margin,
+            account.risk_per_trade,
+        )
+        for bad in (UNREAD, then("NaN"), then("Infinity"), then("1", -1), then("1", 10_001))
+    ),
+    *(
+        (account.available_balance, knows(available=bad), R.SNAPSHOT_INCOMPLETE)
+        for bad in (UNREAD, then("NaN"), then("Infinity"), then("1", -1), then("1", 10_001))
+    ),
+    *(
+        (rule, bad, R.SNAPSHOT_INCOMPLETE)
+        for rule in (
+            account.total_notional,
+            account.initial_margin,
+            account.no_unknown_order,
+        )
+        for bad in (
+            knows(exposure=UNREAD),
+            held(notional="-1"),
+            held(margin="-1"),
+            held(notional="NaN"),
+            held(margin="-Infinity"),
+        )
+    ),
+    *(
+        (account.daily_loss, knows(day_loss_pct=bad), R.SNAPSHOT_INCOMPLETE)
+        for bad in (UNREAD, then("NaN"), then("-Infinity"), then("1", 10_001))
+    ),
+    *(
+        (account.drawdown, knows(drawdown_pct=bad), R.SNAPSHOT_INCOMPLETE)
+        for bad in (UNREAD, then("NaN"), then("-Infinity"), then("1", 10_001))
+    ),
+    (account.position_flat, knows(holding=UNREAD), R.POSITION_UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("rule", "disturb", "reason"), BLIND)
+def test_a_rule_that_cannot_see_denies_by_itself(
+    rule: Rule, disturb: Disturb, reason: Reason
+) -> None:
+    """No rule relies on another one to notice that a reading is missing."""
+    vote = rule(disturb(FINE).case())
+
+    assert rule(FINE.case()) is ALLOW
+    assert isinstance(vote, Deny)
+    assert vote.reason is reason
+    assert vote.detail
+
+
+def test_a_zero_room_is_no_room() -> None:
+    """Equity or a balance of zero is known, and leaves nothing."""
+    broke = knows(equity=then("0"), available=then("-5"))(FINE).case()
+
+    for rule in (
+        account.equity_multiple,
+        account.initial_margin,
+        account.risk_per_trade,
+        account.available_balance,
+    ):
+        assert isinstance(rule(broke), Deny)
