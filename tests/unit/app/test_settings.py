@@ -51,6 +51,7 @@ OTHERS = {
     "VENUE": "paper",
     "PAPER_EQUITY_USD": "5000",
     "MARKET_DATA_DIR": "bars",
+    "SIGNAL_SOURCE": "both",
     "EXAMPLE_AI_SEED": "7",
     "STATE_DIR": "elsewhere",
     "LOG_FORMAT": "json",
