@@ -77,9 +77,12 @@ class Session:
         self.clock.set(tick.at_ms)
         await self.keeper.on_tick(tick)
         await self.execution.retry()
-        if again or not self._begun:
-            self._begun = True
+        # Exits that a killed run may have asked for are decided again before they are
+        # carried out: carried out first, they would change what this bar decides.
+        asked = self.recorder.progress.reached(tick.at_ms, Stage.EXITED)
+        if asked if again else not self._begun:
             await self.execution.drain()
+        self._begun = True
         await self._exits(tick)
         await self._entries(tick)
         self.seen_ms = tick.at_ms
