@@ -66,12 +66,20 @@ def nearest(
     price_tick: Decimal,
 ) -> Level | None:
     """Return what the price reaches first, of all that protects a position on `side`."""
-    levels = [Level(s.stop_price_usd, s.order_id, s.intent_id) for s in stops]
+    sign, nearest_usd = side.sign, None
+    first: StopArmed | TrailingSet | None = None
+    for stop in stops:
+        level = sign * stop.stop_price_usd
+        if nearest_usd is None or level > nearest_usd:
+            first, nearest_usd = stop, level
     for trail in trails:
         price = trail_level(trail, price_tick)
-        if price is not None:
-            levels.append(Level(price, trail.order_id, trail.intent_id, trail))
-    return max(levels, key=lambda level: side.sign * level.price_usd, default=None)
+        if price is not None and (nearest_usd is None or sign * price > nearest_usd):
+            first, nearest_usd = trail, sign * price
+    if first is None or nearest_usd is None:
+        return None
+    moving = first if isinstance(first, TrailingSet) else None
+    return Level(sign * nearest_usd, first.order_id, first.intent_id, moving)
 
 
 def decide_bar(scene: Scene, bar: Bar, liquidation_usd: Decimal) -> tuple[VenueEvent, ...]:

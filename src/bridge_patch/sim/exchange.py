@@ -71,8 +71,8 @@ class Exchange:
         self._costs = costs
         self._instruments = instruments
         self._ledger = Ledger(wallet_usd=wallet_usd)
-        self._last_usd: dict[Symbol, Decimal] = {}
-        self._volumes: dict[Symbol, Decimal] = {}
+        self._bars: dict[Symbol, Bar] = {}
+        self._traded_usd: dict[Symbol, Decimal] = {}
         self._levels: dict[Symbol, tuple[Position, Decimal]] = {}
 
     @property
@@ -106,17 +106,17 @@ class Exchange:
 
     def equity_usd(self) -> Decimal:
         """Return the wallet plus what is unrealised at the last prices."""
-        return self._ledger.wallet_usd + sum(
-            (
-                position.unrealised_usd(self._last_usd[symbol])
-                for symbol, position in self._ledger.positions.items()
-            ),
-            Decimal(0),
-        )
+        equity = self._ledger.wallet_usd
+        for symbol, position in self._ledger.positions.items():
+            bar = self._bars.get(symbol)
+            # A position without a bar was restored, and its trades with it.
+            price = self._traded_usd[symbol] if bar is None else bar.close
+            equity += position.unrealised_usd(price)
+        return equity
 
     def last_usd(self, symbol: Symbol) -> Decimal | Unknown:
         """Return the last price, which stands in for the mark."""
-        price = self._last_usd.get(symbol)
+        price = self._price_usd(symbol)
         return Unknown(f"no price of {symbol} yet") if price is None else price
 
     def stop_price_usd(self, symbol: Symbol) -> Decimal | None:
@@ -171,10 +171,8 @@ class Exchange:
         if bar.close_ms < self.now_ms:
             return ()
         self.now_ms = bar.close_ms
-        symbol = bar.symbol
-        self._last_usd[symbol] = bar.close
-        self._volumes[symbol] = bar.volume
-        position = self._ledger.positions.get(symbol)
+        self._bars[bar.symbol] = bar
+        position = self._ledger.positions.get(bar.symbol)
         if position is None:
             return ()
         return self._on_position(bar, position)
@@ -183,7 +181,7 @@ class Exchange:
         """Settle funding at the last prices; to be done before the bars that follow it."""
         events: list[VenueEvent] = []
         for funding in fundings:
-            mark_usd = self._last_usd.get(funding.symbol)
+            mark_usd = self._price_usd(funding.symbol)
             if mark_usd is not None:
                 paid = decide_funding(
                     self._ledger, funding, book=self.book, mark_usd=mark_usd
@@ -194,8 +192,7 @@ class Exchange:
     def see(self, bar: Bar) -> None:
         """Take in a price and match nothing: what the bar did is in the account already."""
         self.now_ms = max(self.now_ms, bar.close_ms)
-        self._last_usd[bar.symbol] = bar.close
-        self._volumes[bar.symbol] = bar.volume
+        self._bars[bar.symbol] = bar
 
     def restore(self, events: Iterable[VenueEvent]) -> None:
         """Fold events of this book onto the account; other books' are not ours."""
@@ -205,7 +202,8 @@ class Exchange:
             evolve(self._ledger, event)
             self.now_ms = max(self.now_ms, event.at_ms)
             if isinstance(event, Filled):
-                self._last_usd[event.symbol] = event.price_usd
+                self._bars.pop(event.symbol, None)
+                self._traded_usd[event.symbol] = event.price_usd
 
     def _on_position(self, bar: Bar, position: Position) -> tuple[VenueEvent, ...]:
         instrument = self._instruments.find(bar.symbol)
@@ -223,7 +221,7 @@ class Exchange:
         instrument = self._instruments.find(command.symbol)
         if isinstance(instrument, Unknown):
             return self._refusal(command, "-1121", "Invalid symbol.")
-        last_usd = self._last_usd.get(command.symbol)
+        last_usd = self._price_usd(command.symbol)
         if last_usd is None:
             return self._refusal(command, "-1112", "No orders on book for symbol.")
         return self._at(instrument, last_usd)
@@ -238,7 +236,13 @@ class Exchange:
             message=message,
         )
 
+    def _price_usd(self, symbol: Symbol) -> Decimal | None:
+        """Return the newest bar's close; before the first one, what was traded last."""
+        bar = self._bars.get(symbol)
+        return self._traded_usd.get(symbol) if bar is None else bar.close
+
     def _at(self, instrument: Instrument, last_usd: Decimal) -> Scene:
+        bar = self._bars.get(instrument.symbol)
         return Scene(
             book=self.book,
             now_ms=self.now_ms,
@@ -246,7 +250,7 @@ class Exchange:
             costs=self._costs,
             instrument=instrument,
             last_usd=last_usd,
-            volume_base=self._volumes.get(instrument.symbol),
+            volume_base=None if bar is None else bar.volume,
         )
 
     def _applied(self, events: tuple[VenueEvent, ...]) -> tuple[VenueEvent, ...]:
