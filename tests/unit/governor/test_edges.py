@@ -1,5 +1,6 @@
 """Each rule by itself: where it turns, and what it says when it cannot see."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -127,3 +128,38 @@ def test_a_zero_room_is_no_room() -> None:
         account.available_balance,
     ):
         assert isinstance(rule(broke), Deny)
+
+
+def test_a_sigma_of_nothing_is_no_volatility() -> None:
+    vote = order.liquidation_clearance(replace(FINE.case(), sigma_move=D(0)))
+
+    assert isinstance(vote, Deny)
+    assert vote.reason is R.SNAPSHOT_INCOMPLETE
+
+
+@pytest.mark.parametrize(
+    ("name", "detail"),
+    [
+        ("margin", "margin 10000.01 > 10000"),
+        ("leverage", "leverage 80.1 > 80"),
+        ("least margin", "margin 49.99 < 50"),
+        ("least leverage", "leverage 4.9 < 5"),
+        ("notional", "notional 100000.10 > 100000"),
+        ("confidence", "confidence 0.85 < 0.8501"),
+        ("budget", "loss at stop 148.50 > 148.49"),
+        ("loss today", "loss today 6.00 % at 1746403260000, limit 6 %"),
+        ("equity", "notional 15000.15 > 15000.00, equity 10000.00"),
+        ("total below the minimum", "margin 450 > room 49.99, minimum 50"),
+        ("bracket", "leverage 12.1 > 12.00 at margin 450"),
+        (
+            "liquidation below the minimum",
+            "leverage 16.1 > 16.00, liquidation 2.34 % away, minimum 16.1",
+        ),
+    ],
+)
+def test_a_vote_tells_both_numbers(name: str, detail: str) -> None:
+    edge = EDGES[name]
+    vote = edge.rule(edge.beyond(FINE).case())
+    assert not isinstance(vote, type(ALLOW))
+
+    assert vote.detail == detail

@@ -163,7 +163,7 @@ def quantity_filters(case: Case) -> Vote:
     if quantity > instrument.quantity_max:
         return Deny(Reason.QUANTITY_ABOVE_MAX, f"{quantity} > {instrument.quantity_max}")
     least, least_usd = instrument.quantity_min, instrument.notional_min
-    if quantity >= least and quantity * mark.value >= least_usd and quantity > 0:
+    if quantity >= least and quantity * mark.value >= least_usd:
         return ALLOW
     return Deny(
         Reason.QUANTITY_BELOW_MIN,
