@@ -70,7 +70,7 @@ def results(outcomes: BusOutcomes) -> list[Result]:
 def test_a_proposal_arrives_as_what_was_proposed(site: BusSite) -> None:
     """First of all, the path is open."""
     wish = draft(mode=Mode.LIVE)
-    travels_as = run(BusOutbox(site.connect()).propose(wish))
+    (travels_as,) = run(BusOutbox(site.connect()).propose(wish))
     (delivery,) = take(inbox(site))
 
     assert isinstance(delivery.content, LiveIntent)

@@ -69,9 +69,10 @@ class BusOutbox:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
-    async def propose(self, draft: Draft) -> IntentId:
-        await self._bus.publish((Post(TRADE_INTENT, codec.encode_draft(draft)),))
-        return draft.id
+    async def propose(self, *drafts: Draft) -> tuple[IntentId, ...]:
+        posts = tuple(Post(TRADE_INTENT, codec.encode_draft(draft)) for draft in drafts)
+        await self._bus.publish(posts)
+        return tuple(draft.id for draft in drafts)
 
     async def reduce(self, intent: ReduceIntent) -> None:
         await self._bus.publish((Post(TRADE_INTENT, codec.encode_reduce(intent)),))

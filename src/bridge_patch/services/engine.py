@@ -87,12 +87,13 @@ class Engine:
         return tuple(drafts)
 
     async def propose(self, drafts: Sequence[Draft]) -> tuple[IntentId, ...]:
-        """Put decided entries on the bus."""
-        published = []
+        """Put decided entries on the bus, all or none."""
+        if not drafts:
+            return ()
+        published = await self.outbox.propose(*drafts)
         for draft in drafts:
-            published.append(await self.outbox.propose(draft))
             self.telemetry.published(draft)
-        return tuple(published)
+        return published
 
     def see(self, tick: Tick) -> None:
         """Take in bars that were decided upon before; nothing is proposed."""

@@ -76,8 +76,8 @@ class Inbox(Protocol):
 class Outbox(Protocol):
     """The proposing side of the bus."""
 
-    async def propose(self, draft: Draft) -> IntentId:
-        """Publish an entry as a trade.intent; return the id it travels under."""
+    async def propose(self, *drafts: Draft) -> tuple[IntentId, ...]:
+        """Publish entries as trade.intents, all or none; return the ids they go by."""
         ...
 
     async def reduce(self, intent: ReduceIntent) -> None:

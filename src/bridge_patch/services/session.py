@@ -77,15 +77,15 @@ class Session:
         self.clock.set(tick.at_ms)
         await self.keeper.on_tick(tick)
         await self.execution.retry()
-        # Exits that a killed run may have asked for are decided again before they are
-        # carried out: carried out first, they would change what this bar decides.
-        asked = self.recorder.progress.reached(tick.at_ms, Stage.EXITED)
-        if asked if again else not self._begun:
+        # Exits that a killed run had asked for are decided again before they are carried
+        # out: carried out first, they would change what this bar decides.
+        if again and self.recorder.progress.reached(tick.at_ms, Stage.EXITED):
             await self.execution.drain()
-        self._begun = True
         await self._exits(tick)
         await self._entries(tick)
-        self.seen_ms = tick.at_ms
+        if again or not self._begun:
+            await self.execution.drain()
+        self._begun, self.seen_ms = True, tick.at_ms
 
     async def _before(self, *, again: bool) -> None:
         """Finish, at the time of the tick before, what was said about it.

@@ -62,9 +62,9 @@ class Out:
 
     drafts: list[Draft] = field(default_factory=list)
 
-    async def propose(self, draft: Draft) -> IntentId:
-        self.drafts.append(draft)
-        return draft.id
+    async def propose(self, *drafts: Draft) -> tuple[IntentId, ...]:
+        self.drafts.extend(drafts)
+        return tuple(draft.id for draft in drafts)
 
     async def reduce(self, intent: ReduceIntent) -> None:
         raise AssertionError("an engine reduces nothing")

@@ -48,7 +48,7 @@ class Stream:
     async def results(self, wait_ms: int) -> tuple[Result, ...]:
         return ()
 
-    async def propose(self, draft: Draft) -> IntentId:
+    async def propose(self, *drafts: Draft) -> tuple[IntentId, ...]:
         raise AssertionError("the exit brain proposes no entry")
 
     async def reduce(self, intent: ReduceIntent) -> None:
