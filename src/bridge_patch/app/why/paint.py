@@ -163,11 +163,12 @@ def _outcome(outcome: Outcome) -> str:
 def _held(held: Held, answer: Answer) -> Iterator[tuple[str, Text]]:
     own = held.opened_by == answer.intent_id
     by = "" if own else f" by {held.opened_by}"
+    open_ = "" if held.trades else _left(held)
     yield (
         "position",
         cell(
             f"{held.side} at {_price(held.entry_price_usd)},"
-            f" opened {moment(held.opened_ms)} UTC{by}",
+            f" opened {moment(held.opened_ms)} UTC{by}{open_}",
             most=300,
         ),
     )
@@ -185,14 +186,17 @@ def _held(held: Held, answer: Answer) -> Iterator[tuple[str, Text]]:
         yield "", cell(f"and {len(held.trades) - _TRADES_MAX} more: --json lists them")
     if held.trades:
         net = held.realised_usd - held.fees_usd
-        left = f"{exact(held.left_base)} still open" if held.left_base else "flat"
         yield (
             "result",
             cell(
                 f"realised {_usd(held.realised_usd)}, fees {_usd(held.fees_usd)},"
-                f" net {_usd(net)} USD before funding; {left}"
+                f" net {_usd(net)} USD before funding{_left(held)}"
             ),
         )
+
+
+def _left(held: Held) -> str:
+    return f"; {exact(held.left_base)} still open" if held.left_base else "; flat"
 
 
 def _usd(value: Decimal) -> str:

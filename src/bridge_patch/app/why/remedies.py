@@ -23,6 +23,12 @@ _COSTS: Final = ("TAKER_FEE_PCT", "SLIPPAGE_PCT")
 _FLOOR: Final = "MIN_ORDER_USD"
 _ROOM: Final = "ask for less margin, or close positions until there is room"
 
+_GARBAGE: Final = (
+    *(Reason.SIZE_ZERO, Reason.SIZE_NEGATIVE, Reason.SIZE_NAN, Reason.SIZE_INFINITE),
+    *(Reason.LEVERAGE_MISSING, Reason.LEVERAGE_ZERO, Reason.LEVERAGE_NEGATIVE),
+    *(Reason.LEVERAGE_NAN, Reason.LEVERAGE_INFINITE),
+)
+
 REMEDIES: Final[Mapping[Reason, Remedy]] = MappingProxyType(
     {
         Reason.PASS: Remedy("nothing: it is allowed"),
@@ -30,6 +36,7 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = MappingProxyType(
         Reason.SIZE_MISSING: Remedy(
             "state position_size_usd and leverage, or ai_size_usd and ai_leverage"
         ),
+        **dict.fromkeys(_GARBAGE, Remedy("state a finite number above zero")),
         Reason.SIZE_BELOW_MIN: Remedy(
             "ask for at least the least margin", (_FLOOR, "GOVERNOR_BELOW_MIN")
         ),

@@ -90,8 +90,7 @@ def notes_of(judged: Judged) -> tuple[str, ...]:
     asked, allowed, step = judged.proposed_leverage, judged.leverage, case.leverage_quantum
     if allowed == asked or judged.raised:
         return ()
-    cut = f"leverage {exact(asked)}x became {exact(allowed)}x"
-    return (f"{cut}: it is a multiple of {exact(step)}x here, rounded down",)
+    return (f"leverage {exact(allowed)}x is rounded down to a multiple of {exact(step)}x",)
 
 
 def asked_size(judged: Judged) -> Size:
