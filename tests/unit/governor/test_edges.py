@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from bridge_patch.domain.intent import UnixMs, Unknown
+from bridge_patch.governor.measures import cents
 from bridge_patch.governor.reasons import Reason
 from bridge_patch.governor.rules import BOUNDS, CHECKS, account, market, order
 from bridge_patch.governor.votes import ALLOW, CapLeverage, CapMargin, Deny, Rule
@@ -163,3 +164,22 @@ def test_a_vote_tells_both_numbers(name: str, detail: str) -> None:
     assert not isinstance(vote, type(ALLOW))
 
     assert vote.detail == detail
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("49.999", "49.99"),
+        ("-0.001", "-0.01"),
+        ("99999999999999999999.999", "99999999999999999999.99"),
+        ("1E+20", "1E+20"),
+        ("1E+999999", "1E+999999"),
+        ("Infinity", "Infinity"),
+        ("NaN", "NaN"),
+    ],
+)
+def test_an_amount_is_shown_cut_down_and_never_at_absurd_length(
+    value: str, shown: str
+) -> None:
+    """A room of 49.999 is not 50, and no number fills a log."""
+    assert cents(D(value)) == shown
