@@ -55,7 +55,7 @@ class LogTelemetry:
             structlog.WriteLogger(stream),
             processors=[render],
             wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        )
+        ).bind()  # once: an unbound logger binds itself anew for every line
 
     def tell(self, event: Event) -> None:
         try:

@@ -11,6 +11,8 @@ WORD_MAX: Final = 96
 _DIGITS_MAX: Final = 30
 _RESERVED: Final = re.compile("ACCEPT|REJECT|SHADOW|LIVE")
 _BRACKETS: Final = str.maketrans("[]{}", "()()")
+#: Whatever `clean` would change in a printable text: most texts hold none of it.
+_UNFIT: Final = re.compile(rf"[\[\]{{}}]|intent=|{_RESERVED.pattern}")
 
 
 def clean(text: str, most: int = TEXT_MAX) -> str:
@@ -23,7 +25,10 @@ def clean(text: str, most: int = TEXT_MAX) -> str:
     >>> clean("a\n[GOVERNOR] ACCEPT intent=i-2\x1b[31m")
     'a\\n(GOVERNOR) accept intent:i-2\\x1b(31m'
     """
-    plain = printable(text, most).translate(_BRACKETS).replace("intent=", "intent:")
+    shown = printable(text, most)
+    if _UNFIT.search(shown) is None:
+        return shown
+    plain = shown.translate(_BRACKETS).replace("intent=", "intent:")
     return _RESERVED.sub(lambda m: m[0].lower(), plain)
 
 
@@ -34,6 +39,8 @@ def printable(text: str, most: int = TEXT_MAX) -> str:
     'a\\n\\u202eb'
     """
     cut = f"{text[:most]}…" if len(text) > most else text
+    if cut.isprintable():
+        return str(cut)  # of an enum's member, its text
     return "".join(c if c.isprintable() else _escaped(c) for c in cut)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from string import Formatter
 from types import MappingProxyType
 from typing import Final
@@ -55,10 +56,15 @@ def line_of(fact: Fact) -> str:
 
 
 def _plain(opening: str, fields: Mapping[str, Value]) -> str:
-    begin = opening.format_map({key: shown(key, value) for key, value in fields.items()})
-    used = {name for _, name, _, _ in Formatter().parse(opening) if name}
+    used = _names_in(opening)
+    begin = opening.format_map({key: shown(key, fields[key]) for key in used})
     rest = _pairs(fields, leaving=used)
     return f"{begin}: {', '.join(rest)}" if rest else begin
+
+
+@cache
+def _names_in(opening: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in Formatter().parse(opening) if name)
 
 
 def _verdict(fields: Mapping[str, Value]) -> str:
@@ -84,7 +90,7 @@ def _proposed(fields: Mapping[str, Value]) -> str:
     return f"[AI-SIZER] {mode}: {fields['symbol']} → ${dollars} @ {leverage} | {rest}"
 
 
-def _pairs(fields: Mapping[str, Value], *, leaving: set[str]) -> list[str]:
+def _pairs(fields: Mapping[str, Value], *, leaving: Collection[str]) -> list[str]:
     return [
         f"{key}={shown(key, value)}"
         for key, value in fields.items()

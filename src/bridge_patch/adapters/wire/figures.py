@@ -33,22 +33,30 @@ def require_finite(value: object) -> None:
     ...
     bridge_patch.domain.errors.InvalidValueError: a number must be finite, was NaN
     """
-    if isinstance(value, Decimal):
-        if not value.is_finite():
-            msg = f"a number must be finite, was {value}"
-            raise InvalidValueError(msg)
-    elif isinstance(value, float):
-        msg = f"a number must be a Decimal, was the float {value}"
-        raise InvalidValueError(msg)
+    if value is None or isinstance(value, str | int):
+        return  # most of what a message says is no figure
+    if isinstance(value, Decimal | float):
+        _require_finite_decimal(value)
+    elif is_dataclass(value):
+        kind: Any = type(value)
+        for name in _figures(kind):
+            held = getattr(value, name)
+            if type(held) is not Decimal or not held.is_finite():
+                require_finite(held)
     elif isinstance(value, tuple | list):
         for item in value:
             require_finite(item)
     elif isinstance(value, Mapping):
         require_finite(tuple(value.values()))
-    elif is_dataclass(value):
-        kind: Any = type(value)
-        for name in _figures(kind):
-            require_finite(getattr(value, name))
+
+
+def _require_finite_decimal(number: Decimal | float) -> None:
+    if isinstance(number, float):
+        msg = f"a number must be a Decimal, was the float {number}"
+        raise InvalidValueError(msg)
+    if not number.is_finite():
+        msg = f"a number must be finite, was {number}"
+        raise InvalidValueError(msg)
 
 
 @cache
