@@ -37,8 +37,8 @@ fix: $(READY) ## format, and mend what the linter can mend
 	$(BIN)/ruff check --fix
 
 bench: $(READY) ## every benchmark in bench/, each printing its ratio
-	@set -e; for script in $(sort $(wildcard bench/bench_*.py)); do \
-		echo "== $$script"; $(BIN)/python $$script; \
+	@set -e; for name in $(basename $(notdir $(sort $(wildcard bench/bench_*.py)))); do \
+		echo "== $$name"; $(BIN)/python -m bench.$$name $(ARGS); \
 	done
 
 requirements: ## pin the newest allowed versions again, with their hashes

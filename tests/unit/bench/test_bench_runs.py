@@ -1,0 +1,45 @@
+"""Every benchmark still runs: tiny sizes, and not a word about how long it took."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bench import bench_judge, bench_memory, bench_pipeline, bench_replay, bench_session
+
+ROOT = Path(__file__).parents[3]
+RATIO = re.compile(r"^ratio .+: \d+\.\d{3} \(at (most|least) [\d.]+: (met|missed)\)$")
+TINY: dict[str, Callable[[bool], None]] = {
+    "bench_judge": lambda js: bench_judge.main(10, rounds=1, as_json=js),
+    "bench_memory": lambda js: bench_memory.main(8, as_json=js),
+    "bench_pipeline": lambda js: bench_pipeline.main(8, rounds=1, as_json=js),
+    "bench_replay": lambda js: bench_replay.main(8, rounds=1, as_json=js),
+    "bench_session": lambda js: bench_session.main(40, rounds=1, as_json=js),
+}
+
+
+def test_every_script_is_run_here() -> None:
+    assert {path.stem for path in ROOT.glob("bench/bench_*.py")} == TINY.keys()
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_a_benchmark_prints_one_ratio_and_the_figures_behind_it(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A ratio that nobody can take apart is no evidence."""
+    TINY[name](False)
+    *figures, last = capsys.readouterr().out.splitlines()
+
+    assert RATIO.match(last)
+    assert len(figures) >= 4
+    assert not [line for line in figures if line.startswith("ratio")]
+
+
+def test_the_same_as_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
+    TINY["bench_replay"](True)
+    told = json.loads(capsys.readouterr().out)
+
+    assert {"name", "ratio", "wanted", "goal", "met", "figures"} == told.keys()
+    assert {"name", "value", "unit", "note"} == told["figures"][0].keys()
