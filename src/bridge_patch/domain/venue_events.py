@@ -17,6 +17,7 @@ class Book(StrEnum):
     ACCOUNT = "account"
     ASKED = "shadow-asked"
     GOVERNED = "shadow-governed"
+    BASELINE = "shadow-baseline"
 
 
 class FillKind(StrEnum):
