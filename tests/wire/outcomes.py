@@ -9,7 +9,13 @@ from bridge_patch.domain.harvest import POLICIES, HarvestMode
 from bridge_patch.domain.intent import IntentId, Mode, Side, Symbol, UnixMs
 from bridge_patch.domain.market import Bar, Funding, Tick
 from bridge_patch.domain.order import ClientOrderId
-from bridge_patch.services.messages import Barrier, DeadLetter, PositionUpdate
+from bridge_patch.services.messages import (
+    Barrier,
+    DeadLetter,
+    ExitTurn,
+    PositionUpdate,
+    TurnStage,
+)
 from tests.wire.samples import NOON
 
 D = Decimal
@@ -70,6 +76,7 @@ DEAD = DeadLetter(
     payload='{"symbol":"BTCUSDT",\n "note":"€"}',
 )
 BARRIER = Barrier(at_ms=NOON, equity_usd=D("10012.5"))
+EXIT_TURN = ExitTurn(at_ms=NOON, stage=TurnStage.DONE, asked=(IntentId("x-1"),))
 TICK = Tick(
     at_ms=NOON,
     bars=(

@@ -34,6 +34,7 @@ from bridge_patch.domain.money import Price, Quantity
 from tests.wire.outcomes import (
     BARRIER,
     DEAD,
+    EXIT_TURN,
     EXPIRED,
     FUNDED,
     POSITION,
@@ -142,6 +143,7 @@ OURS: dict[str, tuple[Callable[[Any], Envelope], Any]] = {
     "market_tick": (codec.encode_tick, TICK),
     "market_tick_funding": (codec.encode_tick, FUNDED),
     "replay_barrier": (codec.encode_barrier, BARRIER),
+    "exit_turn": (codec.encode_exit_turn, EXIT_TURN),
 }
 BACK: dict[str, Callable[[Envelope], Any]] = {
     "execution_result": codec.decode_result,
@@ -151,6 +153,7 @@ BACK: dict[str, Callable[[Envelope], Any]] = {
     "market_tick": codec.decode_tick,
     "market_tick_funding": codec.decode_tick,
     "replay_barrier": codec.decode_barrier,
+    "exit_turn": codec.decode_exit_turn,
 }
 
 

@@ -25,13 +25,18 @@ class TickPublisher:
         self._after = ""
 
     async def last_passed(self) -> Barrier | None:
-        """Return the newest barrier of an earlier run, if any, and follow from there."""
+        """Return the barrier of the newest tick, if any, and follow from there.
+
+        A tick that was published again has a second barrier, which may know of more.
+        """
         last: Barrier | None = None
         while found := await self._bus.follow(
             REPLAY_BARRIER, self._after, count=512, wait_ms=0
         ):
             self._after = found[-1].entry_id
-            last = codec.decode_barrier(found[-1].envelope)
+            for barrier in (codec.decode_barrier(m.envelope) for m in found):
+                if last is None or barrier.at_ms > last.at_ms:
+                    last = barrier
         return last
 
     async def publish(self, tick: Tick) -> None:

@@ -10,6 +10,7 @@ POSITION_UPDATE: Final = "quantum:stream:position.update"
 DEAD_LETTER: Final = "quantum:dlq:trade.intent"
 MARKET_TICK: Final = "quantum:stream:market.tick"
 REPLAY_BARRIER: Final = "quantum:stream:replay.barrier"
+EXIT_TURN: Final = "quantum:stream:exit.turn"
 
 #: Reads TRADE_INTENT; what it acknowledges has its outcome.
 EXECUTION_GROUP: Final = "execution"

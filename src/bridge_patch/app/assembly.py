@@ -18,6 +18,7 @@ from bridge_patch.services.books import ShadowBook
 from bridge_patch.services.desk import LiveDesk, ReduceDesk
 from bridge_patch.services.execution import Execution
 from bridge_patch.services.exit_brain import ExitBrain
+from bridge_patch.services.exits_apart import ExitsApart
 from bridge_patch.services.gauge import EquityGauge
 from bridge_patch.services.keeper import Keeper, restored
 from bridge_patch.services.ledger import Ledger
@@ -75,11 +76,15 @@ def assemble(
     ports: Ports,
     *,
     watch: Callable[[Account], Account] = lambda account: account,
+    exits: ExitsApart | None = None,
 ) -> Session:
-    """Put the execution side together over these ports, restored from the journal."""
+    """Put the execution side together over these ports, restored from the journal.
+
+    `exits` is the way to another process that decides on them; else it is done here.
+    """
     settings = run.settings
     instruments, clock = ListedInstruments(), ManualClock(UnixMs(0))
-    trader, account = _trader(run, ports, instruments, clock, watch)
+    trader, account = _trader(run, ports, instruments, clock, watch=watch, exits=exits)
     restored(trader, ports.venue, (s.event for s in ports.journal.read()))
     inbox = BusInbox(ports.bus, consumer=CONSUMER, mode=run.mode, clock=clock)
     return Session(
@@ -92,7 +97,8 @@ def assemble(
             clock=clock,
             age_max_ms=settings.intent_max_age_sec * 1000,
         ),
-        brain=ExitBrain(
+        brain=exits
+        or ExitBrain(
             outcomes=BusOutcomes(ports.bus, run.telemetry),
             outbox=BusOutbox(ports.bus),
             instruments=instruments,
@@ -106,7 +112,9 @@ def _trader(
     ports: Ports,
     instruments: ListedInstruments,
     clock: Clock,
+    *,
     watch: Callable[[Account], Account],
+    exits: ExitsApart | None,
 ) -> tuple[Trader, Account]:
     """Return the trader, and the account it judges by: the venue's, in shadow a book's."""
     settings, limits = run.settings, run.settings.limits()
@@ -128,6 +136,7 @@ def _trader(
         ledger=ledger,
         instruments=instruments,
         clock=clock,
+        exits_silent=lambda: exits is not None and bool(exits.silent),
     )
     identity = Identity(
         run_id=ports.run_id,

@@ -89,6 +89,7 @@ for _command in (
     running.run,
     running.engine,
     running.execution,
+    running.exits,
     asking.check,
     asking.status,
     asking.decisions,

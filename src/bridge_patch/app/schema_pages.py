@@ -16,6 +16,7 @@ from bridge_patch.adapters.wire.messages import (
     BARRIER,
     DEAD_LETTER,
     EXECUTION_RESULT,
+    EXIT_TURN,
     MARKET_TICK,
     POSITION_UPDATE,
 )
@@ -38,6 +39,12 @@ _STREAMS: Final = (
     ),
     (streams.MARKET_TICK, MARKET_TICK, True, "Bars that closed; moves a replay's clock."),
     (streams.REPLAY_BARRIER, BARRIER, False, "A tick is complete; the feed may go on."),
+    (
+        streams.EXIT_TURN,
+        EXIT_TURN,
+        False,
+        "The exits of a tick are due; an exit brain of its own process answers done.",
+    ),
 )
 
 

@@ -31,6 +31,13 @@ class VenueName(StrEnum):
     PAPER = "paper"
 
 
+class ExitsProcess(StrEnum):
+    """Where exits are decided: within the execution, or by a process of their own."""
+
+    EMBEDDED = "embedded"
+    SEPARATE = "separate"
+
+
 class SignalName(StrEnum):
     """Which built-in model the engine asks; an AI of your own publishes to the bus."""
 
@@ -198,6 +205,22 @@ class Settings:
     example_ai_seed: int = field(
         metadata=_row(
             "1", whole(0, 2**31 - 1), "", "the same seed gives the same example AI"
+        )
+    )
+    exits_process: ExitsProcess = field(
+        metadata=_row(
+            "embedded",
+            one_of(ExitsProcess),
+            "",
+            "who decides on exits: the execution itself, or `bridge-patch exits`",
+        )
+    )
+    exits_silence_max_sec: int = field(
+        metadata=_row(
+            "10",
+            whole(1, 3600),
+            "s",
+            "a separate exit process that is silent for longer stops entries",
         )
     )
     state_dir: Path = field(

@@ -18,6 +18,7 @@ from bridge_patch.app.nearmiss import near_miss
 from bridge_patch.app.setting_table import (
     JOURNAL_NAME,
     ROWS,
+    ExitsProcess,
     LogFormat,
     Row,
     Settings,
@@ -29,6 +30,7 @@ from bridge_patch.domain.errors import InvalidValueError
 __all__ = [
     "JOURNAL_NAME",
     "ROWS",
+    "ExitsProcess",
     "Loaded",
     "LogFormat",
     "Row",

@@ -28,6 +28,7 @@ from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import UnixMs, Unknown
 from bridge_patch.policy.sizing import SizingBounds
 from bridge_patch.services.engine import Engine, Equity, SignalSource
+from bridge_patch.services.exits_apart import ExitsApart
 from bridge_patch.services.ports import Account
 from bridge_patch.services.session import Session
 
@@ -116,10 +117,12 @@ def execution_side(
     store: Store,
     *,
     watch: Callable[[Account], Account] = lambda account: account,
+    exits: ExitsApart | None = None,
 ) -> Session:
     """Build venue, books, Governor, execution and exits, restored from the journal.
 
-    `watch` may wrap the account that is judged; a demo uses it to stage an outage.
+    `watch` may wrap the account that is judged; a demo uses it to stage an outage. `exits`
+    is the way to a process of its own that decides on them.
     """
     if store.journal is None:
         msg = "the execution side needs a journal: open_store(journal=True)"
@@ -131,7 +134,7 @@ def execution_side(
         costs=costs_of(settings),
     )
     ports = Ports(bus=store.bus, journal=store.journal, venue=venue, run_id=store.run_id)
-    return assemble(run, ports, watch=watch)
+    return assemble(run, ports, watch=watch, exits=exits)
 
 
 def source_of(settings: Settings) -> SignalSource:

@@ -6,7 +6,7 @@ execution path like any other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, assert_never, final
@@ -53,6 +53,14 @@ class ExitBrain:
     outbox: Outbox
     instruments: Instruments
     _followed: dict[Symbol, _Followed] = field(default_factory=dict)
+
+    async def act(self, tick: Tick, mark: Callable[[], Awaitable[None]]) -> bool:
+        """Decide on new bars and ask; `mark` comes before anything is on the bus."""
+        intents = await self.decide(tick)
+        if intents:
+            await mark()
+            await self.ask(intents)
+        return bool(intents)
 
     async def decide(self, tick: Tick) -> tuple[ReduceIntent, ...]:
         """Take in what changed and the new bars; return the reductions to ask for.

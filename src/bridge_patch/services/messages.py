@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from typing import TypeAlias, final
 
 from bridge_patch.domain.events import BulkExpired, Settled
@@ -127,3 +128,23 @@ class Barrier:
 
     at_ms: UnixMs
     equity_usd: Decimal | None
+
+
+class TurnStage(StrEnum):
+    """Whose turn it is at a tick: due is the exit brain's, done the execution's again."""
+
+    DUE = "due"
+    DONE = "done"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitTurn:
+    """The exits of a tick are due, or decided; `asked` names the reductions published.
+
+    An exit brain of its own process publishes them together with this, or not at all.
+    """
+
+    at_ms: UnixMs
+    stage: TurnStage
+    asked: tuple[IntentId, ...] = ()

@@ -17,7 +17,7 @@ from bridge_patch.domain.intent import UnixMs
 from bridge_patch.domain.market import Tick
 from bridge_patch.services.engine import Engine
 from bridge_patch.services.execution import Execution
-from bridge_patch.services.exit_brain import ExitBrain
+from bridge_patch.services.exits_apart import Exits
 from bridge_patch.services.keeper import Keeper
 from bridge_patch.services.progress import NEVER
 from bridge_patch.services.recorder import Recorder
@@ -47,7 +47,7 @@ class Session:
     clock: DataClock
     keeper: Keeper
     execution: Execution
-    brain: ExitBrain
+    brain: Exits
     engine: Engine | None = None
     resumed_ms: UnixMs = NEVER
     seen_ms: UnixMs = NEVER
@@ -109,10 +109,7 @@ class Session:
             await self.brain.catch_up()
             self.brain.see(tick)
             return
-        intents = await self.brain.decide(tick)
-        if intents:
-            await self.recorder.mark_tick()
-            await self.brain.ask(intents)
+        if await self.brain.act(tick, self.recorder.mark_tick):
             self.recorder.stage(TickReached(at_ms=tick.at_ms, stage=Stage.EXITED))
             await self.execution.drain()
 

@@ -50,6 +50,7 @@ class Snapshots:
     ledger: Ledger
     instruments: Instruments
     clock: Clock
+    exits_silent: Callable[[], bool] = lambda: False
 
     async def take(
         self, symbol: Symbol, *, besides: ClientOrderId | None = None
@@ -103,8 +104,12 @@ class Snapshots:
         )
 
     def _state(self) -> TradingState:
-        """Return the account's state; while a position is NAKED nothing new is opened."""
-        if self.ledger.naked() and self.gauge.state is TradingState.RUNNING:
+        """Return the account's state; what nobody guards or harvests is not added to.
+
+        While a position is NAKED, or the exit process silent, nothing new is opened.
+        """
+        unsafe = bool(self.ledger.naked()) or self.exits_silent()
+        if unsafe and self.gauge.state is TradingState.RUNNING:
             return TradingState.REDUCING
         return self.gauge.state
 

@@ -53,6 +53,8 @@ OTHERS = {
     "MARKET_DATA_DIR": "bars",
     "SIGNAL_SOURCE": "both",
     "EXAMPLE_AI_SEED": "7",
+    "EXITS_PROCESS": "separate",
+    "EXITS_SILENCE_MAX_SEC": "30",
     "STATE_DIR": "elsewhere",
     "LOG_FORMAT": "json",
 }

@@ -20,12 +20,20 @@ from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import BulkExpired, Settled
 from bridge_patch.domain.harvest import HarvestPolicy
 from bridge_patch.domain.market import Tick
-from bridge_patch.services.messages import Barrier, DeadLetter, PositionUpdate, Result
+from bridge_patch.services.messages import (
+    Barrier,
+    DeadLetter,
+    ExitTurn,
+    PositionUpdate,
+    Result,
+    TurnStage,
+)
 
 EXECUTION_RESULT: Final = "execution.result"
 POSITION_UPDATE: Final = "position.update"
 MARKET_TICK: Final = "market.tick"
 BARRIER: Final = "replay.barrier"
+EXIT_TURN: Final = "exit.turn"
 DEAD_LETTER: Final = "trade.intent.dead"
 
 _T = TypeVar("_T")
@@ -84,6 +92,17 @@ def decode_barrier(envelope: Envelope) -> Barrier:
     return _as(Barrier, _object(envelope, BARRIER))
 
 
+def encode_exit_turn(turn: ExitTurn) -> Envelope:
+    """Write whose turn it is at a tick; each stage has one who writes it."""
+    source = "execution" if turn.stage is TurnStage.DUE else "exit-brain"
+    return _envelope(EXIT_TURN, turn, source)
+
+
+def decode_exit_turn(envelope: Envelope) -> ExitTurn:
+    """Return whose turn it is, or raise InvalidValueError."""
+    return _as(ExitTurn, _object(envelope, EXIT_TURN))
+
+
 def encode_dead_letter(letter: DeadLetter) -> Envelope:
     """Write a message that was set aside, with its bytes as they came.
 
@@ -136,7 +155,7 @@ def _raw(text: str) -> bytes:
 
 def _envelope(
     kind: str,
-    message: Settled | BulkExpired | PositionUpdate | Tick | Barrier,
+    message: Settled | BulkExpired | PositionUpdate | Tick | Barrier | ExitTurn,
     source: str,
     leaving: tuple[str, ...] = (),
     **more: object,

@@ -13,7 +13,7 @@ from bridge_patch.adapters.wire.schema import SCHEMA_OURS
 from bridge_patch.domain.events import BulkExpired, Settled
 from bridge_patch.domain.harvest import POLICY_FALLBACK
 from bridge_patch.domain.market import Tick
-from bridge_patch.services.messages import Barrier, DeadLetter, PositionUpdate
+from bridge_patch.services.messages import Barrier, DeadLetter, ExitTurn, PositionUpdate
 
 _REF: Final = "#/$defs/"
 #: How msgspec names a decimal; on this wire it is a JSON number.
@@ -33,6 +33,8 @@ def published_schema(event_type: str) -> dict[str, Any]:
             body = _payload(Tick)
         case "replay.barrier":
             body = _payload(Barrier)
+        case "exit.turn":
+            body = _payload(ExitTurn)
         case _:
             body = _dead_letter()
     return {"$schema": DIALECT, "title": event_type} | body

@@ -1,18 +1,20 @@
-"""`execution`: Governor, venue and exits as a process of their own, on the embedded bus."""
+"""`execution`: Governor and venue as a process of their own, on the embedded bus."""
 
 from __future__ import annotations
 
 import asyncio
 
+from bridge_patch.adapters.exit_turns import TurnGiver
 from bridge_patch.adapters.market_bus import TickReader
 from bridge_patch.adapters.telemetry import Part
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.commands.run import announce, settings_of
-from bridge_patch.app.settings import Settings
+from bridge_patch.app.settings import ExitsProcess, Settings
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import (
     CONSUMER,
     Run,
+    Store,
     execution_side,
     open_store,
     start_events,
@@ -21,6 +23,7 @@ from bridge_patch.app.wiring import (
 from bridge_patch.domain.events import Event
 from bridge_patch.domain.intent import Unknown
 from bridge_patch.domain.market import Tick
+from bridge_patch.services.exits_apart import ExitsApart
 from bridge_patch.services.messages import Barrier
 from bridge_patch.services.session import Session
 
@@ -42,8 +45,11 @@ async def _execution(settings: Settings) -> None:
             feed="the engine's, over the bus",
             telemetry=telemetry,
         )
-        session = execution_side(run_, store)
-        announce(telemetry, run_, {Part.EXECUTION, Part.EXITS})
+        turns = _turns(settings, store)
+        apart = ExitsApart(turns, telemetry) if turns else None
+        session = execution_side(run_, store, exits=apart)
+        parts = {Part.EXECUTION} if turns else {Part.EXECUTION, Part.EXITS}
+        announce(telemetry, run_, parts)
         stop = Stop.on_signals()
         reader = TickReader(store.bus, consumer=CONSUMER)
         begun = False
@@ -57,11 +63,20 @@ async def _execution(settings: Settings) -> None:
                 await _begin(session, reader, start_events(run_, store, tick.at_ms))
                 begun = True
             over = await _play(session, tick)
+            if over and turns is not None:
+                await turns.due(tick.at_ms)
             await reader.done(await _barrier(session, tick))
             if over:
                 return
     finally:
         store.close()
+
+
+def _turns(settings: Settings, store: Store) -> TurnGiver | None:
+    """Return the way to an exit process; None where exits are decided here."""
+    if settings.exits_process is ExitsProcess.EMBEDDED:
+        return None
+    return TurnGiver(store.bus, silence_max_ms=settings.exits_silence_max_sec * 1000)
 
 
 async def _begin(session: Session, reader: TickReader, events: tuple[Event, ...]) -> None:

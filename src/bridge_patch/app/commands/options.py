@@ -34,7 +34,7 @@ class DemoOptions:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """`run`, `engine` and `execution`; from `start_ms` on and before `end_ms`."""
+    """`run`, `engine`, `execution` and `exits`; from `start_ms` on and before `end_ms`."""
 
     data: Path | None
     env_file: Path | None

@@ -105,6 +105,21 @@ def engine(
     launch("engine", _run_options(data, env_file, start, end, state))
 
 
+def exits(
+    *,
+    data: DataOption = None,
+    env_file: EnvFileOption = None,
+    start: FromOption = None,
+    end: ToOption = None,
+    state: StateOption = None,
+) -> None:
+    """Run the exit brain alone (unit quantum-exit-brain); EXITS_PROCESS=separate.
+
+    Example: bridge-patch exits --env-file /etc/quantum/bridge-patch.env
+    """
+    launch("exits", _run_options(data, env_file, start, end, state))
+
+
 def execution(
     *,
     data: DataOption = None,

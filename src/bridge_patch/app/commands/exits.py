@@ -1,0 +1,71 @@
+"""`exits`: the exit brain as a process of its own; it holds no venue and no journal."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from bridge_patch.adapters.exit_turns import TurnTaker
+from bridge_patch.adapters.inbox import BusOutbox, BusOutcomes
+from bridge_patch.adapters.instruments import ListedInstruments
+from bridge_patch.adapters.telemetry import Part
+from bridge_patch.app.commands.options import RunOptions
+from bridge_patch.app.commands.run import announce, settings_of
+from bridge_patch.app.settings import ExitsProcess, Settings
+from bridge_patch.app.stopping import Stop
+from bridge_patch.app.wiring import Run, open_store, telemetry_of
+from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.services.exit_brain import ExitBrain
+
+WAIT_MS: Final = 1000
+
+
+def exits(options: RunOptions) -> None:
+    """Decide on the exits of each tick that the execution has played, until it is over."""
+    settings = settings_of(options)
+    if settings.exits_process is not ExitsProcess.SEPARATE:
+        msg = (
+            "EXITS_PROCESS must be separate for `exits`, here and for `execution`, was"
+            f" {settings.exits_process}: the execution decides on exits itself"
+        )
+        raise InvalidValueError(msg)
+    asyncio.run(_exits(settings))
+
+
+async def _exits(settings: Settings) -> None:
+    store = open_store(settings.state_dir, journal=False)
+    try:
+        telemetry = telemetry_of(settings)
+        run_ = Run(
+            settings=settings,
+            mode=settings.ai_sizing_mode,
+            feed="the engine's, over the bus",
+            telemetry=telemetry,
+        )
+        brain = ExitBrain(
+            outcomes=BusOutcomes(store.bus, telemetry),
+            outbox=BusOutbox(store.bus),
+            instruments=ListedInstruments(),
+        )
+        announce(telemetry, run_, {Part.EXITS})
+        await follow(brain, TurnTaker(store.bus), Stop.on_signals())
+    finally:
+        store.close()
+
+
+async def follow(brain: ExitBrain, turns: TurnTaker, stop: Stop) -> None:
+    """Take every turn that is due; what an earlier process decided is only seen."""
+    await brain.catch_up()
+    async for tick in turns.resume():
+        brain.see(tick)
+    while not stop.asked:
+        due_ms = await turns.due(wait_ms=WAIT_MS)
+        if due_ms is None:
+            continue
+        async for tick in turns.up_to(due_ms):
+            if tick.at_ms != due_ms:
+                brain.see(tick)
+            elif not tick.bars:
+                return
+            else:
+                await turns.done(due_ms, await brain.decide(tick))

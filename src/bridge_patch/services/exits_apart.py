@@ -1,0 +1,88 @@
+"""Exits decided by another process; to the session they look like a brain of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, final
+
+from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
+from bridge_patch.domain.market import Tick
+from bridge_patch.policy.harvesting import Track
+from bridge_patch.services.ports import Telemetry
+
+
+class Exits(Protocol):
+    """Whoever decides on exits: in this process or in another one."""
+
+    async def act(self, tick: Tick, mark: Callable[[], Awaitable[None]]) -> bool:
+        """Decide on new bars; tell whether reductions went onto the bus.
+
+        `mark` makes it durable that the tick has begun; it comes before they do.
+        """
+        ...
+
+    def see(self, tick: Tick) -> None:
+        """Take in bars that were decided upon before."""
+        ...
+
+    async def catch_up(self) -> None:
+        """Take in every position change there is."""
+        ...
+
+    def tracks(self) -> Mapping[Symbol, Track]:
+        """Return what is harvested here, and how far."""
+        ...
+
+
+class Turns(Protocol):
+    """The way to another process and back, once per tick."""
+
+    async def decided(self, at_ms: UnixMs) -> tuple[IntentId, ...] | None:
+        """Return what was asked at that tick; None where nobody decided in time."""
+        ...
+
+
+@final
+@dataclass(slots=True)
+class ExitsApart:
+    """Lets another process decide, and knows whether it does.
+
+    While it is silent nothing new may be opened: nobody would harvest it. `silent` is None
+    until the first tick, when nobody knows.
+    """
+
+    turns: Turns
+    telemetry: Telemetry
+    silent: bool | None = None
+
+    async def act(self, tick: Tick, mark: Callable[[], Awaitable[None]]) -> bool:
+        """Let the other process decide; tell whether it put reductions onto the bus."""
+        await mark()
+        asked = await self.turns.decided(tick.at_ms)
+        self._heard(silent=asked is None)
+        return bool(asked)
+
+    def see(self, tick: Tick) -> None:
+        """Do nothing: the other process reads the ticks itself."""
+
+    async def catch_up(self) -> None:
+        """Do nothing: the other process follows the positions itself."""
+
+    def tracks(self) -> Mapping[Symbol, Track]:
+        """Return nothing: nothing is harvested here."""
+        return {}
+
+    def _heard(self, *, silent: bool) -> None:
+        """Say it once when the other process falls silent, and once when it is back."""
+        if silent and not self.silent:
+            self.telemetry.note(
+                "EXITS",
+                "the exit process is silent: no entries until it answers,"
+                " reductions and the stops at the venue hold; start bridge-patch exits",
+            )
+        if self.silent and not silent:
+            self.telemetry.note(
+                "EXITS", "the exit process answers again: entries may go on"
+            )
+        self.silent = silent
