@@ -27,7 +27,8 @@ from bridge_patch.domain.events import (
 from bridge_patch.domain.intent import Mode, UnixMs
 from bridge_patch.domain.money import HUNDRED, ZERO
 from bridge_patch.domain.position import wallet_change
-from bridge_patch.evidence.trades import Trade, TradesFold, Verdicts
+from bridge_patch.evidence.trade_fold import TradesFold, Verdicts
+from bridge_patch.evidence.trades import Trade
 
 #: The venue whose account begins with what the run says; of a real one only marks know.
 PAPER: Final = "paper"
