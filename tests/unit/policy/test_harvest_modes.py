@@ -128,7 +128,7 @@ HOLD_MINUTES = {SCALPER: 30, SWING: 60, RUNNER: 120}
 @pytest.mark.parametrize("side", Side)
 @pytest.mark.parametrize("mode", HarvestMode)
 def test_each_harvest_mode_does_what_its_text_says(mode: HarvestMode, side: Side) -> None:
-    """M-59: a policy that promised to take half took none; a tier was out of reach."""
+    """The policy's own part of M-59: one that promised to take half took none."""
     track = opened(mode, side)
     done: list[Action] = []
     for minute, (bar, _) in enumerate(SCRIPTS[mode, side], 1):
@@ -255,7 +255,7 @@ def test_a_trail_that_waits_for_a_partial_that_never_comes_does_not_wait() -> No
     ("side", "stop", "best"), [(LONG, "101.97", "103"), (SHORT, "97.97", "97")]
 )
 def test_exit_state_is_rebuilt_after_restart(side: Side, stop: str, best: str) -> None:
-    """M-56: peaks were kept in memory, and open positions were forgotten with them."""
+    """The policy's own part of M-56: peaks were kept in memory, and forgotten."""
     track = track_of(
         side=side,
         entry_price_usd=D(100),
