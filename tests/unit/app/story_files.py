@@ -53,10 +53,12 @@ LETTERS = (
 )
 
 
-def write_story(folder: Path, events: Sequence[Event] = ()) -> Path:
+def write_story(
+    folder: Path, events: Sequence[Event] = (), *, recorded_ms: int = NOW
+) -> Path:
     """Write `events`, or the whole story, and what is on the bus then."""
     path = write_journal(
-        folder / "bridge.db", events or story(), run_id=RUN_ID, start_ms=NOW
+        folder / "bridge.db", events or story(), run_id=RUN_ID, start_ms=recorded_ms
     )
 
     async def fill(bus: SqliteBus) -> None:

@@ -23,6 +23,6 @@ ToOption = Annotated[
     str | None, typer.Option("--to", help="Data time to stop before, as in 2025-05-12.")
 ]
 JournalOption = Annotated[
-    Path | None, typer.Option("--journal", help="Journal to read [STATE_DIR/bridge.db].")
+    Path | None, typer.Option("--journal", help="Journal to read (STATE_DIR/bridge.db).")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -35,7 +35,7 @@ def demo(
     ] = None,
     days_shadow: Annotated[int, typer.Option(min=0, help="Days in shadow.")] = 7,
     days_live: Annotated[
-        int | None, typer.Option(min=0, help="Days live on paper [the rest of the data].")
+        int | None, typer.Option(min=0, help="Days live on paper (default: all the rest).")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only the final table.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Every log line.")] = False,

@@ -18,7 +18,13 @@ from bridge_patch.app.forms import read_symbols
 from bridge_patch.app.menu.launch import launch
 from bridge_patch.domain.errors import InvalidValueError
 
-data = typer.Typer(help="Get and keep market data.", no_args_is_help=True)
+data = typer.Typer(
+    help="""Get and keep market data.
+
+    Example: bridge-patch data fetch --from 2025-05-05 --to 2025-05-12
+    """,
+    no_args_is_help=True,
+)
 
 
 def signal(
@@ -45,7 +51,7 @@ def signal(
         bool, typer.Option("--reduce", help="Only shrink a position; close always does.")
     ] = False,
     quantity: Annotated[
-        str | None, typer.Option(help="Base quantity of a reduction [all of it].")
+        str | None, typer.Option(help="Base quantity of a reduction (default: all).")
     ] = None,
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "by hand",
     valid_sec: Annotated[
@@ -55,7 +61,7 @@ def signal(
         bool, typer.Option("--shadow", help="Judge and simulate it only.")
     ] = False,
     intent_id: Annotated[
-        str | None, typer.Option("--id", help="Its id [made from what it asks].")
+        str | None, typer.Option("--id", help="Its id (default: made from what it asks).")
     ] = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for the outcome and say why.")
@@ -116,11 +122,11 @@ def fetch(
         str, typer.Option("--to", help="Data time to stop before, as in 2025-05-12.")
     ],
     symbols: Annotated[
-        str | None, typer.Option(help="Comma list, as in BTCUSDT,SOLUSDT [SYMBOLS].")
+        str | None, typer.Option(help="Comma list, as in BTCUSDT,SOLUSDT (SYMBOLS).")
     ] = None,
     interval: Annotated[str, typer.Option(help="Length of a bar, as in 1m or 5m.")] = "1m",
     cache: Annotated[
-        Path | None, typer.Option(help="Folder to keep bars in [STATE_DIR/market].")
+        Path | None, typer.Option(help="Folder to keep bars in (STATE_DIR/market).")
     ] = None,
     env_file: EnvFileOption = None,
 ) -> None:
