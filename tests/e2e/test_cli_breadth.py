@@ -1,0 +1,125 @@
+"""What a person asks while processes run: signal, why, status."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bridge_patch.adapters.bus_look import BusLook
+from bridge_patch.adapters.journal_sql import JournalReader
+from bridge_patch.adapters.store_sqlite import SqliteFile
+from bridge_patch.adapters.streams import REPLAY_BARRIER
+from bridge_patch.app.status.fold import StatusFold
+from bridge_patch.domain.events import Book
+from bridge_patch.services.ledger import Ledger
+from tests.e2e.harness import run, start
+from tests.unit.adapters.bars import MINUTE, NAME, START_MS, write
+
+pytestmark = pytest.mark.e2e
+
+BARS = 6000
+LEAST_PASSED = 30
+SIGNAL = (
+    *("signal", "--symbol", "BTCUSDT", "--side", "buy", "--confidence", "0.8"),
+    *("--margin-usd", "200", "--leverage", "10", "--stop-pct", "2", "--state", "state"),
+)
+
+
+def wavy(bars: int) -> dict[str, Any]:
+    """A market that goes up and down by half a percent, so that it has a volatility."""
+    number = np.arange(bars)
+    middle = 95_000 + 400 * np.sin(number / 7)
+    return {
+        "date": START_MS + MINUTE * number,
+        "open": np.round(middle, 1),
+        "high": np.round(middle + 30, 1),
+        "low": np.round(middle - 30, 1),
+        "close": np.round(middle + 10, 1),
+        "volume": np.full(bars, 250.0),
+    }
+
+
+def passed(state: Path) -> int:
+    """How many ticks are complete."""
+    path = state / "bridge.db"
+    if not path.is_file():
+        return 0
+    with closing(BusLook(SqliteFile(path))) as look:
+        return look.lengths().get(REPLAY_BARRIER, 0)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Engine and execution at work, live on paper, over a market of their own."""
+    folder = tmp_path_factory.mktemp("running")
+    write(folder / "bars" / NAME, wavy(BARS))
+    env = {"AI_SIZING_MODE": "live", "SYMBOLS": "BTCUSDT", "STATE_DIR": "state"}
+    processes = [
+        start("engine", "--data", "bars", log=folder / "engine.log", **env),
+        start("execution", log=folder / "execution.log", **env),
+    ]
+    try:
+        deadline = time.monotonic() + 30
+        while passed(folder / "state") < LEAST_PASSED and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert passed(folder / "state") >= LEAST_PASSED, (folder / "engine.log").read_text()
+        yield folder
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(timeout=30)
+
+
+def test_a_signal_by_hand_is_judged_in_the_middle_of_a_replay(running: Path) -> None:
+    """Neither too old nor from the future there, however fast the replay runs."""
+    done = run(*SIGNAL, "--wait", "--timeout-sec", "20", "--json", cwd=running)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+
+    assert told["kind"] == "entry", told["headline"]
+    assert told["asked"]["source"] == "hand"
+    assert 0 <= told["judged_ms"] - told["asked"]["created_ms"] <= 60_000
+    assert told["verdict"] in {"ACCEPT", "CLAMP", "REJECT"}
+    assert len(told["said"]) + told["allowing_rules"] >= 20
+
+    again = run("why", f"intent={told['intent_id'][:-2]}", cwd=running, STATE_DIR="state")
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.splitlines()[0].split() == ["why", told["intent_id"]]
+
+
+def test_status_of_a_run_at_work(running: Path) -> None:
+    done = run("status", "--json", cwd=running, STATE_DIR="state")
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+
+    assert (told["run"]["mode"], told["run"]["simulated"]) == ("live", True)
+    assert told["journal"]["fault"] == ""
+    assert told["equity"]["book"] == "account"
+    assert {place["group"] for place in told["bus"]} >= {"execution"}
+    assert sum(told["this_run"]["entries"].values()) > 0
+
+
+def test_the_fold_of_a_real_run_is_what_its_execution_believes(running: Path) -> None:
+    """Every prefix of the journal that ends with an outcome: no doubt hides in between."""
+    ledger, fold = Ledger(), StatusFold()
+    compared = 0
+    with closing(JournalReader(SqliteFile(running / "state" / "bridge.db"))) as journal:
+        for stored in journal.read():
+            ledger.apply(stored.event)
+            fold.apply(stored)
+            if type(stored.event).__name__ != "Settled":
+                continue
+            held = fold.book(Book.ACCOUNT).holdings
+            assert held.positions == ledger.positions
+            assert set(fold.doubts) == set(ledger.in_doubt)
+            for symbol in held.positions:
+                assert held.stop_price_usd(symbol) == ledger.stop_price_usd(symbol)
+            compared += 1
+
+    assert compared > 0
