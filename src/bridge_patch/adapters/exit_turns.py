@@ -55,6 +55,11 @@ class TurnGiver:
         self._silent = not self._has(at_ms)
         return self._last.asked if self._last and not self._silent else None
 
+    async def newest_ms(self) -> UnixMs:
+        """Return the newest tick that was decided; 0 where there is none."""
+        await self._hear(wait_ms=0)
+        return self._last.at_ms if self._last else UnixMs(0)
+
     async def due(self, at_ms: UnixMs) -> None:
         """Publish that the exits of a tick are due; one without bars ends the market."""
         due = ExitTurn(at_ms=at_ms, stage=TurnStage.DUE)

@@ -35,8 +35,9 @@ from bridge_patch.services.recorder import Recorder
 from bridge_patch.services.records import Identity
 from bridge_patch.services.scribe import Scribe
 from bridge_patch.services.session import Session
+from bridge_patch.services.shadows import Books, baseline_size
 from bridge_patch.services.snapshots import Snapshots
-from bridge_patch.services.trader import Books, Trader
+from bridge_patch.services.trader import Trader
 from bridge_patch.sim.costs import Costs
 from bridge_patch.sim.exchange import Exchange
 
@@ -119,10 +120,7 @@ def _trader(
     """Return the trader, and the account it judges by: the venue's, in shadow a book's."""
     settings, limits = run.settings, run.settings.limits()
     live, venue = run.mode is Mode.LIVE, ports.venue
-    books = Books(
-        asked=_book(Book.ASKED, settings, instruments),
-        governed=None if live else _book(Book.GOVERNED, settings, instruments),
-    )
+    books = _books(settings, instruments, live=live)
     account: Account = watch(books.governed or venue)
     gauge = EquityGauge(Book.ACCOUNT if live else Book.GOVERNED)
     ledger, market = Ledger(), MarketView()
@@ -136,7 +134,7 @@ def _trader(
         ledger=ledger,
         instruments=instruments,
         clock=clock,
-        exits_silent=lambda: exits is not None and bool(exits.silent),
+        exits_silent=lambda: exits is not None and exits.silent,
     )
     identity = Identity(
         run_id=ports.run_id,
@@ -166,6 +164,15 @@ def _trader(
         scribe=Scribe(recorder=recorder, clock=clock, identity=identity),
     )
     return trader, account
+
+
+def _books(settings: Settings, instruments: ListedInstruments, *, live: bool) -> Books:
+    return Books(
+        asked=_book(Book.ASKED, settings, instruments),
+        baseline=_book(Book.BASELINE, settings, instruments),
+        governed=None if live else _book(Book.GOVERNED, settings, instruments),
+        size=baseline_size(settings.paper_equity_usd),
+    )
 
 
 def _book(book: Book, settings: Settings, instruments: ListedInstruments) -> ShadowBook:

@@ -10,6 +10,7 @@ from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
 from bridge_patch.domain.market import Tick
 from bridge_patch.policy.harvesting import Track
 from bridge_patch.services.ports import Telemetry
+from bridge_patch.services.progress import NEVER
 
 
 class Exits(Protocol):
@@ -42,19 +43,25 @@ class Turns(Protocol):
         """Return what was asked at that tick; None where nobody decided in time."""
         ...
 
+    async def newest_ms(self) -> UnixMs:
+        """Return the newest tick that was decided; 0 where there is none."""
+        ...
+
 
 @final
 @dataclass(slots=True)
 class ExitsApart:
     """Lets another process decide, and knows whether it does.
 
-    While it is silent nothing new may be opened: nobody would harvest it. `silent` is None
-    until the first tick, when nobody knows.
+    While it is silent nothing new may be opened: nobody would harvest it. It counts as
+    silent until it has decided on the newest tick; a restart learns that from its answers.
     """
 
     turns: Turns
     telemetry: Telemetry
-    silent: bool | None = None
+    silent: bool = True
+    _newest_ms: UnixMs = NEVER
+    _told: bool = False
 
     async def act(self, tick: Tick, mark: Callable[[], Awaitable[None]]) -> bool:
         """Let the other process decide; tell whether it put reductions onto the bus."""
@@ -64,10 +71,12 @@ class ExitsApart:
         return bool(asked)
 
     def see(self, tick: Tick) -> None:
-        """Do nothing: the other process reads the ticks itself."""
+        """Note whether a past tick was decided; the other process reads it itself."""
+        self.silent = self._newest_ms < tick.at_ms
 
     async def catch_up(self) -> None:
-        """Do nothing: the other process follows the positions itself."""
+        """Learn how far it came; the other process follows the positions itself."""
+        self._newest_ms = await self.turns.newest_ms()
 
     def tracks(self) -> Mapping[Symbol, Track]:
         """Return nothing: nothing is harvested here."""
@@ -75,14 +84,14 @@ class ExitsApart:
 
     def _heard(self, *, silent: bool) -> None:
         """Say it once when the other process falls silent, and once when it is back."""
-        if silent and not self.silent:
+        if silent and not self._told:
             self.telemetry.note(
                 "EXITS",
                 "the exit process is silent: no entries until it answers,"
                 " reductions and the stops at the venue hold; start bridge-patch exits",
             )
-        if self.silent and not silent:
+        if self._told and not silent:
             self.telemetry.note(
                 "EXITS", "the exit process answers again: entries may go on"
             )
-        self.silent = silent
+        self.silent = self._told = silent
