@@ -126,9 +126,9 @@ def check(story: Story, session: Session) -> None:
     again = world.start()
     assert again.recorder.ledger.positions == ledger.positions
     assert again.recorder.ledger.closed == ledger.closed
-    assert again.keeper.trader.books.asked.exchange.ledger == (
-        session.keeper.trader.books.asked.exchange.ledger
-    )
+    books, found = session.keeper.trader.books, again.keeper.trader.books
+    assert found.asked.exchange.ledger == books.asked.exchange.ledger
+    assert found.baseline.exchange.ledger == books.baseline.exchange.ledger
     check_outcomes(world, named(story.script))
     check_venue(session)
 

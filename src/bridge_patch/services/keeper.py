@@ -40,6 +40,7 @@ class Keeper:
             recorder.stage(*self.venue.advance(tick))
             for book in trader.books:
                 recorder.stage(*book.on_tick(tick))
+            recorder.stage(*trader.books.marks_due(tick.at_ms))
             await recorder.flush()
         await self.recover()
 
@@ -102,7 +103,6 @@ def restored(trader: Trader, venue: SimulatedVenue, events: Iterable[Event]) -> 
         trader.recorder.fold(event)
         if isinstance(event, VenueEvent):
             venue.restore((event,))
-        for book in trader.books:
-            book.fold(event)
+        trader.books.fold(event)
     for book in trader.books:
         book.follow_open()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import final
@@ -44,23 +44,9 @@ from bridge_patch.services.market import MarketView
 from bridge_patch.services.ports import Clock, Instruments
 from bridge_patch.services.recorder import Recorder
 from bridge_patch.services.scribe import Scribe
+from bridge_patch.services.shadows import Books
 from bridge_patch.services.snapshots import Snapshots
 from bridge_patch.services.statements import Statements
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
-    """The shadow books of a run; `governed` exists in shadow only."""
-
-    asked: ShadowBook
-    governed: ShadowBook | None
-
-    def __iter__(self) -> Iterator[ShadowBook]:
-        """Yield the books there are."""
-        yield self.asked
-        if self.governed is not None:
-            yield self.governed
 
 
 @final
@@ -108,7 +94,7 @@ class Trader:
             verdict = weigh(case)
         judged = self.scribe.judged_entry(entry, case, verdict, mode=mode, now_ms=now_ms)
         self.recorder.stage(received, judged)
-        self._enter_asked(entry)
+        self._enter_ungoverned(entry)
         match verdict:
             case Approved() if isinstance(self.desk, LiveDesk):
                 sent = await self.desk.open(verdict, entry.policy or POLICY_FALLBACK)
@@ -129,7 +115,7 @@ class Trader:
         verdict = self._verdict(intent, position, ledger.stop_price_usd(intent.symbol))
         judged = self.scribe.judged_reduction(intent, verdict, Mode.LIVE)
         self.recorder.stage(received, judged)
-        self._reduce_asked(intent)
+        self._reduce_ungoverned(intent)
         return await self._act(received, judged, verdict)
 
     async def reduce_again(
@@ -196,15 +182,18 @@ class Trader:
             return entry
         return replace(entry, stop=self.market.default_stop(entry.symbol))
 
-    def _enter_asked(self, entry: Entry) -> None:
-        """Let the ungoverned book do as asked."""
+    def _enter_ungoverned(self, entry: Entry) -> None:
+        """Let one book do as asked, and one take the entry at the size it always takes."""
+        books = self.books
         if not isinstance(entry.proposal, Unknown):
-            self.recorder.stage(*_enter(self.books.asked, entry, entry.proposal))
+            self.recorder.stage(*_enter(books.asked, entry, entry.proposal))
+        self.recorder.stage(*_enter(books.baseline, entry, books.size))
 
-    def _reduce_asked(self, intent: ReduceIntent) -> None:
-        """As asked, the ungoverned book reduces too; it harvests by itself."""
+    def _reduce_ungoverned(self, intent: ReduceIntent) -> None:
+        """Let the ungoverned books reduce as asked; they harvest by themselves."""
         if intent.source != EXIT_BRAIN:
             self.recorder.stage(*self.books.asked.reduce(intent))
+            self.recorder.stage(*self.books.baseline.reduce(intent))
 
     def _simulate(
         self, received: IntentReceived, judged: Judged, entry: Entry, permitted: Proposal
@@ -222,7 +211,7 @@ class Trader:
         verdict = self._verdict(intent, position, stop_usd)
         judged = self.scribe.judged_reduction(intent, verdict, Mode.SHADOW)
         self.recorder.stage(received, judged)
-        self._reduce_asked(intent)
+        self._reduce_ungoverned(intent)
         if book is None or isinstance(verdict, Refused):
             return self.scribe.settled(received, judged, Status.REFUSED)
         return self._simulated(received, judged, book.reduce(intent))

@@ -70,7 +70,7 @@ def test_a_flat_shadow_run_makes_no_call_of_any_kind(seed: int) -> None:
     assert venue.calls == []
     assert world.events(Sending) == []
     books = {fill.book for fill in world.events(Filled)}
-    assert books == {Book.ASKED, Book.GOVERNED}
+    assert books == {Book.ASKED, Book.GOVERNED, Book.BASELINE}
 
 
 @pytest.mark.parametrize("says", [{"mode": "live"}, {"mode": "shadow"}, {}])
@@ -138,9 +138,13 @@ def test_a_reduction_in_shadow_reduces_the_governed_book() -> None:
     session = run(scenario())
 
     books = session.keeper.trader.books
-    for book in books:
-        assert book.exchange.positions[BTC].quantity_base == D("0.021")
-        assert book.exchange.stop_price_usd(BTC) == 94_500
+    left = {book.exchange.book: book.exchange.positions[BTC] for book in books}
+    assert {book: position.quantity_base for book, position in left.items()} == {
+        Book.ASKED: D("0.021"),
+        Book.GOVERNED: D("0.021"),
+        Book.BASELINE: D("0.031"),  # 5000 at 95 003.2 is 0.052
+    }
+    assert {book.exchange.stop_price_usd(BTC) for book in books} == {D(94_500)}
     assert world.outcome("up").status is Status.SIMULATED
     assert world.outcome("half").filled_quantity_base == D("0.021")
 
