@@ -91,6 +91,14 @@ def test_the_numbers_of_an_order() -> None:
     )
 
 
+def test_a_sigma_is_that_of_the_longest_hold() -> None:
+    """50 % a year over two of 8,760 hours: 0.5 x sqrt(1 / 4,380)."""
+    sigma = FINE.case().sigma_move
+    assert isinstance(sigma, Decimal)
+
+    assert sigma.quantize(D("1E-6")) == D("0.007555")
+
+
 def test_shadow_keeps_a_tenth_of_leverage_and_live_none() -> None:
     question = FINE.sized("452.61", "15.57")
 

@@ -157,6 +157,9 @@ def test_the_smallest_cap_binds_and_equal_ones_are_all_named() -> None:
     assert [f.rule for f in larger.binding] == ["initial_margin"]
     assert [f.rule for f in equal.binding] == ["initial_margin", "available_balance"]
     assert larger.proposal == equal.proposal == proposal("300", "15")
+    tall = permitted(FINE.sized("450", "20").bounded(leverage_max=D(12)).ruling())
+    assert [f.rule for f in tall.binding] == ["leverage_ceiling"]
+    assert tall.proposal == proposal("450", "12")
 
 
 SOFT: list[tuple[Disturb, Reason]] = [
@@ -248,3 +251,5 @@ def test_less_than_a_cent_is_no_margin() -> None:
     assert reasons(question.ruling()) == [R.QUANTITY_BELOW_MIN]
     without_filters = tuple(r for r in CHECKS if r.__name__ != "quantity_filters")
     assert reasons(weigh(question.case(), BOUNDS, without_filters)) == [R.SIZE_BELOW_MIN]
+    flat = FINE.sized("0.5", "0.9").bounded(margin_min_usd=D("0.1"), leverage_min=D("0.5"))
+    assert reasons(weigh(flat.case(), BOUNDS, without_filters)) == [R.LEVERAGE_BELOW_MIN]
