@@ -13,7 +13,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from bridge_patch.app.faults import SettingsError
-from bridge_patch.app.menu import asking, running, sending
+from bridge_patch.app.menu import asking, fetching, running, sending
 from bridge_patch.app.menu.launch import InterruptedByUserError
 from bridge_patch.domain.errors import BridgeError, InvalidValueError
 
@@ -99,4 +99,4 @@ for _command in (
     sending.signal,
 ):
     app.command()(_command)
-app.add_typer(sending.data, name="data")
+app.add_typer(fetching.data, name="data")

@@ -29,6 +29,10 @@ PAGE = Path("docs/cli.md")
 #: Wall-clock time in the journal: long after the data time it is about, as in a replay.
 RECORDED_MS = NOW + 400 * 86_400_000
 WIDTH = "80"
+ENTRY = (
+    "signal --symbol BTCUSDT --side buy --confidence 0.8 --margin-usd 200 --leverage 10"
+    " --stop-pct 2 --policy scalper --id hand-1"
+)
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ SECTIONS = (
         "Publishes one intent, checked by the codec that will read it."
         " With `--wait` it prints what `why` would.",
         (
-            "signal --symbol BTCUSDT --side close --id hand-1",
+            ENTRY,
             "signal --symbol BTCUSDT --side buy --confidence 1.2 --leverage 500",
         ),
     ),
