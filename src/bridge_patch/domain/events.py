@@ -133,9 +133,9 @@ class IntentReceived:
 class Sending:
     """An order is about to leave; written before it does.
 
-    An entry carries what is needed to finish it after a crash: leverage, margin, the stop as
-    a fraction of the entry, and the policy. Those are None for a reduction; `stop_price_usd`
-    is None for an order at market.
+    An entry carries what is needed to finish it after a crash: leverage, margin, the stop
+    as a fraction of the entry, and the policy. Those are None for a reduction;
+    `stop_price_usd` is None for an order at market.
     """
 
     at_ms: UnixMs
