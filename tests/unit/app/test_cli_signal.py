@@ -29,7 +29,7 @@ from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.app.commands.options import SignalOptions
 from bridge_patch.app.commands.signal import signal
 from bridge_patch.domain.errors import InvalidValueError
-from bridge_patch.domain.events import BulkExpired, DuplicateSeen, Event
+from bridge_patch.domain.events import BulkExpired, DuplicateSeen, Event, Expired
 from bridge_patch.domain.intent import IntentId, UnixMs
 from bridge_patch.services.messages import Barrier, DeadLetter
 from tests.unit.adapters.lines_samples import ACCEPTED, AT, SETTLED
@@ -216,6 +216,21 @@ def test_a_duplicate_ends_the_wait(
     told = json.loads(capsys.readouterr().out)
 
     assert told["messages"][0]["what"] == "duplicate, acknowledged and not acted upon"
+
+
+def test_a_bulk_expiry_that_names_it_ends_the_wait(
+    state: Path, answering: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def too_old(message: Message) -> tuple[Event, ...]:
+        entry = message.entry_id
+        gone = Expired(at_ms=AT, intent_id=OWN, entry_id=entry, created_ms=AT)
+        return gone, BulkExpired(
+            at_ms=AT, intent_ids=(OWN,), entry_ids=(entry,), age_max_sec=60
+        )
+
+    answering(too_old)
+    assert signal(options(state, intent_id=OWN, wait=True, timeout_sec=10)) == 0
+    assert json.loads(capsys.readouterr().out)["kind"] == "expired"
 
 
 def test_an_outcome_of_another_intent_is_not_ours(

@@ -11,7 +11,7 @@ import pytest
 from bridge_patch.app.commands.options import TraceOptions
 from bridge_patch.app.commands.why import why
 from bridge_patch.domain.errors import InvalidValueError
-from bridge_patch.domain.events import IntentReceived
+from bridge_patch.domain.events import Book, Filled, IntentReceived
 from bridge_patch.domain.intent import IntentId
 from tests.unit.app.journals import options, write_journal
 from tests.unit.app.story import (
@@ -114,6 +114,22 @@ def test_an_accepted_entry_tells_how_its_position_was_harvested(
     assert held["realised_usd"] == 29.8
     assert held["fees_usd"] == pytest.approx(6.76006, abs=1e-5)
     assert (held["before_base"], held["left_base"]) == (0.071, 0)
+
+
+def test_what_a_shadow_book_did_is_not_told_of_the_account(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As asked, the same intent has other trades; they are nobody's money."""
+    asked_book = [
+        replace(event, book=Book.ASKED, realised_usd=event.realised_usd + 1000)
+        for event in story()
+        if isinstance(event, Filled)
+    ]
+    path = write_story(tmp_path, (*story()[:1], *asked_book, *story()[1:]))
+    why(asked(path, ACCEPTED, as_json=True))
+    told = json.loads(capsys.readouterr().out)
+
+    assert told["held"]["realised_usd"] == 29.8
 
 
 def test_a_reduction_says_what_it_closed_and_of_which_position(

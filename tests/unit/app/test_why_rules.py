@@ -90,6 +90,16 @@ def test_the_headline_is_the_first_code_whichever_rule_came_first() -> None:
     )
 
 
+def test_what_decided_stands_first_whichever_rule_came_first() -> None:
+    stored = Stored(seq=1, run_id="r-1", recorded_ms=0, event=REFUSED, link="")
+    said = explain(Material(intent_id=IntentId("i-1"), about=(stored,))).said
+
+    assert [(each.rule, each.decided) for each in said] == [
+        ("notional", True),
+        ("floor", False),
+    ]
+
+
 def test_a_refusal_without_votes_is_the_judges_own() -> None:
     bare = replace(REFUSED, votes=(), codes=("SIZE_MISSING",), detail="no size")
 
