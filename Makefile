@@ -12,7 +12,7 @@ PIP_TOOLS := pip-tools==7.6.2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo run test check fix bench requirements .venv
+.PHONY: help demo run test check fix docs bench requirements .venv
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,11 @@ check: $(READY) ## format, lint, types and import contracts; changes nothing
 fix: $(READY) ## format, and mend what the linter can mend
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+docs: $(READY) ## the pages that are made from the code; tests compare them
+	$(BIN)/python -m bridge_patch.app.settings_page
+	$(BIN)/python -m bridge_patch.app.schema_pages
+	$(BIN)/python -m tests.unit.app.cli_page
 
 bench: $(READY) ## every benchmark in bench/, each printing its ratio
 	@set -e; for name in $(basename $(notdir $(sort $(wildcard bench/bench_*.py)))); do \
