@@ -15,6 +15,7 @@ from bridge_patch.governor.judge import Approved, ApprovedReduction, judge_reduc
 from bridge_patch.governor.ruling import Refused
 from bridge_patch.governor.snapshot import Known
 from bridge_patch.governor.terms import Terms, terms_of
+from bridge_patch.governor.weigh import weigh
 from tests.questions import (
     BTC_RULES,
     FINE,
@@ -127,6 +128,17 @@ def test_a_verdict_does_not_depend_on_the_arithmetic_around_it() -> None:
     assert before[0] == after[0]
     assert before[1].quantity == after[1].quantity
     assert before[1].notional == after[1].notional
+
+
+def test_a_binary_fraction_that_got_into_a_case_refuses() -> None:
+    """0.85 as a float is not 0.85; comparing the two is no comparison."""
+    inexact = replace(FINE.case(), confidence=0.85)  # type: ignore[arg-type]
+    ruling = weigh(inexact)
+    assert isinstance(ruling, Refused)
+
+    assert [(f.rule, f.reason) for f in ruling.findings] == [
+        ("confidence_floor", "RULE_FAILED")
+    ]
 
 
 def test_without_numbers_there_are_no_terms() -> None:
