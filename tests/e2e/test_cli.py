@@ -25,6 +25,7 @@ COMMANDS = (
     "decisions",
     "trace",
     "verify",
+    "report",
 )
 
 

@@ -96,6 +96,7 @@ for _command in (
     asking.why,
     asking.trace,
     asking.verify,
+    asking.report,
     sending.signal,
 ):
     app.command()(_command)

@@ -103,6 +103,11 @@ SECTIONS = (
         ("verify",),
     ),
     Section(
+        "report",
+        "A run as one page with pictures; [how to read it](report.md).",
+        ("report --help",),
+    ),
+    Section(
         "signal",
         "Publishes one intent, checked by the codec that will read it."
         " With `--wait` it prints what `why` would.",

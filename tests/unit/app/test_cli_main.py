@@ -24,6 +24,7 @@ COMMANDS = (
     "decisions",
     "trace",
     "verify",
+    "report",
 )
 
 

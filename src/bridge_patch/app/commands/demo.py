@@ -6,7 +6,6 @@ import asyncio
 import time
 from contextlib import closing
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Final, TextIO, cast, final
 
@@ -35,6 +34,7 @@ from bridge_patch.app.demo.drills import Drills, FrozenAccount
 from bridge_patch.app.demo.sampler import Sampler
 from bridge_patch.app.demo.summary import Phase, Summary, print_summary
 from bridge_patch.app.demo.tally import Tally
+from bridge_patch.app.report.write import REPORT_NAME, write_report
 from bridge_patch.app.settings import Settings, load_settings
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import (
@@ -49,7 +49,7 @@ from bridge_patch.app.wiring import (
 )
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import Book, TradingState
-from bridge_patch.domain.intent import Mode, UnixMs, Unknown
+from bridge_patch.domain.intent import Mode, UnixMs
 from bridge_patch.domain.market import Tick
 from bridge_patch.evidence.replay import rejudge
 from bridge_patch.services.engine import SignalSource
@@ -103,6 +103,7 @@ def _settings(options: DemoOptions) -> Settings:
 def _make_room(state: Path) -> None:
     """Clear what an earlier demo left in `state`, and nothing that is not a demo's."""
     store = [STORE_NAME, f"{STORE_NAME}-wal", f"{STORE_NAME}-shm", f"{STORE_NAME}.head"]
+    store.append(REPORT_NAME)
     if (state / STORE_NAME).exists() and not (state / LOG_NAME).exists():
         msg = (
             f"--state must be a folder of an earlier demo, or hold no {STORE_NAME}:"
@@ -194,6 +195,7 @@ class _Stage:
             Window(start_ms=UnixMs(start_ms - DAY_MS), end_ms=end_ms),
             stop,
         )
+        await _mark_ends(session)
         if store.journal is not None:
             tally.add_all(s.event for s in store.journal.read() if s.run_id == store.run_id)
         return Phase(
@@ -201,9 +203,6 @@ class _Stage:
             start_ms=start_ms,
             end_ms=UnixMs(session.clock.now_ms()),
             tally=tally,
-            asked_usd=session.keeper.trader.books.asked.exchange.equity_usd(),
-            governed_usd=await _equity_usd(session),
-            start_usd=self.settings.paper_equity_usd,
         )
 
     async def _play(
@@ -238,21 +237,29 @@ class _Stage:
             again = rejudge(
                 (stored.event for stored in journal.read()), self.settings.limits()
             )
+        verification = verify_journal(path)
+        report = write_report(path, self.options.state / REPORT_NAME, verification)
         return Summary(
             feed=self.feed.info.label,
             phases=tuple(phases),
             wall_sec=wall_sec,
             journal=path,
             log=self.options.state / LOG_NAME,
-            verification=verify_journal(path),
+            report=report.path,
+            standings=report.material.standings,
+            verification=verification,
             rejudged=again,
             honest=self.honest.report(),
         )
 
 
-async def _equity_usd(session: Session) -> Decimal | None:
-    read = await session.keeper.account.read()
-    return None if isinstance(read, Unknown) else read.equity_usd
+async def _mark_ends(session: Session) -> None:
+    """Journal what every account is worth at the end, for whoever compares them."""
+    recorder, now_ms = session.recorder, session.clock.now_ms()
+    last = recorder.gauge.mark()
+    await recorder.write(
+        *session.keeper.trader.books.marks(now_ms), *(() if last is None else (last,))
+    )
 
 
 def _is_over(session: Session) -> bool:

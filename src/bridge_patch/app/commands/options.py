@@ -64,6 +64,16 @@ class JournalOptions:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOptions:
+    """`report`; without `out` it stands beside the journal, and `show` opens it."""
+
+    source: JournalOptions
+    out: Path | None
+    show: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionsOptions:
     """`decisions`."""
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import final
 
@@ -18,6 +17,8 @@ from rich.table import Table
 from bridge_patch.adapters.feeds.series import utc
 from bridge_patch.adapters.verify import Verification
 from bridge_patch.app.demo.tally import Tally
+from bridge_patch.app.report.material import Standing
+from bridge_patch.app.report.words import LABELS
 from bridge_patch.domain.events import FillKind, Verdict
 from bridge_patch.domain.intent import Mode, UnixMs
 from bridge_patch.evidence.replay import Rejudged
@@ -27,19 +28,12 @@ from bridge_patch.policy.signal_report import SignalReport, told
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """One mode's run: its counts, and what the two accounts are worth after it, in USD.
-
-    `asked_usd` is the simulated account that did everything as asked; `governed_usd` the
-    account that the Governor guards, simulated in shadow, on the paper venue when live.
-    """
+    """One mode's run, and its counts."""
 
     mode: Mode
     start_ms: UnixMs
     end_ms: UnixMs
     tally: Tally
-    asked_usd: Decimal
-    governed_usd: Decimal | None
-    start_usd: Decimal
 
 
 @final
@@ -52,6 +46,8 @@ class Summary:
     wall_sec: float
     journal: Path
     log: Path
+    report: Path
+    standings: tuple[Standing, ...]
     verification: Verification
     rejudged: Rejudged
     honest: SignalReport
@@ -65,7 +61,7 @@ class Summary:
 def print_summary(summary: Summary, console: Console, *, as_json: bool) -> None:
     """Print the table, or the same figures as one JSON object on stdout."""
     if as_json:
-        rows = {p.mode.value: dict(_rows(p)) for p in summary.phases}
+        rows = {p.mode.value: dict(_rows(p, summary.standings)) for p in summary.phases}
         closing = dict(_closing(summary))
         second = list(told(summary.honest))
         figures = {"phases": rows, "second source": second, **closing}
@@ -75,7 +71,7 @@ def print_summary(summary: Summary, console: Console, *, as_json: bool) -> None:
     table.add_column("")
     for phase in summary.phases:
         table.add_column(f"{phase.mode}", justify="right")
-    columns = [dict(_rows(phase)) for phase in summary.phases]
+    columns = [dict(_rows(phase, summary.standings)) for phase in summary.phases]
     for name in _merged([list(column) for column in columns]):
         table.add_row(name, *(column.get(name, "-") for column in columns))
     console.print(table)
@@ -101,7 +97,7 @@ def _merged(columns: list[list[str]]) -> list[str]:
     return merged
 
 
-def _rows(phase: Phase) -> Iterator[tuple[str, str]]:
+def _rows(phase: Phase, standings: Sequence[Standing]) -> Iterator[tuple[str, str]]:
     tally = phase.tally
     yield "from (UTC)", utc(phase.start_ms)
     yield "to (UTC)", utc(phase.end_ms)
@@ -124,9 +120,17 @@ def _rows(phase: Phase) -> Iterator[tuple[str, str]]:
     yield from _counted("  ", tally.harvests)
     yield "stops filled", f"{tally.fills[FillKind.STOP]}"
     yield "liquidations", f"{tally.fills[FillKind.LIQUIDATION]}"
-    yield "equity as asked, USD", f"{phase.asked_usd:.2f}"
-    governed = phase.governed_usd
-    yield "equity as governed, USD", "unknown" if governed is None else f"{governed:.2f}"
+    yield from _worth(phase, standings)
+
+
+def _worth(phase: Phase, standings: Sequence[Standing]) -> Iterator[tuple[str, str]]:
+    """State what each account was worth after a phase, and how deep it had fallen."""
+    mine = [each for each in standings if each.phase.mode is phase.mode]
+    for each in mine:
+        yield f"equity {LABELS[each.role]}, USD", f"{each.stretch.end_usd:.2f}"
+    for each in mine:
+        fall_pct = each.stretch.drawdown_max_pct
+        yield f"deepest fall {LABELS[each.role]}, %", f"{fall_pct:.2f}"
 
 
 def _counted(prefix: str, counts: Counter[str]) -> Iterator[tuple[str, str]]:
@@ -157,4 +161,5 @@ def _closing(summary: Summary) -> Iterator[tuple[str, str]]:
         f"{again.checked} entries, {len(again.mismatches)} verdicts differ",
     )
     yield "log", str(summary.log)
+    yield "report", str(summary.report)
     yield "journal", str(summary.journal)

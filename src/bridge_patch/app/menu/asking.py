@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from bridge_patch.app.commands.options import (
     CheckOptions,
     DecisionsOptions,
     JournalOptions,
+    ReportOptions,
     TraceOptions,
     read_intent_id,
     read_verdict,
@@ -117,3 +119,21 @@ def verify(
     Example: bridge-patch verify --journal var/demo/bridge.db
     """
     launch("verify", JournalOptions(journal=journal, env_file=env_file, as_json=as_json))
+
+
+def report(
+    *,
+    journal: JournalOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File to write (default: report.html beside the journal)."),
+    ] = None,
+    show: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
+    env_file: EnvFileOption = None,
+) -> None:
+    """Write a run as one HTML page with pictures, for any browser, offline.
+
+    Example: bridge-patch report --journal var/demo/bridge.db --out report.html
+    """
+    source = JournalOptions(journal=journal, env_file=env_file, as_json=False)
+    launch("report", ReportOptions(source=source, out=out, show=show))
