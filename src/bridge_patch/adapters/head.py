@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final, final
 
 from bridge_patch.adapters.chain import Head
-from bridge_patch.domain.errors import BrokenPromiseError
+from bridge_patch.domain.errors import BrokenPromiseError, OutageError
 
 _SLOT_BYTES: Final = 512
 _WORDS: Final = 4
@@ -90,4 +90,4 @@ def _check(text: str) -> str:
 
 
 def _broken(path: Path, error: OSError) -> BrokenPromiseError:
-    return BrokenPromiseError(f"the journal's head file {path}: {error.strerror}")
+    return OutageError(f"the journal's head file {path}: {error.strerror}")

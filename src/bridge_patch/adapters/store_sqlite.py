@@ -8,6 +8,7 @@ network file system is no place for such a file.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
-from bridge_patch.domain.errors import BrokenPromiseError
+from bridge_patch.domain.errors import BrokenPromiseError, OutageError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -31,6 +32,16 @@ _REMEDIES: Final = (
     ("file is not a database", "name another path: this file is something else"),
     ("database disk image is malformed", "restore it from a backup, with its .head file"),
     ("disk I/O error", "look at the disk; restore from a backup if it is damaged"),
+)
+
+
+#: What passes when somebody makes room, or lets us in again; the rest needs a repair.
+_PASSING: Final = (
+    "database or disk is full",
+    "attempt to write a readonly",
+    "unable to open",
+    "database is locked",
+    "disk I/O error",
 )
 
 
@@ -122,7 +133,23 @@ class SqliteFile:
         """Say which file failed, why, and what to do about it."""
         why = str(getattr(error, "orig", error))
         remedy = next((do for what, do in _REMEDIES if why.startswith(what)), "")
-        return BrokenPromiseError(f"{self.path}: {why}" + (f": {remedy}" if remedy else ""))
+        kind = OutageError if why.startswith(_PASSING) else BrokenPromiseError
+        return kind(f"{self.path}: {why}" + (f": {remedy}" if remedy else ""))
+
+    def require(self) -> None:
+        """Raise OutageError where the file is gone: a new one would know of nothing."""
+        if not self.path.is_file():
+            msg = f"{self.path} is not there: bring its folder back; it is not begun anew"
+            raise OutageError(msg)
+
+    def room_bytes(self) -> int:
+        """Return how much may still be written to the disk that holds the file."""
+        try:
+            found = os.statvfs(self.path.parent)
+        except OSError as error:
+            msg = f"{self.path}: {error.strerror}"
+            raise OutageError(msg) from error
+        return found.f_bavail * found.f_frsize
 
     @contextmanager
     def guarded(self) -> Iterator[None]:

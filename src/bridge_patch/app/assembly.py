@@ -64,12 +64,16 @@ class Run:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """The outside world of one execution side, whatever stands behind it."""
+    """The outside world of one execution side, whatever stands behind it.
+
+    While the journal is `cramped` what room it has is kept for reductions.
+    """
 
     bus: Bus
     journal: Journal
     venue: SimulatedVenue
     run_id: str
+    cramped: Callable[[], bool] = lambda: False
 
 
 def assemble(
@@ -134,7 +138,7 @@ def _trader(
         ledger=ledger,
         instruments=instruments,
         clock=clock,
-        exits_silent=lambda: exits is not None and exits.silent,
+        unsafe=lambda: (exits is not None and exits.silent) or ports.cramped(),
     )
     identity = Identity(
         run_id=ports.run_id,

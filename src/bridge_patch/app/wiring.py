@@ -23,17 +23,19 @@ from bridge_patch.adapters.telemetry import LogTelemetry
 from bridge_patch.adapters.venue_paper import PaperVenue
 from bridge_patch.app.assembly import CONSUMER, Ports, Run, assemble, build_id, costs_of
 from bridge_patch.app.settings import LogFormat, Settings, SignalName
+from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import Event, InstrumentSeen, RunStarted
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import UnixMs, Unknown
 from bridge_patch.policy.sizing import SizingBounds
 from bridge_patch.services.engine import Engine, Equity, SignalSource
 from bridge_patch.services.exits_apart import ExitsApart
-from bridge_patch.services.ports import Account
+from bridge_patch.services.ports import Account, Telemetry
 from bridge_patch.services.session import Session
 
 __all__ = [
     "CONSUMER",
+    "RESERVE_BYTES",
     "STORE_NAME",
     "AccountEquity",
     "Run",
@@ -48,6 +50,8 @@ __all__ = [
 ]
 
 STORE_NAME: Final = "bridge.db"
+#: While a disk has less room, no entry is made: some 8,000 reductions fit into it.
+RESERVE_BYTES: Final = 32 * 1024 * 1024
 
 
 def telemetry_of(settings: Settings) -> LogTelemetry:
@@ -82,6 +86,25 @@ class AccountEquity:
 
 
 @final
+@dataclass(slots=True)
+class Room:
+    """Watches the disk below a store, and says so when it is low and when it is not."""
+
+    file: SqliteFile
+    telemetry: Telemetry
+    low: bool = False
+
+    def is_low(self) -> bool:
+        """Tell whether what is left must be kept for reductions."""
+        low = (left := self.file.room_bytes()) < RESERVE_BYTES
+        if low != self.low:
+            self.low = low
+            what = "too little room: no entries" if low else "room again: entries may go on"
+            self.telemetry.note("HEALTH", what, file=self.file, bytes_left=left)
+        return low
+
+
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
     """The embedded bus and journal of one run, in one file of the state folder."""
@@ -98,18 +121,27 @@ class Store:
             self.journal.close()
 
 
-def open_store(state_dir: Path, *, journal: bool) -> Store:
-    """Open, or begin, the store in `state_dir`; only the execution writes a journal."""
-    state_dir.mkdir(parents=True, exist_ok=True)
+def open_store(state_dir: Path, *, journal: bool, again: bool = False) -> Store:
+    """Open, or begin, the store in `state_dir`; only the execution writes a journal.
+
+    `again` is after an outage: then a store that is not there is not begun.
+    """
     file, clock, run_id = SqliteFile(state_dir / STORE_NAME), SystemClock(), _new_id()
-    return Store(
-        file=file,
-        bus=SqliteBus(file, clock),
-        journal=SqlJournal(file, run_id=run_id, clock=clock, new_id=_new_id)
-        if journal
-        else None,
-        run_id=run_id,
-    )
+    if again:
+        file.require()
+    else:
+        state_dir.mkdir(parents=True, exist_ok=True)
+    bus = SqliteBus(file, clock)
+    try:
+        kept = (
+            SqlJournal(file, run_id=run_id, clock=clock, new_id=_new_id)
+            if journal
+            else None
+        )
+    except BrokenPromiseError:
+        bus.close()
+        raise
+    return Store(file=file, bus=bus, journal=kept, run_id=run_id)
 
 
 def execution_side(
@@ -133,7 +165,13 @@ def execution_side(
         instruments=ListedInstruments(),
         costs=costs_of(settings),
     )
-    ports = Ports(bus=store.bus, journal=store.journal, venue=venue, run_id=store.run_id)
+    ports = Ports(
+        bus=store.bus,
+        journal=store.journal,
+        venue=venue,
+        run_id=store.run_id,
+        cramped=Room(store.file, run.telemetry).is_low,
+    )
     return assemble(run, ports, watch=watch, exits=exits)
 
 

@@ -17,3 +17,7 @@ class IllegalTransitionError(BridgeError):
 
 class BrokenPromiseError(BridgeError):
     """The journal cannot write, or the clock went back: stop the process."""
+
+
+class OutageError(BrokenPromiseError):
+    """The store is away or full, and may be back: act on nothing, begin again from it."""

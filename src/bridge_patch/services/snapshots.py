@@ -40,7 +40,8 @@ class Snapshots:
     `account` is the venue's, or in shadow the governed book's, and may lag behind what it
     was told a moment ago. `held` is what we know ourselves to be open there. Of the two the
     larger counts, so that two intents of one moment cannot share one room. What is reserved
-    for orders in doubt comes from the ledger and counts as if filled.
+    for orders in doubt comes from the ledger and counts as if filled. `unsafe` tells of
+    what makes an entry unwise: nobody to decide on its exit, no room to record one.
     """
 
     account: Account
@@ -50,7 +51,7 @@ class Snapshots:
     ledger: Ledger
     instruments: Instruments
     clock: Clock
-    exits_silent: Callable[[], bool] = lambda: False
+    unsafe: Callable[[], bool] = lambda: False
 
     async def take(
         self, symbol: Symbol, *, besides: ClientOrderId | None = None
@@ -106,9 +107,9 @@ class Snapshots:
     def _state(self) -> TradingState:
         """Return the account's state; what nobody guards or harvests is not added to.
 
-        While a position is NAKED, or the exit process silent, nothing new is opened.
+        While a position is NAKED, or what follows an entry is at risk, none is made.
         """
-        unsafe = bool(self.ledger.naked()) or self.exits_silent()
+        unsafe = bool(self.ledger.naked()) or self.unsafe()
         if unsafe and self.gauge.state is TradingState.RUNNING:
             return TradingState.REDUCING
         return self.gauge.state

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import final
@@ -12,6 +13,7 @@ from bridge_patch.adapters.market_bus import TickPublisher
 from bridge_patch.adapters.telemetry import Part
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.commands.run import announce, feed_of, settings_of
+from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import Settings
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import (
@@ -48,9 +50,14 @@ class BarrierEquity:
 
 
 async def _engine(settings: Settings, feed: Feed) -> None:
-    store = open_store(settings.state_dir, journal=False)
+    outage, stop = Outage(telemetry=telemetry_of(settings)), Stop.on_signals()
+    await outage.outlast(lambda: _once(settings, feed, outage, stop), stop)
+
+
+async def _once(settings: Settings, feed: Feed, outage: Outage, stop: Stop) -> None:
+    store = open_store(settings.state_dir, journal=False, again=bool(outage.why))
     try:
-        telemetry = telemetry_of(settings)
+        telemetry = outage.telemetry
         run_ = Run(
             settings=settings,
             mode=settings.ai_sizing_mode,
@@ -59,20 +66,26 @@ async def _engine(settings: Settings, feed: Feed) -> None:
         )
         equity = BarrierEquity()
         engine_ = engine_side(run_, store, equity, source_of(settings))
-        announce(telemetry, run_, {Part.ENGINE})
+        if not outage.why:
+            announce(outage.telemetry, run_, {Part.ENGINE})
         publisher = TickPublisher(store.bus)
         equity.last = await publisher.last_passed()
-        await _play(engine_, publisher, equity, feed, Stop.on_signals())
+
+        async def pass_(tick: Tick) -> bool:
+            passed = await _pass(publisher, equity, tick, stop)
+            outage.well()
+            return passed
+
+        await _play(engine_, equity, feed, pass_)
     finally:
         store.close()
 
 
 async def _play(
     engine_: Engine,
-    publisher: TickPublisher,
     equity: BarrierEquity,
     feed: Feed,
-    stop: Stop,
+    pass_: Callable[[Tick], Awaitable[bool]],
 ) -> None:
     passed_ms = equity.last.at_ms if equity.last else UnixMs(0)
     last_ms = passed_ms
@@ -81,10 +94,10 @@ async def _play(
         if tick.at_ms < passed_ms:
             engine_.see(tick)
             continue
-        if tick.at_ms > passed_ms and not await _pass(publisher, equity, tick, stop):
+        if tick.at_ms > passed_ms and not await pass_(tick):
             return
         await engine_.on_tick(tick)
-    await _pass(publisher, equity, Tick(at_ms=UnixMs(last_ms + 1), bars=()), stop)
+    await pass_(Tick(at_ms=UnixMs(last_ms + 1), bars=()))
 
 
 async def _pass(

@@ -6,9 +6,10 @@ import asyncio
 
 from bridge_patch.adapters.exit_turns import TurnGiver
 from bridge_patch.adapters.market_bus import TickReader
-from bridge_patch.adapters.telemetry import Part
+from bridge_patch.adapters.telemetry import LogTelemetry, Part
 from bridge_patch.app.commands.options import RunOptions
-from bridge_patch.app.commands.run import announce, settings_of
+from bridge_patch.app.commands.run import announce, settings_of, watched
+from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import ExitsProcess, Settings
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import (
@@ -36,9 +37,17 @@ def execution(options: RunOptions) -> None:
 
 
 async def _execution(settings: Settings) -> None:
-    store = open_store(settings.state_dir, journal=True)
+    telemetry = telemetry_of(settings)
+    with watched(settings, telemetry) as outage:
+        stop = Stop.on_signals()
+        await outage.outlast(lambda: _follow(settings, telemetry, outage, stop), stop)
+
+
+async def _follow(
+    settings: Settings, telemetry: LogTelemetry, outage: Outage, stop: Stop
+) -> None:
+    store = open_store(settings.state_dir, journal=True, again=bool(outage.why))
     try:
-        telemetry = telemetry_of(settings)
         run_ = Run(
             settings=settings,
             mode=settings.ai_sizing_mode,
@@ -49,8 +58,8 @@ async def _execution(settings: Settings) -> None:
         apart = ExitsApart(turns, telemetry) if turns else None
         session = execution_side(run_, store, exits=apart)
         parts = {Part.EXECUTION} if turns else {Part.EXECUTION, Part.EXITS}
-        announce(telemetry, run_, parts)
-        stop = Stop.on_signals()
+        if not outage.why:
+            announce(telemetry, run_, parts)
         reader = TickReader(store.bus, consumer=CONSUMER)
         begun = False
         while not stop.asked:
@@ -66,6 +75,7 @@ async def _execution(settings: Settings) -> None:
             if over and turns is not None:
                 await turns.due(tick.at_ms)
             await reader.done(await _barrier(session, tick))
+            outage.well()
             if over:
                 return
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from bridge_patch.adapters.exit_turns import TurnTaker
@@ -11,6 +12,7 @@ from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.telemetry import Part
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.commands.run import announce, settings_of
+from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import ExitsProcess, Settings
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import Run, open_store, telemetry_of
@@ -33,9 +35,14 @@ def exits(options: RunOptions) -> None:
 
 
 async def _exits(settings: Settings) -> None:
-    store = open_store(settings.state_dir, journal=False)
+    outage, stop = Outage(telemetry=telemetry_of(settings)), Stop.on_signals()
+    await outage.outlast(lambda: _once(settings, outage, stop), stop)
+
+
+async def _once(settings: Settings, outage: Outage, stop: Stop) -> None:
+    store = open_store(settings.state_dir, journal=False, again=bool(outage.why))
     try:
-        telemetry = telemetry_of(settings)
+        telemetry = outage.telemetry
         run_ = Run(
             settings=settings,
             mode=settings.ai_sizing_mode,
@@ -47,14 +54,24 @@ async def _exits(settings: Settings) -> None:
             outbox=BusOutbox(store.bus),
             instruments=ListedInstruments(),
         )
-        announce(telemetry, run_, {Part.EXITS})
-        await follow(brain, TurnTaker(store.bus), Stop.on_signals())
+        if not outage.why:
+            announce(telemetry, run_, {Part.EXITS})
+        await follow(brain, TurnTaker(store.bus), stop, outage.well)
     finally:
         store.close()
 
 
-async def follow(brain: ExitBrain, turns: TurnTaker, stop: Stop) -> None:
-    """Take every turn that is due; what an earlier process decided is only seen."""
+def _unheard() -> None:
+    return
+
+
+async def follow(
+    brain: ExitBrain, turns: TurnTaker, stop: Stop, well: Callable[[], None] = _unheard
+) -> None:
+    """Take every turn that is due; what an earlier process decided is only seen.
+
+    `well` is told after each: what was decided is on the bus.
+    """
     await brain.catch_up()
     async for tick in turns.resume():
         brain.see(tick)
@@ -69,3 +86,4 @@ async def follow(brain: ExitBrain, turns: TurnTaker, stop: Stop) -> None:
                 return
             else:
                 await turns.done(due_ms, await brain.decide(tick))
+                well()

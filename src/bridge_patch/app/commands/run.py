@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from bridge_patch.adapters.feeds.choose import choose_feed
 from bridge_patch.adapters.feeds.series import Feed, Window
+from bridge_patch.adapters.health import HealthFile
 from bridge_patch.adapters.instruments import ListedInstruments
+from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.telemetry import LogTelemetry, Part
 from bridge_patch.app.commands.options import RunOptions
+from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import Settings, SignalName, load_settings
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import (
+    STORE_NAME,
     AccountEquity,
     Run,
     engine_side,
@@ -67,9 +72,27 @@ def feed_of(options: RunOptions, settings: Settings) -> Feed:
 
 
 async def _run(settings: Settings, feed: Feed) -> None:
-    store = open_store(settings.state_dir, journal=True)
+    telemetry = telemetry_of(settings)
+    with watched(settings, telemetry) as outage:
+        stop = Stop.on_signals()
+        await outage.outlast(
+            lambda: _play_all(settings, feed, telemetry, outage, stop), stop
+        )
+
+
+@contextmanager
+def watched(settings: Settings, telemetry: LogTelemetry) -> Iterator[Outage]:
+    """Yield what knows of outages, and lets `status` know."""
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    with closing(HealthFile(SqliteFile(settings.state_dir / STORE_NAME))) as health:
+        yield Outage(telemetry=telemetry, say=health.say)
+
+
+async def _play_all(
+    settings: Settings, feed: Feed, telemetry: LogTelemetry, outage: Outage, stop: Stop
+) -> None:
+    store = open_store(settings.state_dir, journal=True, again=bool(outage.why))
     try:
-        telemetry = telemetry_of(settings)
         run_ = Run(
             settings=settings,
             mode=settings.ai_sizing_mode,
@@ -83,8 +106,18 @@ async def _run(settings: Settings, feed: Feed) -> None:
         session = replace(session, engine=engine)
         events = start_events(run_, store, feed.info.start_ms)
         await session.keeper.trader.recorder.write(*events)
-        announce(telemetry, run_, {Part.ENGINE, Part.EXECUTION, Part.EXITS})
-        await play(session, feed, stop=Stop.on_signals())
+        if not outage.why:
+            announce(telemetry, run_, {Part.ENGINE, Part.EXECUTION, Part.EXITS})
+
+        begun = False
+
+        async def before(_: Tick) -> None:
+            nonlocal begun
+            if begun:  # the tick before this one was played to its end
+                outage.well()
+            begun = True
+
+        await play(session, feed, stop=stop, before_tick=before)
     finally:
         store.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 
 from bridge_patch.adapters.bus_look import BusLook
+from bridge_patch.adapters.health import read_health
 from bridge_patch.adapters.journal_search import JournalSearch
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.system_clock import SystemClock
@@ -44,4 +45,5 @@ def _standing(options: JournalOptions) -> Standing:
             bus=bus.places(),
             streams=bus.lengths(),
             journal=journal_view(str(path), journal.quick_check(), recorded_ms, now_ms),
+            outage=read_health(file),
         )

@@ -96,6 +96,8 @@ def doubts_table(standing: Standing) -> Table | None:
 def _lines(standing: Standing) -> Iterator[tuple[str, Text]]:
     if standing.fail_open:
         yield "!", cell(standing.fail_open, "bold red")
+    if standing.outage:
+        yield "!", cell(f"OUTAGE, no entries: {standing.outage}", "bold red")
     if standing.run is None:
         yield "run", cell("none: nothing has started in this folder yet")
     else:

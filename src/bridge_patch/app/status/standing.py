@@ -36,6 +36,7 @@ def standing(
     bus: tuple[Place, ...],
     streams: Mapping[str, int],
     journal: JournalView,
+    outage: str = "",
 ) -> Standing:
     """State what the fold came to."""
     run, own = fold.run, fold.book(fold.own_book)
@@ -43,6 +44,7 @@ def standing(
     decided = fold.decided
     return Standing(
         fail_open=fail_open_of(run),
+        outage=outage,
         run=None if run is None else _run(run),
         state=_state(fold, own),
         equity=_equity(fold.own_book, own, settings),

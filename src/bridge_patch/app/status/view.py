@@ -132,9 +132,13 @@ class JournalView:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How things stand; `data_ms` is the newest data time there is."""
+    """How things stand; `data_ms` is the newest data time there is.
+
+    `outage` is why the journal's writer cannot write, "" where it can.
+    """
 
     fail_open: str
+    outage: str
     run: RunView | None
     state: StateView
     equity: EquityView | None
