@@ -1,6 +1,7 @@
 """What the report's pictures promise: thin without losing an extreme, labels apart."""
 
 import itertools
+import re
 from decimal import Decimal
 
 import pytest
@@ -22,7 +23,7 @@ DAY = 86_400_000
 HOUR = 3_600_000
 
 places = st.lists(
-    st.tuples(st.integers(0, 4000), st.integers(-500, 500)), min_size=1, max_size=300
+    st.tuples(st.integers(0, 60), st.integers(-500, 500)), min_size=1, max_size=60
 ).map(lambda several: [(x / 10, float(y)) for x, y in sorted(several)])
 
 
@@ -151,6 +152,29 @@ def test_every_refusal_is_in_one_bar_under_its_first_reason() -> None:
     assert sum(int(title.split(", ")[1].split()[0]) for title in wide) == 45
     assert "1970-01-01: REASON_0, 9 of 24 refused" in wide
     assert "1970-01-02: other reasons, 1 of 21 refused" in wide
+
+
+def test_the_parts_of_a_bar_stand_on_each_other() -> None:
+    """Three of one reason and one of another fill the bar, the larger part below."""
+    codes = ["POSITION_OPEN", "POSITION_OPEN", "POSITION_OPEN", "SNAPSHOT_STALE"]
+    events = [
+        judged(n * HOUR, f"i-{n}", verdict=Verdict.REJECT, code=code)
+        for n, code in enumerate(codes)
+    ]
+    drawing = refusals.over_time(gather([run(0), *events])).partition("</svg>")[0]
+    parts = [
+        (float(y), float(height))
+        for y, height in re.findall(
+            r'<rect [^>]*y="([\d.]+)"[^>]*height="([\d.]+)"', drawing
+        )
+    ]
+    foot, top = refusals.WIDE.inner_bottom, refusals.WIDE.top
+
+    (lower, tall), (upper, short) = parts
+    assert lower + tall == pytest.approx(foot, abs=0.2)
+    assert upper + short == pytest.approx(lower, abs=0.2)
+    assert tall == pytest.approx(3 * short, abs=0.3)
+    assert upper == top
 
 
 @pytest.mark.parametrize(("days", "bar"), [(28, 1), (62, 1), (63, 7), (400, 7), (600, 28)])

@@ -160,7 +160,7 @@ def _positions(material: Material, index: int, phase: Phase) -> Markup:
         _POSITIONS,
         tag(
             "details",
-            tag("summary", text(f"All {figures.grouped(len(trades))} in a table")),
+            tag("summary", text(f"{_some(shown, len(trades))} in a table")),
             _scroll(rows),
             tables.left_out(shown, len(trades), "positions are listed"),
             class_="listing",
@@ -168,6 +168,12 @@ def _positions(material: Material, index: int, phase: Phase) -> Markup:
         pictures,
         tables.left_out(drawn, len(trades), "positions are drawn"),
     )
+
+
+def _some(shown: int, total: int) -> str:
+    if shown == total:
+        return f"All {figures.grouped(total)}"
+    return f"The newest {figures.grouped(shown)} of {figures.grouped(total)}"
 
 
 def _section(anchor: str, title: str, words: str, *content: Markup) -> Markup:

@@ -77,11 +77,19 @@ def legend(material: Material) -> Markup:
     """Return what each colour of the bars stands for."""
     found = ranked(material)
     parts = [
-        tag("li", tag("i", class_=f"swatch r{number}"), text(f"{code} {count}"))
+        tag(
+            "li",
+            tag("i", class_=f"swatch r{number}"),
+            text(f"{code} {figures.grouped(count)}"),
+        )
         for number, (code, count) in enumerate(found[:NAMED_MAX])
     ]
     if rest := sum(count for _, count in found[NAMED_MAX:]):
-        parts.append(tag("li", tag("i", class_="swatch rx"), text(f"{OTHER} {rest}")))
+        parts.append(
+            tag(
+                "li", tag("i", class_="swatch rx"), text(f"{OTHER} {figures.grouped(rest)}")
+            )
+        )
     return tag("ul", *parts, class_="legend")
 
 
