@@ -57,8 +57,8 @@ class Plan:
     """What goes with a position: who asked for it, how it is harvested, what protects it.
 
     `stop_fraction` is the hard stop it was sized for. `attempts` counts the orders sent to
-    protect or reduce it; it makes their ids distinct. `orphans` are stops that rest though
-    their position is gone.
+    protect or reduce it; it makes their ids distinct. `orphans` are stops that still rest
+    from the plan before.
     """
 
     intent_id: IntentId
@@ -226,8 +226,6 @@ class Ledger:
         elif before is not None:
             del self.positions[fill.symbol]
             self.closed[fill.symbol] = before
-            plan = self._plan(fill.symbol, fill.intent_id)
-            plan.orphans, plan.stops = [*plan.orphans, *plan.stops], []
 
     def _funded(self, paid: FundingPaid) -> None:
         position = self.positions.get(paid.symbol)
@@ -235,9 +233,7 @@ class Ledger:
             self.positions[paid.symbol] = apply_funding(position, paid)
 
     def _armed(self, stop: StopArmed) -> None:
-        plan = self._plan(stop.symbol, stop.intent_id)
-        held = stop.symbol in self.positions
-        (plan.stops if held else plan.orphans).append(
+        self._plan(stop.symbol, stop.intent_id).stops.append(
             RestingStop(order_id=stop.order_id, price_usd=stop.stop_price_usd)
         )
 
