@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
 
+from bridge_patch.adapters.bus import Bus, Post
+from bridge_patch.adapters.inbox import BusOutbox
+from bridge_patch.app.settings import load_settings
+from bridge_patch.app.wiring import AccountEquity, bounds_of
 from bridge_patch.domain.events import (
     Book,
     BulkExpired,
@@ -16,16 +21,20 @@ from bridge_patch.domain.events import (
     Settled,
     Status,
 )
-from bridge_patch.domain.intent import IntentId, Mode, ReduceIntent
+from bridge_patch.domain.intent import Confidence, IntentId, Mode, ReduceIntent, Side
+from bridge_patch.domain.market import Tick
 from bridge_patch.domain.money import Quantity
 from bridge_patch.domain.order import Leg
 from bridge_patch.governor.judge import ApprovedReduction, judge_reduction
 from bridge_patch.services.answers import Sent
+from bridge_patch.services.engine import Engine, Signal
 from bridge_patch.services.session import Session
+from tests.simulation.chaos import PEACE, ChaosBus, Crash
 from tests.simulation.rig import (
     BTC,
     CALM,
     SOL,
+    Silence,
     World,
     ask,
     at,
@@ -37,7 +46,7 @@ from tests.simulation.rig import (
     ready,
     run,
 )
-from tests.unit.services.test_recall import dead, restarted, sending
+from tests.unit.services.test_recall import dead, resolved, restarted, sending
 
 D = Decimal
 BOTH = (BTC, SOL)
@@ -167,3 +176,122 @@ def test_an_announced_close_leaves_only_as_it_was_announced(quantity: str) -> No
         return await session.keeper.trader.desk.reduce_now(order, verdict)
 
     assert (run(scenario()) is not None) is (quantity == "0.02")
+
+
+def test_a_start_protects_what_is_naked_before_it_reads_the_bus() -> None:
+    """Killed between fill and stop, and gone for a minute: first that, then new risk."""
+    world = World()
+
+    async def scenario() -> None:
+        await dead(world, resolved(Leg.ENTRY), intent("a", CALM))
+        session = world.start()
+        flat = {BTC: 95_000, SOL: 150}
+        for one in [*calm(BOTH), at(CALM + 1, flat)]:
+            await session.warm_up(one)
+        await world.send(intent("b", CALM + 1, symbol=SOL))
+        await session.on_tick(at(CALM + 2, flat))
+
+    run(scenario())
+
+    assert [e.leg for e in world.events(Sending)] == [
+        Leg.ENTRY,
+        Leg.STOP,
+        Leg.ENTRY,
+        Leg.STOP,
+    ]
+    assert world.outcome("b").status is Status.FILLED
+    assert world.outcome("b").judged_ms == minute(CALM + 1)
+
+
+class OneIdea:
+    """A model that speaks about one tick."""
+
+    def signals(self, tick: Tick) -> tuple[Signal, ...]:
+        if tick.at_ms != minute(CALM + 1):
+            return ()
+        sure = Confidence(D("0.85"))
+        return (
+            Signal(symbol=BTC, side=Side.BUY, confidence=sure, source="m", reason="up"),
+        )
+
+
+def engine(session: Session, bus: Bus) -> Engine:
+    return Engine(
+        source=OneIdea(),
+        outbox=BusOutbox(bus),
+        equity=AccountEquity(session.keeper.account),
+        telemetry=Silence(),
+        bounds=bounds_of(load_settings({})),
+        mode=Mode.LIVE,
+    )
+
+
+class Dies(ChaosBus):
+    """A bus that lets one publication out and no life after it."""
+
+    async def publish(self, posts: Sequence[Post]) -> tuple[str, ...]:
+        await self.inner.publish(posts)
+        raise Crash
+
+
+NEXT = [*calm(), at(CALM + 1, {BTC: 95_000})]
+
+
+def test_what_was_proposed_at_a_quiet_tick_is_not_from_the_future_after_a_kill() -> None:
+    """Its time is durable before it is on the bus, or a restart would not know of it."""
+    world = World()
+
+    async def scenario() -> None:
+        doomed = world.start(bus=lambda bus: Dies(bus, PEACE), engine=engine)
+        with pytest.raises(Crash):
+            await play(doomed, NEXT)
+        await play(world.start(engine=engine), NEXT)
+
+    run(scenario())
+
+    assert world.events(DeadLettered) == []
+    (outcome,) = [r for r in world.results() if isinstance(r, Settled)]
+    assert outcome.status is Status.FILLED
+    assert outcome.judged_ms == minute(CALM + 1)
+
+
+def test_an_exit_asked_for_at_a_quiet_tick_is_not_from_the_future_either() -> None:
+    world = World()
+    bars = [*calm(), *(at(CALM + n, {BTC: 96_200}) for n in (1, 2))]
+
+    async def scenario() -> None:
+        session = await ready(world, bus=lambda bus: Dies(bus, PEACE))
+        scalper = {"mode": "scalper", "partial_trigger_pct": 1.2}
+        await ask(world, session, intent("a", CALM, harvest_policy=scalper))
+        with pytest.raises(Crash):
+            await play(session, bars[CALM:])
+        await play(world.start(), bars)
+
+    run(scenario())
+
+    assert world.events(DeadLettered) == []
+    told = [r for r in world.results() if isinstance(r, Settled)]
+    assert [r.detail for r in told[1:]][:1] == ["PARTIAL_PROFIT"]
+    assert told[1].judged_ms == minute(CALM + 1)
+
+
+def test_exits_and_proposals_of_a_finished_tick_are_not_decided_again() -> None:
+    """The half was taken; the trail is for the next bar, and the idea was had."""
+    world = World()
+    bars = [*calm(), at(CALM + 1, {BTC: 95_000}), at(CALM + 2, {BTC: 96_500})]
+
+    async def scenario() -> list[int]:
+        lengths = []
+        for _ in range(2):
+            await play(world.start(engine=engine), bars[:-1])
+            lengths.append(len(list(world.journal.read())))
+        for _ in range(2):
+            await play(world.start(engine=engine), bars)
+            lengths.append(len(list(world.journal.read())))
+        return lengths
+
+    first, again, second, last = run(scenario())
+
+    assert (first, second) == (again, last)
+    assert second > first
+    assert world.events(DuplicateSeen) == []
