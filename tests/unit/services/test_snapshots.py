@@ -116,6 +116,17 @@ def test_a_reading_that_lags_behind_cannot_lend_the_same_room_twice() -> None:
     assert snapshot.available == Known(D(9_620), NOW)
 
 
+def test_of_two_quantities_the_larger_counts() -> None:
+    """Half of it is stated so far; all of it was filled."""
+    half = replace(READ, quantity_base=D("0.02"), margin_usd=D(190))
+    more = replace(READ, quantity_base=D("0.05"), margin_usd=D(475))
+
+    for stated, worst in ((half, D(3840)), (more, D(4800))):
+        snapshot = taken(replace(FLAT, positions=(stated,)), OPEN)
+        assert isinstance(snapshot.exposure, Exposure)
+        assert snapshot.exposure.notional_usd == worst
+
+
 def test_a_position_that_only_the_venue_knows_counts_too() -> None:
     snapshot = taken(replace(FLAT, positions=(READ,)))
 
