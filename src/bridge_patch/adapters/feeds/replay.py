@@ -58,6 +58,13 @@ def recorded(
     )
 
 
+def held_symbols(folder: Path) -> frozenset[Symbol]:
+    """Return the symbols a folder has bars of; none where there is no such folder."""
+    if not folder.is_dir():
+        return frozenset()
+    return frozenset(file.symbol for path in folder.iterdir() if (file := bar_file(path)))
+
+
 def _files(folder: Path, symbols: Sequence[Symbol]) -> tuple[BarFile, ...]:
     if not folder.is_dir():
         msg = f"{folder}: expected a folder of *.feather files, found none; check the path"

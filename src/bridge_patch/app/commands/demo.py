@@ -20,6 +20,7 @@ from rich.progress import (
 
 from bridge_patch.adapters.example_ai import ExampleAI
 from bridge_patch.adapters.feeds.choose import choose_feed
+from bridge_patch.adapters.feeds.replay import held_symbols
 from bridge_patch.adapters.feeds.series import EVERYTHING, Feed, Window
 from bridge_patch.adapters.honest_ai import HonestAI
 from bridge_patch.adapters.instruments import ListedInstruments
@@ -49,7 +50,7 @@ from bridge_patch.app.wiring import (
 )
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import Book, TradingState
-from bridge_patch.domain.intent import Mode, UnixMs
+from bridge_patch.domain.intent import Mode, Symbol, UnixMs
 from bridge_patch.domain.market import Tick
 from bridge_patch.evidence.replay import rejudge
 from bridge_patch.services.engine import SignalSource
@@ -62,7 +63,9 @@ LOG_NAME: Final = "demo.log"
 #: The demo's own settings, whatever the environment says; the rest are shipped defaults.
 #: The floor is set so that a refusal by it is seen.
 DEMO_ENV: Final = {"MIN_CONFIDENCE": "0.5"}
-DEFAULT_SYMBOLS: Final = "BTCUSDT,SOLUSDT"
+#: What is played where nobody names symbols: the first two, and what of the others is held.
+DEFAULT_SYMBOLS: Final = (Symbol("BTCUSDT"), Symbol("SOLUSDT"))
+MORE_SYMBOLS: Final = (Symbol("ETHUSDT"), Symbol("LAYERUSDT"))
 _WARNING: Final = (
     "Signals: an example AI that throws dice, overconfident and uncalibrated: it shows what"
     " the Governor is for, and nothing about markets; and calibrated momentum, which speaks"
@@ -74,7 +77,7 @@ def demo(options: DemoOptions) -> None:
     """Play both phases over the data, print the table; the journal stays for questions."""
     console = Console(stderr=options.as_json, soft_wrap=True, highlight=False)
     named = options.data or load_settings().market_data_dir
-    settings = _settings(options)
+    settings = _settings(options, named)
     _make_room(options.state)
     feed = choose_feed(
         named,
@@ -92,9 +95,11 @@ def demo(options: DemoOptions) -> None:
     print_summary(summary, console, as_json=options.as_json)
 
 
-def _settings(options: DemoOptions) -> Settings:
+def _settings(options: DemoOptions, data_dir: Path | None) -> Settings:
     env = dict(DEMO_ENV)
-    env["SYMBOLS"] = ",".join(options.symbols) if options.symbols else DEFAULT_SYMBOLS
+    held = held_symbols(data_dir) if data_dir else frozenset()
+    more = (symbol for symbol in MORE_SYMBOLS if symbol in held)
+    env["SYMBOLS"] = ",".join(options.symbols or (*DEFAULT_SYMBOLS, *more))
     if options.seed is not None:
         env["EXAMPLE_AI_SEED"] = str(options.seed)
     return replace(load_settings(env), state_dir=options.state)
