@@ -31,6 +31,7 @@ from bridge_patch.app.wiring import open_store
 from bridge_patch.domain.events import IntentReceived
 from bridge_patch.domain.intent import IntentId
 from bridge_patch.governor.judge import Approved, judge
+from bridge_patch.governor.rules import BOUNDS, CHECKS
 from bridge_patch.governor.snapshot import RiskSnapshot
 from bridge_patch.services.ports import Journal
 from bridge_patch.services.snapshots import Snapshots
@@ -42,7 +43,7 @@ GOAL_DECIMAL: Final = 20.7
 PAST: Final = 100_000
 ROUNDS: Final = 20_000
 OPEN: Final = (0, 1, 10, 100, 1_000)
-_RULES: Final = 22
+_RULES: Final = len(BOUNDS) + len(CHECKS)
 _APPEND: Final = 4_096
 
 
