@@ -7,13 +7,21 @@ from typing import Final, final
 
 from bridge_patch.adapters import codec
 from bridge_patch.adapters.bus import Ack, Bus, Message, Post, Reader
-from bridge_patch.adapters.streams import EXECUTION_GROUP, MARKET_TICK, REPLAY_BARRIER
-from bridge_patch.domain.intent import UnixMs
+from bridge_patch.adapters.streams import (
+    DEAD_LETTER,
+    EXECUTION_GROUP,
+    MARKET_TICK,
+    REPLAY_BARRIER,
+)
+from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.domain.intent import UnixMs, Unknown
 from bridge_patch.domain.market import Tick
-from bridge_patch.services.messages import Barrier
+from bridge_patch.services.messages import Barrier, DeadLetter
 
 #: How long one look for a message waits before somebody may say that it takes long.
 WAIT_MS: Final = 1000
+#: Why an entry of the market stream is set aside.
+NO_TICK: Final = "market_tick_not_understood"
 
 
 @final
@@ -69,8 +77,24 @@ class TickReader:
         found = await self._bus.read(self._reader, (MARKET_TICK,), count=1, wait_ms=wait_ms)
         if not found:
             return None
+        tick = _tick_of(found[0])
+        if isinstance(tick, Unknown):
+            await self._set_aside(found[0], tick.why)
+            return None
         self._in_hand = found[0]
-        return codec.decode_tick(self._in_hand.envelope)
+        return tick
+
+    async def _set_aside(self, message: Message, fault: str) -> None:
+        """End what is no tick with a dead letter: it must not stop the ones behind it."""
+        letter = DeadLetter(
+            entry_id=message.entry_id,
+            reason=NO_TICK,
+            faults=(fault,),
+            payload=message.envelope.payload or "",
+        )
+        ack = Ack(MARKET_TICK, message.entry_id)
+        post = Post(DEAD_LETTER, codec.encode_dead_letter(letter))
+        await self._bus.commit(EXECUTION_GROUP, (ack,), (post,))
 
     async def before(self) -> AsyncIterator[Tick]:
         """Yield every tick on the bus that is older than the one in hand, oldest first."""
@@ -79,7 +103,9 @@ class TickReader:
             for message in found:
                 if message.entry_id >= end:
                     return
-                yield codec.decode_tick(message.envelope)
+                tick = _tick_of(message)
+                if not isinstance(tick, Unknown):
+                    yield tick
             place = found[-1].entry_id
 
     async def done(self, barrier: Barrier) -> None:
@@ -90,3 +116,10 @@ class TickReader:
         post = Post(REPLAY_BARRIER, codec.encode_barrier(barrier))
         await self._bus.commit(EXECUTION_GROUP, (ack,), (post,))
         self._in_hand = None
+
+
+def _tick_of(message: Message) -> Tick | Unknown:
+    try:
+        return codec.decode_tick(message.envelope)
+    except InvalidValueError as e:
+        return Unknown(str(e))

@@ -13,9 +13,9 @@ _WORDS_MIN: Final = 3
 def near_miss(name: str, known: Collection[str]) -> str | None:
     """Return the known name that `name` was probably meant to be, or None.
 
-    Near is: the same letters but for case and underscores; one wrong, missing, extra or
-    swapped letter (two in a long name); or a long name with one of its words missing or
-    one too many. Paths (`…_DIR`) are too alike elsewhere for that last test.
+    Near is: the same letters but for case and underscores; the same words in another
+    order; one wrong, missing, extra or swapped letter (two in a long name); or a long name
+    with one of its words missing or one too many. Paths (`…_DIR`) are too alike elsewhere for that last test.
 
     >>> near_miss("MAX_POSITON_USD", ["MAX_POSITION_USD"])
     'MAX_POSITION_USD'
@@ -25,7 +25,7 @@ def near_miss(name: str, known: Collection[str]) -> str | None:
     if name in known:
         return None
     for other in known:
-        if _letters(name) == _letters(other):
+        if _letters(name) == _letters(other) or _words(name) == _words(other):
             return other
     upper = name.upper()
     slips = ((_slips(upper, other), other) for other in known)
@@ -41,6 +41,11 @@ def _allowed(known: str) -> int:
 
 def _letters(name: str) -> str:
     return "".join(c for c in name.upper() if c.isalnum())
+
+
+def _words(name: str) -> list[str]:
+    """Return the words of a name whatever their order: LEVERAGE_MAX is MAX_LEVERAGE."""
+    return sorted(name.upper().split("_"))
 
 
 def _slips(a: str, b: str) -> int:

@@ -123,9 +123,6 @@ class Settings:
             "60", whole(1, 86400), "s", "an entry older than this is never traded"
         )
     )
-    intent_future_tolerance_sec: int = field(
-        metadata=_row("1", whole(0, 60), "s", "how far ahead of our clock a message may be")
-    )
     order_notional_max_equity_multiple: Decimal = field(
         metadata=_row(
             "1.5", number("0.01", "125"), "x equity", "most notional of one order"

@@ -51,6 +51,8 @@ def test_an_unknown_key_in_the_file_is_a_fault_without_its_value(tmp_path: Path)
         ("MAX_NOTIONAL", "MAX_NOTIONAL_USD"),
         ("MIN_ORDER_UDS", "MIN_ORDER_USD"),
         ("SYMBOL", "SYMBOLS"),
+        ("AI_LEVERAGE_MAX", "AI_MAX_LEVERAGE"),
+        ("ORDER_MIN_USD", "MIN_ORDER_USD"),
     ],
 )
 def test_a_near_miss_in_the_environment_is_a_fault(name: str, meant: str) -> None:

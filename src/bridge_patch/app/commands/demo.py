@@ -76,8 +76,10 @@ _WARNING: Final = (
 def demo(options: DemoOptions) -> None:
     """Play both phases over the data, print the table; the journal stays for questions."""
     console = Console(stderr=options.as_json, soft_wrap=True, highlight=False)
-    named = options.data or load_settings().market_data_dir
-    settings = _settings(options, named)
+    stated = load_settings()
+    named = options.data or stated.market_data_dir
+    seed = stated.example_ai_seed if options.seed is None else options.seed
+    settings = _settings(options, named, seed)
     _make_room(options.state)
     feed = choose_feed(
         named,
@@ -95,13 +97,12 @@ def demo(options: DemoOptions) -> None:
     print_summary(summary, console, as_json=options.as_json)
 
 
-def _settings(options: DemoOptions, data_dir: Path | None) -> Settings:
+def _settings(options: DemoOptions, data_dir: Path | None, seed: int) -> Settings:
     env = dict(DEMO_ENV)
     held = held_symbols(data_dir) if data_dir else frozenset()
     more = (symbol for symbol in MORE_SYMBOLS if symbol in held)
     env["SYMBOLS"] = ",".join(options.symbols or (*DEFAULT_SYMBOLS, *more))
-    if options.seed is not None:
-        env["EXAMPLE_AI_SEED"] = str(options.seed)
+    env["EXAMPLE_AI_SEED"] = str(seed)
     return replace(load_settings(env), state_dir=options.state)
 
 
