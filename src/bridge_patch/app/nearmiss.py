@@ -15,7 +15,8 @@ def near_miss(name: str, known: Collection[str]) -> str | None:
 
     Near is: the same letters but for case and underscores; the same words in another
     order; one wrong, missing, extra or swapped letter (two in a long name); or a long name
-    with one of its words missing or one too many. Paths (`…_DIR`) are too alike elsewhere for that last test.
+    with one of its words missing or one too many. Paths (`…_DIR`) are too alike elsewhere
+    for that last test.
 
     >>> near_miss("MAX_POSITON_USD", ["MAX_POSITION_USD"])
     'MAX_POSITION_USD'

@@ -34,6 +34,10 @@ class Batch:
         """Tell whether this is the first message of the batch under its id."""
         return self._owners.setdefault(intent_id, delivery.entry_id) == delivery.entry_id
 
+    def met(self, intent_id: IntentId) -> bool:
+        """Tell whether a message of this batch came under that id before."""
+        return intent_id in self._owners
+
     def done(self, delivery: Delivery, *outcomes: Settled) -> None:
         """Acknowledge a message, with the outcome where it has one of its own."""
         self.acknowledged.append(delivery.entry_id)

@@ -7,7 +7,8 @@ says it was left; a second message with a known id is counted and nothing else.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from typing import Final, assert_never, final
 
 from bridge_patch.domain.errors import BrokenPromiseError
@@ -99,6 +100,7 @@ class Execution:
     async def _decide(self, delivery: Delivery, intent: Intent, batch: Batch) -> None:
         if isinstance(intent, ReduceIntent):
             batch.reduced.add(intent.symbol)
+            intent = await self._own_name(delivery, intent, batch)
         if not await self._is_new(delivery, intent, batch):
             return
         match intent:
@@ -141,6 +143,25 @@ class Execution:
             case Unsent() as unsent:
                 self._end(delivery, await self._carry_out(unsent, intent), batch)
         return False
+
+    async def _own_name(
+        self, delivery: Delivery, intent: ReduceIntent, batch: Batch
+    ) -> ReduceIntent:
+        """Rename a reduction whose id was taken by a message that said something else.
+
+        Only the same content is a duplicate: an id in use may not block a reduction. The
+        name is the content's, so that a redelivery gets the same one.
+        """
+        if batch.met(intent.id):
+            await self.recorder.flush()  # who took the id may not be in the journal yet
+        history = await self.recorder.journal.history(intent.id)
+        owner = next((e for e in history if isinstance(e, IntentReceived | Expired)), None)
+        if owner is None or owner.entry_id == delivery.entry_id:
+            return intent
+        if isinstance(owner, IntentReceived) and owner.payload == delivery.payload:
+            return intent
+        said = blake2b(delivery.payload.encode(errors="backslashreplace"), digest_size=6)
+        return replace(intent, id=IntentId(f"{intent.id}~{said.hexdigest()}"))
 
     async def _carry_out(self, unsent: Unsent, intent: Intent) -> Settled | None:
         """Send what was announced before a crash, unless it has become too old."""
