@@ -12,8 +12,9 @@ from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import IntentId, Mode, StopDistance, Unknown
 from bridge_patch.evidence.replay import Mismatch, rejudge
 from bridge_patch.governor.judge import Approved
-from bridge_patch.governor.limits import Limits
+from bridge_patch.governor.limits import BelowMin, Limits
 from bridge_patch.governor.record import case_from, record_of
+from bridge_patch.governor.snapshot import Known
 from bridge_patch.governor.verdict import stated
 from bridge_patch.governor.weigh import weigh
 from tests.questions import BTC_RULES, FINE, SHIPPED, Question
@@ -105,6 +106,20 @@ def test_a_live_record_states_the_order_and_a_shadow_record_none() -> None:
     assert (live.verdict, live.codes, live.binding) == (Verdict.ACCEPT, ("PASS",), "")
     assert (live.quantity_base, live.notional_usd) == (D("0.071"), D(6745))
     assert (shadow.quantity_base, shadow.notional_usd) == (None, D(6750))
+
+
+def test_what_was_cut_or_raised_is_a_clamp() -> None:
+    cut = judged(CUT["posted"].disturb(FINE), Mode.SHADOW)
+    small = FINE.sized("49", "15").bounded(below_min=BelowMin.CLAMP)
+    raised = judged(small.knowing(mark=Known(D(100), FINE.now_ms)), Mode.SHADOW)
+
+    assert (cut.verdict, cut.raised) == (Verdict.CLAMP, False)
+    assert (cut.codes, cut.binding) == (
+        ("PASS", "INITIAL_MARGIN_EXCEEDED"),
+        "initial_margin",
+    )
+    assert (raised.verdict, raised.raised) == (Verdict.CLAMP, True)
+    assert (raised.codes, raised.binding) == (("PASS",), "")
 
 
 @pytest.mark.parametrize(
