@@ -157,3 +157,25 @@ def test_exit_state_is_rebuilt_after_restart(mode: HarvestMode, side: Side) -> N
 
     assert story(broken) == story(whole)
     assert story(whole)[-1].kind is STOP
+
+
+def test_a_peak_of_before_the_kill_is_not_forgotten() -> None:
+    """M-56's hard case: no stop tells of it, because the trail was not active yet."""
+    spiky = [
+        tick(CALM + 1, bar(BTC, CALM + 1, 95_760, open_=95_000, high=96_520)),  # +1.6 %
+        tick(CALM + 2, bar(BTC, CALM + 2, 95_700, open_=95_760)),
+        tick(CALM + 3, bar(BTC, CALM + 3, 96_050, open_=95_700)),  # half is taken
+        tick(CALM + 4, bar(BTC, CALM + 4, 96_020, open_=96_050)),  # 0.5 % off the peak
+    ]
+    whole, broken = World(), World()
+    run(harvested(whole, Side.BUY, HarvestMode.SCALPER, spiky))
+
+    async def restarted() -> None:
+        session = await harvested(broken, Side.BUY, HarvestMode.SCALPER, spiky[:2])
+        await ask(broken, session, "[]")  # the journal knows of this minute
+        await play(broken.start(), [*calm(), *spiky])
+
+    run(restarted())
+
+    assert story(broken) == story(whole)
+    assert [told.reason for told in story(whole)] == ["partial-profit", "trail-breached"]

@@ -115,9 +115,7 @@ class EquityGauge:
 
     def _released(self, loss: Reading, now_ms: UnixMs) -> LatchSet | None:
         """Release the daily latch once a new UTC day has begun, never within the day."""
-        if self.state is not TradingState.REDUCING or isinstance(loss, Unknown):
-            return None
-        if self.day_start_usd is None or self.latched_ms // DAY_MS == now_ms // DAY_MS:
+        if isinstance(loss, Unknown) or self.latched_ms // DAY_MS == now_ms // DAY_MS:
             return None
         return self._latch(
             TradingState.RUNNING, "NEW_DAY", "a new UTC day has begun", now_ms
