@@ -160,7 +160,7 @@ def test_exit_state_is_rebuilt_after_restart(mode: HarvestMode, side: Side) -> N
 
 
 def test_a_peak_of_before_the_kill_is_not_forgotten() -> None:
-    """M-56's hard case: no stop tells of it, because the trail was not active yet."""
+    """The hard case of M-56: no stop tells of it, for the trail was not active yet."""
     spiky = [
         tick(CALM + 1, bar(BTC, CALM + 1, 95_760, open_=95_000, high=96_520)),  # +1.6 %
         tick(CALM + 2, bar(BTC, CALM + 2, 95_700, open_=95_760)),

@@ -167,7 +167,7 @@ def test_restart_adopts_the_venue_state_exactly() -> None:
 
 
 def test_after_a_restart_entries_wait_for_what_is_unknown() -> None:
-    """M-43's last clause: nothing new before every fate is known."""
+    """The last clause of M-43: nothing new before every fate is known."""
     world = World()
 
     async def scenario() -> None:

@@ -105,7 +105,7 @@ class Deafening:
 
 
 def test_telemetry_that_fails_changes_no_outcome() -> None:
-    """M-107's other half: not the printer's promise, but nobody's need of it."""
+    """The other half of M-107: not the printer's promise, but nobody's need of it."""
 
     async def played(world: World, telemetry: Telemetry) -> list[Event]:
         session = await ready(world, telemetry=telemetry)
