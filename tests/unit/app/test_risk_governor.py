@@ -175,6 +175,15 @@ def test_every_kind_of_number_is_a_number(number: Any) -> None:
     assert ask(position_size_usd=number)[2]["clamped_size_usd"] == 500.0
 
 
+def test_the_largest_and_smallest_values_that_are_still_amounts() -> None:
+    assert ask(confidence=1.0)[0]
+    assert ask(confidence=1)[0]
+    assert ask(position_size_usd=10**12, leverage=10)[2]["clamped_size_usd"] == 10_000.0
+    assert code_of(ask(position_size_usd=1e-12)[1]) == "SIZE_BELOW_MIN"
+    assert code_of(ask(position_size_usd=10**12 + 1)[1]) == "INPUT_INVALID"
+    assert code_of(ask(position_size_usd=9.9e-13)[1]) == "INPUT_INVALID"
+
+
 def test_a_float_is_read_as_it_is_written() -> None:
     """0.1 is one tenth; a binary expansion is cut off, never rounded up."""
     config = GovernorConfig(min_confidence=0.1)
