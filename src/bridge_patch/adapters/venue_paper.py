@@ -76,7 +76,7 @@ class PaperVenue:
         return await self.find(symbol, order_id)
 
     async def find(self, symbol: Symbol, order_id: ClientOrderId) -> Report:
-        state = self._exchange.ledger.orders.get((symbol, order_id))
+        state = self._exchange.ledger.order_state(symbol, order_id)
         event = OrderEvent.FOUND_ABSENT if state is None else _FOUND[state]
         return Report(event=event)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import assert_never, final
+from typing import Final, assert_never, final
 
 from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
 from bridge_patch.domain.money import ZERO
@@ -29,6 +29,8 @@ from bridge_patch.domain.venue_events import (
 
 #: The venue's answer to the cancel of an order that does not rest; no order is born of it.
 CANCEL_REFUSED = "-2011"
+#: So many of the newest ended orders are known for certain, and at most twice as many.
+ENDED_KEPT: Final = 5_000
 
 
 @final
@@ -37,9 +39,10 @@ class Ledger:
     """Wallet, positions and orders of one account; altered by `evolve` alone.
 
     `wallet_usd` includes the isolated margins; `margin_usd` is their sum. Stops and trails
-    are kept oldest first. `orders` knows every order there ever was, for who asks what
-    became of it. `funded_ms` is each symbol's last settlement, `taken` what market orders
-    took from its book at one instant.
+    are kept oldest first. `ended` knows what became of the newest orders, for who asks;
+    once it is full it becomes `ended_before`, and what was there is forgotten. `funded_ms`
+    is each symbol's last settlement, `taken` what market orders took from its book at one
+    instant.
     """
 
     wallet_usd: Decimal
@@ -50,7 +53,10 @@ class Ledger:
     trails: dict[Symbol, dict[ClientOrderId, TrailingSet]] = field(default_factory=dict)
     leverages: dict[Symbol, int] = field(default_factory=dict)
     opened_by: dict[Symbol, IntentId] = field(default_factory=dict)
-    orders: dict[tuple[Symbol, ClientOrderId], OrderState] = field(default_factory=dict)
+    ended: dict[tuple[Symbol, ClientOrderId], OrderState] = field(default_factory=dict)
+    ended_before: dict[tuple[Symbol, ClientOrderId], OrderState] = field(
+        default_factory=dict
+    )
     funded_ms: dict[Symbol, UnixMs] = field(default_factory=dict)
     taken: dict[Symbol, tuple[UnixMs, Decimal]] = field(default_factory=dict)
 
@@ -58,6 +64,13 @@ class Ledger:
     def available_usd(self) -> Decimal:
         """What is free to be posted; in isolated mode an unrealised gain is not."""
         return self.wallet_usd - self.margin_usd
+
+    def order_state(self, symbol: Symbol, order_id: ClientOrderId) -> OrderState | None:
+        """Return what became of an order; None if there was none or it is long over."""
+        if any(order_id in kind.get(symbol, {}) for kind in (self.stops, self.trails)):
+            return OrderState.OPEN
+        key = symbol, order_id
+        return self.ended.get(key, self.ended_before.get(key))
 
     def taken_base(self, symbol: Symbol, at_ms: UnixMs) -> Decimal:
         """Return how much market orders have taken from the book at this instant."""
@@ -71,20 +84,20 @@ def evolve(ledger: Ledger, event: VenueEvent) -> None:
         case Filled():
             _filled(ledger, event)
         case StopArmed():
+            _forget(ledger, event.symbol, event.order_id)
             ledger.stops.setdefault(event.symbol, {})[event.order_id] = event
-            ledger.orders[event.symbol, event.order_id] = OrderState.OPEN
         case TrailingSet():
+            _forget(ledger, event.symbol, event.order_id)
             ledger.trails.setdefault(event.symbol, {})[event.order_id] = event
-            ledger.orders[event.symbol, event.order_id] = OrderState.OPEN
         case OrderEnded():
             _unrest(ledger, event.symbol, event.order_id)
-            key = event.symbol, event.order_id
-            if ledger.orders.get(key) is not OrderState.FILLED:
-                ledger.orders[key] = OrderState.CANCELLED
+            state = ledger.order_state(event.symbol, event.order_id)
+            if state is not OrderState.FILLED:
+                _end(ledger, event.symbol, event.order_id, OrderState.CANCELLED)
         case OrderRefused():
-            if event.code != CANCEL_REFUSED:
-                key = event.symbol, event.order_id
-                ledger.orders.setdefault(key, OrderState.REJECTED)
+            state = ledger.order_state(event.symbol, event.order_id)
+            if state is None and event.code != CANCEL_REFUSED:
+                _end(ledger, event.symbol, event.order_id, OrderState.REJECTED)
         case FundingPaid():
             _funded(ledger, event)
         case InsuranceCleared():
@@ -100,7 +113,7 @@ def _filled(ledger: Ledger, fill: Filled) -> None:
     ledger.wallet_usd += wallet_change(fill)
     ledger.margin_usd += fill.margin_usd
     ledger.trades += 1
-    ledger.orders[symbol, fill.order_id] = OrderState.FILLED
+    _end(ledger, symbol, fill.order_id, OrderState.FILLED)
     if fill.kind is FillKind.STOP:
         _unrest(ledger, symbol, fill.order_id)
     elif fill.kind is not FillKind.LIQUIDATION:
@@ -114,6 +127,20 @@ def _filled(ledger: Ledger, fill: Filled) -> None:
     if fill.kind is FillKind.ENTRY:
         ledger.leverages[symbol] = leverage_of(fill)
         ledger.opened_by.setdefault(symbol, fill.intent_id)
+
+
+def _end(
+    ledger: Ledger, symbol: Symbol, order_id: ClientOrderId, state: OrderState
+) -> None:
+    if len(ledger.ended) >= ENDED_KEPT:
+        ledger.ended, ledger.ended_before = {}, ledger.ended
+    ledger.ended[symbol, order_id] = state
+
+
+def _forget(ledger: Ledger, symbol: Symbol, order_id: ClientOrderId) -> None:
+    """Drop what is known of an ended order: its id is used again, for one that rests."""
+    for kind in (ledger.ended, ledger.ended_before):
+        kind.pop((symbol, order_id), None)
 
 
 def leverage_of(fill: Filled) -> int:

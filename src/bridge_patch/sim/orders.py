@@ -233,7 +233,7 @@ def _notional_fault(scene: Scene, quantity: Decimal) -> Fault | None:
 
 def duplicate_fault(scene: Scene, order_id: ClientOrderId) -> Fault | None:
     """Ids are unique among open orders only: the venue's id is no idempotency key."""
-    if scene.ledger.orders.get((scene.symbol, order_id)) is OrderState.OPEN:
+    if scene.ledger.order_state(scene.symbol, order_id) is OrderState.OPEN:
         return "-4116", "ClientOrderId is duplicated."
     return None
 

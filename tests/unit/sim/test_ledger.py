@@ -7,7 +7,7 @@ from bridge_patch.domain.intent import Side, UnixMs, Unknown
 from bridge_patch.domain.order import ClientOrderId, OrderState
 from bridge_patch.domain.venue_events import Book, Filled, FundingPaid
 from bridge_patch.sim.exchange import Exchange
-from bridge_patch.sim.ledger import Ledger, evolve, leverage_of
+from bridge_patch.sim.ledger import ENDED_KEPT, Ledger, evolve, leverage_of
 from tests.unit.sim.scenery import BTC, ETH, Trader, TwoContracts
 
 D = Decimal
@@ -26,9 +26,48 @@ def test_a_refused_order_is_known_and_a_refused_cancel_makes_none() -> None:
     trader = Trader()
     trader.reduce(SELL, "1", order="refused")
     trader.cancel("never was")
-    orders = trader.exchange.ledger.orders
+    state_of = trader.exchange.ledger.order_state
 
-    assert orders == {(BTC, ClientOrderId("refused")): OrderState.REJECTED}
+    assert state_of(BTC, ClientOrderId("refused")) is OrderState.REJECTED
+    assert state_of(BTC, ClientOrderId("never was")) is None
+
+
+def test_a_fill_outlives_the_rest_of_its_order_and_not_the_next_use_of_its_id() -> None:
+    """The venue lets a filled order's id be used again: what rests under it is open."""
+    trader = Trader()
+    trader.enter(BUY, "1", order="twice")
+    state_of = trader.exchange.ledger.order_state
+    twice = ClientOrderId("twice")
+
+    assert state_of(BTC, twice) is OrderState.FILLED
+    trader.stop(SELL, "58000", order="twice")
+    assert state_of(BTC, twice) is OrderState.OPEN
+    trader.cancel("twice")
+    assert state_of(BTC, twice) is OrderState.CANCELLED
+
+
+def test_only_the_newest_ended_orders_are_known() -> None:
+    """A venue that never forgets is a process that never stops growing."""
+    trader = Trader()
+    refused = [f"r-{number}" for number in range(2 * ENDED_KEPT + 1)]
+    for order in refused:
+        trader.reduce(SELL, "1", order=order)
+    ledger = trader.exchange.ledger
+    known = [order for order in refused if ledger.order_state(BTC, ClientOrderId(order))]
+
+    assert known == refused[-len(known) :]
+    assert ENDED_KEPT < len(known) <= 2 * ENDED_KEPT
+    assert len(ledger.ended) + len(ledger.ended_before) == len(known)
+
+
+def test_an_order_that_rests_is_known_however_many_end_meanwhile() -> None:
+    trader = Trader()
+    trader.enter(BUY, "1")
+    trader.stop(SELL, "58000", order="s")
+    for number in range(2 * ENDED_KEPT + 1):
+        trader.reduce(BUY, "1", order=f"r-{number}")
+
+    assert trader.exchange.ledger.order_state(BTC, ClientOrderId("s")) is OrderState.OPEN
 
 
 def test_funding_moves_wallet_and_margin_alike() -> None:

@@ -260,7 +260,7 @@ def test_the_id_of_an_open_order_cannot_be_used_again() -> None:
     answers = [trader.stop(SELL, "59000", order="s"), trader.reduce(SELL, "1", order="s")]
 
     assert [e.code for (e,) in answers if isinstance(e, OrderRefused)] == ["-4116"] * 2
-    assert trader.exchange.ledger.orders[BTC, ClientOrderId("s")] is OrderState.OPEN
+    assert trader.exchange.ledger.order_state(BTC, ClientOrderId("s")) is OrderState.OPEN
     assert trader.exchange.stop_price_usd(BTC) == D(58000)
 
 

@@ -43,7 +43,7 @@ def test_an_entry_fills_its_share_and_the_rest_expires() -> None:
     assert isinstance(ended, OrderEnded)
     assert (ended.order_id, ended.reason[:16]) == ("a", "the rest expired")
     assert trader.exchange.positions[BTC].quantity_base == D("0.5")
-    assert trader.exchange.ledger.orders[BTC, ClientOrderId("a")] is OrderState.FILLED
+    assert trader.exchange.ledger.order_state(BTC, ClientOrderId("a")) is OrderState.FILLED
 
 
 @pytest.mark.parametrize(("volume", "filled"), [("10", "1"), ("9.999", "0.999")])

@@ -256,7 +256,7 @@ def test_a_bar_played_again_moves_and_fires_nothing() -> None:
 
     assert again.trails == trader.exchange.trails
     assert again.on_bar(rise) == trader.exchange.on_bar(rise) == ()
-    assert again.ledger.orders[BTC, ClientOrderId("t")] is OrderState.OPEN
+    assert again.ledger.order_state(BTC, ClientOrderId("t")) is OrderState.OPEN
 
 
 def test_what_was_armed_at_a_bars_close_was_not_there_during_it() -> None:
