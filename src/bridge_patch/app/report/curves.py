@@ -185,11 +185,14 @@ def _limit(frame: Frame, limit_pct: Decimal | None) -> Markup:
     if limit_pct is None:
         return NOTHING
     size, y = frame.size, frame.y.at(float(limit_pct))
-    words = f"limit {figures.short(float(limit_pct))} %: trading halts"
+    words = f"limit {figures.short(float(limit_pct))} %"
+    if size.right >= _LABEL_ROOM:
+        words += ": trading halts"
     return join(
         [
             tag("line", x1=size.left, x2=size.inner_right, y1=y, y2=y, class_="limit"),
-            tag("text", text(words), x=size.left + 6, y=y - 4, class_="over"),
+            # Below: a phase begins at its peak, so that the curves come from above.
+            tag("text", text(words), x=size.left + 6, y=y + 13, class_="over"),
         ]
     )
 

@@ -26,6 +26,8 @@ OTHER: Final = "other reasons"
 #: Days that one bar may stand for, the first that gives few enough bars.
 _BAR_DAYS: Final = (1, 7, 28, 91, 364)
 _BARS_MAX: Final = 62
+#: The highest bar ends below the frame: at the frame it would look cut off.
+_ROOM: Final = 1.05
 
 
 def ranked(material: Material) -> list[tuple[str, int]]:
@@ -48,8 +50,10 @@ def over_time(material: Material) -> Markup:
 
     def draw(size: Size) -> Markup:
         x = Scale(start * length, end * length, size.left, size.inner_right)
-        frame = Frame(size, x, Scale(0, most, size.inner_bottom, size.top))
-        marks = [(tick, figures.short(tick)) for tick in ticks(0, most, size.upward)]
+        frame = Frame(size, x, Scale(0, most * _ROOM, size.inner_bottom, size.top))
+        marks = [
+            (tick, figures.short(tick)) for tick in ticks(0, most * _ROOM, size.upward)
+        ]
         whole = [mark for mark in marks if float(mark[0]).is_integer()]
         return frame.drawn(
             "Refusals over time, stacked by reason",
