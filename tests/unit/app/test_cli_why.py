@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ import pytest
 
 from bridge_patch.app.commands.options import TraceOptions
 from bridge_patch.app.commands.why import why
+from bridge_patch.app.screen import print_table
+from bridge_patch.app.why.answer import Answer, Kind
+from bridge_patch.app.why.paint import painted
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import Book, Filled, IntentReceived
 from bridge_patch.domain.intent import IntentId
@@ -204,6 +208,25 @@ def test_nothing_alike_is_just_not_known(journal: Path) -> None:
         why(asked(journal, "qqqqqq"))
 
     assert str(error.value) == "nothing is known about 'qqqqqq', here or on the bus"
+
+
+def test_a_reading_that_was_not_to_be_had_is_called_unknown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Its reason behind the name of the reading would be read as the value."""
+    saw: dict[str, Decimal | str] = {
+        "state": "RUNNING",
+        "mark_usd": Decimal(95),
+        "day_loss_pct": "equity: too old",
+    }
+    print_table(
+        painted(
+            Answer(intent_id=IntentId("i"), kind=Kind.ENTRY, headline="refused", saw=saw)
+        )
+    )
+
+    told = "account RUNNING, mark 95, loss today unknown (equity: too old)"
+    assert f"saw     {told}" in capsys.readouterr().out.splitlines()
 
 
 def test_every_screen_of_a_fail_open_run_says_so(

@@ -124,7 +124,7 @@ def _run(run: RunView) -> Iterator[tuple[str, Text]]:
     )
     build = f"build {run.build}, limits {run.limits_hash}"
     yield "run", cell(f"{run.run_id}, {build}, since {moment(run.since_ms)} UTC")
-    yield "market", cell(run.feed)
+    yield "market", cell(run.feed, most=400)
 
 
 def _state(state: StateView) -> Text:

@@ -134,7 +134,7 @@ def _exposure(fold: StatusFold, own: Books, settings: Mapping[str, str]) -> Expo
     reserved = sum((margin * leverage for margin, leverage in margins), ZERO)
     margin_usd = own.holdings.margin_usd() + sum((m for m, _ in margins), ZERO)
     equity = own.equity.usd if own.equity else None
-    share = margin_usd * HUNDRED / equity if equity and equity > 0 else None
+    share = margin_usd / equity * HUNDRED + ZERO if equity and equity > 0 else None
     return ExposureView(
         notional_usd=own.holdings.notional_usd() + reserved,
         notional_max_usd=number(settings, "MAX_NOTIONAL_USD"),

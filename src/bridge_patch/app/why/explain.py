@@ -182,7 +182,8 @@ def _expired(found: Material, expired: Expired) -> Answer:
         bound = "" if most is None else f", an entry may be {most} s old"
         why = f"it was {exact(age_sec)} s old{bound} (INTENT_MAX_AGE_SEC)"
     count = len(found.bulk.intent_ids) if found.bulk else 0
-    ended = f"its one outcome is a bulk expiry that names {count}" if found.bulk else ""
+    others = f"with {count - 1} more" if count > 1 else "alone"
+    ended = f"its one outcome is a bulk expiry that names it {others}" if found.bulk else ""
     return Answer(
         intent_id=found.intent_id,
         kind=Kind.EXPIRED,

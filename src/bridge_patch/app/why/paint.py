@@ -114,7 +114,9 @@ def _saw(saw: Mapping[str, Decimal | str]) -> str:
             shown = value * 100 if name == "volatility" else value
             parts.append(f"{words} {_price(shown)}{unit}")
         else:
-            parts.append(f"{words} {value}")
+            parts.append(
+                f"{words} {value}" if name == "state" else f"{words} unknown ({value})"
+            )
     return ", ".join(parts)
 
 
@@ -177,7 +179,7 @@ def _held(held: Held, answer: Answer) -> Iterator[tuple[str, Text]]:
         yield (
             "closed",
             cell(
-                f"{moment(trade.at_ms)} {trade.kind} {exact(trade.quantity_base)} at"
+                f"{moment(trade.at_ms)} UTC, {trade.kind} {exact(trade.quantity_base)} at"
                 f" {_price(trade.price_usd)}, realised {_usd(trade.realised_usd)} USD{via}",
                 most=300,
             ),
