@@ -129,10 +129,15 @@ def ticks() -> list[Tick]:
 
 
 def cuts(ticks: Sequence[Tick], n: int) -> list[int]:
-    """Return many places, every second of them at an hour's end, where looks are made."""
+    """Return many places: hours' ends, where looks are made, one bar earlier, and any.
+
+    One bar earlier shows a look that is dated before the last bar it used.
+    """
     chance = random.Random(9)
     ends = [at + 1 for at, tick in enumerate(ticks[:-1]) if tick.at_ms % HOLD_MS == 0]
-    return sorted(chance.sample(ends, n) + chance.sample(range(1, len(ticks)), n))
+    looked = chance.sample(ends, n)
+    earlier = [cut - 1 for cut in looked if cut > 1]
+    return sorted(looked + earlier + chance.sample(range(1, len(ticks)), n))
 
 
 def test_the_generated_market_leads_to_opinions_on_both_sides(ticks: list[Tick]) -> None:
