@@ -106,14 +106,31 @@ def wants_json(description: str | None) -> bool:
 
 
 def tell(outcome: Outcome, *, as_json: bool) -> None:
-    """Print the figures and, last, the one line with the ratio."""
+    """Print what was found, as lines or as one JSON object."""
     if as_json:
         print(json.dumps(asdict(outcome) | {"met": outcome.is_met}))
         return
-    for one in outcome.figures:
-        print(f"  {one.name:<48}{one.value:>12,.2f} {one.unit:<10}{one.note}".rstrip())
+    print("\n".join(lines_of(outcome)))
+
+
+def lines_of(outcome: Outcome) -> list[str]:
+    """Return the figures and, last, the one line with the ratio."""
+    figures = [
+        f"  {one.name:<48}{one.value:>12,.2f} {one.unit:<10}{one.note}".rstrip()
+        for one in outcome.figures
+    ]
     verdict = "met" if outcome.is_met else "missed"
-    print(
-        f"ratio {outcome.name}: {outcome.ratio:.3f}"
-        f" ({outcome.wanted} {outcome.goal:g}: {verdict})"
+    bound = f"{outcome.wanted} {outcome.goal:g}: {verdict}"
+    return [*figures, f"ratio {outcome.name}: {outcome.ratio:.3f} ({bound})"]
+
+
+def outcome_of(text: str) -> Outcome:
+    """Return the outcome that a benchmark told as JSON."""
+    told = json.loads(text)
+    return Outcome(
+        name=told["name"],
+        ratio=told["ratio"],
+        wanted=told["wanted"],
+        goal=told["goal"],
+        figures=tuple(Figure(**one) for one in told["figures"]),
     )
