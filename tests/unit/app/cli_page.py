@@ -110,7 +110,10 @@ SECTIONS = (
     Section(
         "signal",
         "Publishes one intent, checked by the codec that will read it."
-        " With `--wait` it prints what `why` would.",
+        " With `--wait` it prints what `why` would.\n"
+        "Processes that run apart tell it the data time of a replay. `run` in one process"
+        " does not and outruns it: there an entry is mostly too old before it is read; a"
+        " close never is.",
         (
             ENTRY,
             "signal --symbol BTCUSDT --side buy --confidence 1.2 --leverage 500",
