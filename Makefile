@@ -12,7 +12,7 @@ PIP_TOOLS := pip-tools==7.6.2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo run test check fix docs bench requirements .venv
+.PHONY: help demo run test check fix docs bench mutants requirements .venv
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench: $(READY) ## every benchmark in bench/, each printing its ratio
 	@set -e; for name in $(basename $(notdir $(sort $(wildcard bench/bench_*.py)))); do \
 		echo "== $$name"; $(BIN)/python -m bench.$$name $(ARGS); \
 	done
+
+mutants: $(READY) ## small faults planted in the Governor, one at a time: a test notices
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 requirements: ## pin the newest allowed versions again, with their hashes
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && set -e && \

@@ -1,0 +1,67 @@
+"""What is known of the tests, and from that in which order a mutant is put to them."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from tests.mutants.planting import Mutant
+
+#: Computing time: many times what the tests took, and what it takes to begin.
+ROOM: Final = 3
+START_SEC: Final = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One run of all tests with no fault planted."""
+
+    seconds: dict[str, float]  # by the name of the test
+    failed: list[str]
+    tests_at: dict[str, dict[int, list[str]]]  # which tests run a line, by file
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Knows which tests run the code of a mutant, and which have been quick to notice."""
+
+    seen: Seen
+    noticed: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+    def note(self, mutant: Mutant, by: str) -> None:
+        """Remember which test noticed a mutant."""
+        if by in self.seen.seconds:
+            self.noticed[mutant.file][by] += 1
+            self.noticed[f"{mutant.file}:{mutant.function}"][by] += 1
+
+    def order(self, mutant: Mutant) -> list[str]:
+        """Return every test: first those that run what is wrong, the likely ones before.
+
+        A file of tests costs something to import, so one is finished before the next.
+        """
+        at = self.seen.tests_at.get(mutant.file, {})
+        there = {test for line in mutant.lines for test in at.get(line, ())}
+        near = there or {test for line in mutant.body for test in at.get(line, ())}
+        far = self.seen.seconds.keys() - near
+        return [*self._by_file(mutant, near), *self._by_file(mutant, far)]
+
+    def limit(self, times: float) -> int:
+        """Return how many seconds of computing a mutant is given."""
+        return START_SEC + int(ROOM * times * sum(self.seen.seconds.values()))
+
+    def _by_file(self, mutant: Mutant, tests: Iterable[str]) -> list[str]:
+        here = self.noticed[f"{mutant.file}:{mutant.function}"]
+        around = self.noticed[mutant.file]
+
+        def unlikely(test: str) -> tuple[int, int, float, str]:
+            return (-here[test], -around[test], self.seen.seconds[test], test)
+
+        files: dict[str, list[str]] = {}
+        for test in sorted(tests, key=unlikely):
+            files.setdefault(file_of(test), []).append(test)
+        return [test for file in files.values() for test in file]
+
+
+def file_of(test: str) -> str:
+    """Return the file a test stands in."""
+    return test.partition("::")[0]
