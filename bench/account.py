@@ -8,6 +8,8 @@ from typing import Final, final
 
 from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.memory import ManualClock
+from bridge_patch.app.settings import load_settings
+from bridge_patch.domain.account import Venues
 from bridge_patch.domain.events import Book, Filled, FillKind, StopArmed
 from bridge_patch.domain.harvest import POLICIES, HarvestMode
 from bridge_patch.domain.instrument import Instrument
@@ -23,9 +25,11 @@ from bridge_patch.domain.intent import (
     UnixMs,
     Unknown,
 )
-from bridge_patch.domain.market import Bar, Tick
+from bridge_patch.domain.market import Bar, FundingTerms, Tick
 from bridge_patch.domain.money import Leverage, Margin
 from bridge_patch.domain.order import Leg, client_order_id
+from bridge_patch.services.activity import ActivityLog
+from bridge_patch.services.conditions import Conditions
 from bridge_patch.services.gauge import EquityGauge
 from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.market import MarketView
@@ -35,13 +39,22 @@ from bridge_patch.services.snapshots import Snapshots
 BTC: Final = Symbol("BTCUSDT")
 START_MS: Final = UnixMs(1_746_403_200_000)
 MINUTE_MS: Final = 60_000
-WARM_MINUTES: Final = 120
+WARM_MINUTES: Final = 122
 EQUITY_USD: Final = Decimal(10_000)
 
 _ENTRY_USD: Final = Decimal(100)
 _STOP_USD: Final = Decimal(98)
 _QUANTITY_BASE: Final = Decimal("0.01")
 _MARGIN_USD: Final = Decimal("0.1")
+_PAPER: Final = Venues(orders="paper", account="paper", prices="paper")
+_TERMS: Final = FundingTerms(
+    symbol=BTC,
+    rate_fraction=Decimal("0.0001"),
+    interval_ms=8 * 60 * MINUTE_MS,
+    at_ms=START_MS,
+)
+#: As many positions as a bench may open; everything else is as shipped.
+LIMITS: Final = load_settings({"OPEN_POSITIONS_MAX": "100000"}).limits()
 
 
 @final
@@ -68,6 +81,10 @@ class SomeInstruments:
             return found
         like = self.listed.find(BTC)
         return replace(like, symbol=symbol) if isinstance(like, Instrument) else like
+
+    def read_ms(self, now_ms: UnixMs) -> UnixMs:
+        """Return the present: the table is never out of date."""
+        return now_ms
 
 
 def sane_entry() -> LiveIntent:
@@ -102,17 +119,21 @@ def snapshots_with(open_positions: int) -> Snapshots:
     """
     symbols = tuple(Symbol(f"OPEN{n}USDT") for n in range(open_positions))
     ledger, gauge = Ledger(), EquityGauge(Book.ACCOUNT)
+    clock = ManualClock(now_ms())
     for symbol in symbols:
         _open(ledger, symbol)
-    gauge.observe(EQUITY_USD, now_ms())
+    gauge.observe(EQUITY_USD, now_ms(), Decimal(0), LIMITS)
     return Snapshots(
         account=FixedAccount(_reading(symbols)),
         held=lambda: ledger.positions,
         market=_market(symbols),
         gauge=gauge,
         ledger=ledger,
+        activity=ActivityLog(book=Book.ACCOUNT),
         instruments=SomeInstruments(ListedInstruments()),
-        clock=ManualClock(now_ms()),
+        conditions=Conditions(clock=clock, venues=_PAPER),
+        clock=clock,
+        limits=LIMITS,
     )
 
 
@@ -178,7 +199,7 @@ def _market(symbols: tuple[Symbol, ...]) -> MarketView:
         bars = [_bar(BTC, closed, price)]
         if minute == WARM_MINUTES:
             bars += [_bar(symbol, closed, _ENTRY_USD) for symbol in symbols]
-        market.on_tick(Tick(at_ms=closed, bars=tuple(bars)))
+        market.on_tick(Tick(at_ms=closed, bars=tuple(bars), terms=(_TERMS,)))
     return market
 
 

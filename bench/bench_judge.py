@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from bench.account import BTC, now_ms, sane_entry, snapshots_with
+from bench.account import BTC, LIMITS, now_ms, sane_entry, snapshots_with
 from bench.checks import Bounds, N, Order, ten_checks
 from bench.measuring import (
     MICRO,
@@ -26,7 +26,6 @@ from bench.measuring import (
     tell,
     wants_json,
 )
-from bridge_patch.app.settings import load_settings
 from bridge_patch.app.wiring import open_store
 from bridge_patch.domain.events import IntentReceived
 from bridge_patch.domain.intent import IntentId
@@ -81,7 +80,7 @@ def main(size: int = PAST, *, rounds: int = ROUNDS, as_json: bool = False) -> No
 
 def _judging(snapshot: RiskSnapshot) -> Callable[[], object]:
     """Return the call that is timed, once it has been seen to approve."""
-    intent, limits, now = sane_entry(), load_settings(env={}).limits(), now_ms()
+    intent, limits, now = sane_entry(), LIMITS, now_ms()
     verdict = judge(intent, snapshot, limits, now)
     assert isinstance(verdict, Approved), verdict
     assert len(verdict.ruling.votes) == _RULES

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from bridge_patch.domain.account import Activity, Exposure, Venues
 from bridge_patch.domain.events import TradingState
 from bridge_patch.domain.harvest import POLICIES, HarvestMode
 from bridge_patch.domain.instrument import Bracket, Instrument
@@ -25,13 +26,14 @@ from bridge_patch.domain.intent import (
     Symbol,
     UnixMs,
 )
+from bridge_patch.domain.market import FundingTerms
 from bridge_patch.domain.money import Leverage, Margin, Price, Quantity
 from bridge_patch.domain.position import Position
 from bridge_patch.governor.case import case_of
 from bridge_patch.governor.judge import Approved, judge
 from bridge_patch.governor.limits import BelowMin, Limits
 from bridge_patch.governor.ruling import Permitted, Refused, Ruling
-from bridge_patch.governor.snapshot import Exposure, Holding, Known, RiskSnapshot
+from bridge_patch.governor.snapshot import Holding, Known, RiskSnapshot
 from bridge_patch.governor.votes import Case
 from bridge_patch.governor.weigh import weigh
 
@@ -116,6 +118,39 @@ SHIPPED = Limits(
     volatility_age_max_ms=600_000,
     taker_fee_pct=D("0.05"),
     slippage_pct=D("0.05"),
+    symbols=("BTCUSDT", "SOLUSDT"),
+    order_quantity_max_pct=D(100),
+    turnover_max_pct=D(10),
+    symbol_notional_max_equity_multiple=D(1),
+    side_notional_max_equity_multiple=D(2),
+    gross_notional_max_equity_multiple=D(4),
+    net_notional_max_equity_multiple=D("1.5"),
+    open_positions_max=10,
+    notional_1m_max_equity_multiple=D(2),
+    notional_1h_max_equity_multiple=D(2),
+    notional_1d_max_equity_multiple=D(10),
+    symbol_entries_1h_max=5,
+    losers_pause_min=3,
+    losers_pause_ms=3_600_000,
+    losers_latch_min=5,
+    venue_orders_10s_max=300,
+    venue_orders_1m_max=1200,
+    entry_orders_max_pct=D(25),
+    exit_orders_reserve_pct=D(50),
+    slippage_1h_max_pct=D("0.5"),
+    malformed_max_pct=D(50),
+    equity_jump_max_pct=D(5),
+    price_collar_pct=D(2),
+    index_gap_max_pct=D("0.5"),
+    shock_sigmas_max=D(6),
+    shock_pause_ms=60_000,
+    funding_max_risk_pct=D(10),
+    funding_age_max_ms=57_600_000,
+    clock_skew_max_ms=500,
+    filters_age_max_ms=86_400_000,
+    exits_silence_max_ms=10_000,
+    unknown_orders_max=2,
+    unknown_age_max_ms=60_000,
 )
 
 
@@ -144,6 +179,41 @@ BTC_RULES = Instrument(
     ),
 )
 
+NOTHING_OPEN = Exposure(
+    long_usd=D(0),
+    short_usd=D(0),
+    net_long_usd=D(0),
+    net_short_usd=D(0),
+    symbol_usd=D(0),
+    margin_usd=D(0),
+    open_positions=0,
+    naked_positions=0,
+    foreign_positions=0,
+    unknown_orders=0,
+    unknown_on_symbol=0,
+    unknown_at_start=0,
+    unknown_since_ms=None,
+)
+NOTHING_DONE = Activity(
+    approved_1m_usd=D(0),
+    approved_1h_usd=D(0),
+    approved_1d_usd=D(0),
+    slippage_1h_usd=D(0),
+    malformed_pct=D(0),
+    symbol_entries_1h=0,
+    losers_in_row=0,
+    lost_ms=None,
+    entries_10s=0,
+    entries_1m=0,
+    orders_10s=0,
+    orders_1m=0,
+)
+#: What BTCUSDT pays every eight hours.
+FUNDING = FundingTerms(
+    symbol=BTC, rate_fraction=D("0.0001"), interval_ms=8 * 3_600_000, at_ms=NOW
+)
+PAPER = Venues(orders="paper", account="paper", prices="paper")
+
 FINE = Question(
     entry=Entry(
         id=IntentId("i-1"),
@@ -165,12 +235,23 @@ FINE = Question(
         equity=Known(D(10_000), NOW),
         available=Known(D(10_000), NOW),
         mark=Known(D(95_000), NOW),
+        index=Known(D(95_000), NOW),
         volatility=Known(D("0.5"), NOW),
+        shock_sigmas=Known(D(1), NOW),
+        turnover_usd=Known(D(5_000_000), NOW),
+        funding=FUNDING,
         instrument=BTC_RULES,
+        filters_ms=NOW,
         holding=Holding(side=None, quantity_base=D(0)),
-        exposure=Exposure(notional_usd=D(0), margin_usd=D(0), unknown_orders=0),
+        exposure=NOTHING_OPEN,
+        activity=NOTHING_DONE,
         day_loss_pct=Known(D(0), NOW),
         drawdown_pct=Known(D(0), NOW),
+        equity_jump_pct=Known(D(0), NOW),
+        clock_skew_ms=Known(D(0), NOW),
+        exits_ms=NOW,
+        journal_has_room=True,
+        venues=PAPER,
     ),
     limits=SHIPPED,
 )

@@ -7,13 +7,12 @@ made of anything at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import Any
+from decimal import ROUND_CEILING, Decimal
 
 from hypothesis import strategies as st
 
+from bridge_patch.domain.account import Exposure
 from bridge_patch.domain.events import TradingState
 from bridge_patch.domain.harvest import POLICIES, HarvestPolicy
 from bridge_patch.domain.instrument import Bracket, Instrument
@@ -23,29 +22,16 @@ from bridge_patch.domain.intent import (
     RiskBudget,
     Side,
     StopDistance,
-    UnixMs,
-    Unknown,
 )
+from bridge_patch.domain.market import FundingTerms
 from bridge_patch.domain.money import Leverage, Margin
 from bridge_patch.governor.case import sigma_move
 from bridge_patch.governor.limits import BelowMin, Limits
-from bridge_patch.governor.snapshot import Exposure, Holding, Known, RiskSnapshot
-from tests.questions import BTC, FINE, NOW, Question, tier
+from bridge_patch.governor.snapshot import Holding, Known, RiskSnapshot
+from tests.questions import BTC, FINE, NOTHING_OPEN, NOW, PAPER, Question, tier
+from tests.rooms import aged, between, more_limits, roomy, sides_sign, usd
 
 D = Decimal
-Draw = Callable[[st.SearchStrategy[Any]], Any]
-
-
-def between(low: Decimal | str, high: Decimal | str, places: int) -> st.SearchStrategy[D]:
-    """Decimals of a grid, as whole numbers of its steps: quick to draw and to shrink."""
-    step = D(1).scaleb(-places)
-    least = int((D(low) / step).to_integral_value(ROUND_CEILING))
-    most = max(least, int((D(high) / step).to_integral_value(ROUND_FLOOR)))
-    return st.integers(least, most).map(lambda n: n * step)
-
-
-def usd(low: Decimal | str, high: Decimal | str) -> st.SearchStrategy[D]:
-    return between(low, high, 2)
 
 
 unit = between("0", "1", 3)
@@ -79,6 +65,7 @@ def limits(draw: st.DrawFn, below_min: BelowMin | None = None) -> Limits:
         volatility_age_max_ms=draw(st.integers(1, 900_000)),
         taker_fee_pct=draw(between("0", "0.1", 2)),
         slippage_pct=draw(between("0", "0.2", 2)),
+        **draw(more_limits()),
     )
 
 
@@ -128,28 +115,52 @@ def sane_questions(draw: st.DrawFn, below_min: BelowMin | None = None) -> Questi
         policy=policy,
     )
     mark = draw(between("0.01", kept * whole * 250, 2))
+    li, exposure, activity = roomy(
+        draw, li, exposure, equity=equity, wanted=kept * most_leverage
+    )
     snapshot = RiskSnapshot(
-        taken_ms=_aged(draw, li.snapshot_age_max_ms),
+        taken_ms=aged(draw, li.snapshot_age_max_ms),
         state=TradingState.RUNNING,
-        equity=Known(equity, _aged(draw, li.snapshot_age_max_ms)),
-        available=Known(available, _aged(draw, li.snapshot_age_max_ms)),
-        mark=Known(mark, _aged(draw, li.mark_age_max_ms)),
-        volatility=Known(volatility, _aged(draw, li.volatility_age_max_ms)),
-        instrument=_instrument(brackets, mark, kept * whole, notional),
+        equity=Known(equity, aged(draw, li.snapshot_age_max_ms)),
+        available=Known(available, aged(draw, li.snapshot_age_max_ms)),
+        mark=Known(mark, aged(draw, li.mark_age_max_ms)),
+        index=Known(mark, aged(draw, li.mark_age_max_ms)),
+        volatility=Known(volatility, aged(draw, li.volatility_age_max_ms)),
+        shock_sigmas=Known(
+            draw(between("0", li.shock_sigmas_max, 2)), aged(draw, li.mark_age_max_ms)
+        ),
+        turnover_usd=Known(
+            kept * most_leverage * 100 / li.turnover_max_pct + draw(usd("0.01", "1E+6")),
+            aged(draw, li.mark_age_max_ms),
+        ),
+        funding=FundingTerms(
+            symbol=BTC,
+            rate_fraction=draw(between("-0.00000001", "0.00000001", 10)),
+            interval_ms=draw(st.sampled_from([0, 3_600_000, 28_800_000])),
+            at_ms=aged(draw, li.funding_age_max_ms),
+        ),
+        instrument=_instrument(
+            brackets, mark, kept * whole, notional * 100 / li.order_quantity_max_pct
+        ),
+        filters_ms=aged(draw, li.filters_age_max_ms),
         holding=Holding(side=None, quantity_base=D(0)),
         exposure=exposure,
+        activity=activity,
         day_loss_pct=Known(draw(usd("-5", li.daily_loss_max_pct - D("0.01"))), NOW),
         drawdown_pct=Known(draw(usd("0", li.drawdown_max_pct - D("0.01"))), NOW),
+        equity_jump_pct=Known(
+            draw(usd(-li.equity_jump_max_pct, li.equity_jump_max_pct)), NOW
+        ),
+        clock_skew_ms=Known(D(li.clock_skew_max_ms) * draw(sides_sign), NOW),
+        exits_ms=aged(draw, li.exits_silence_max_ms),
+        journal_has_room=True,
+        venues=PAPER,
     )
     room = exposure.notional_usd + kept * most_leverage
     most = max(li.notional_max_usd, notional, room)
     return Question(
         entry=entry, snapshot=snapshot, limits=replace(li, notional_max_usd=most)
     )
-
-
-def _aged(draw: Draw, most_ms: int) -> UnixMs:
-    return UnixMs(NOW - draw(st.sampled_from([0, most_ms])))
 
 
 @st.composite
@@ -177,10 +188,11 @@ def _rooms(
     draw: st.DrawFn, li: Limits, *, kept: D, notional: D, leverage: D, stop: D
 ) -> tuple[D, D, Exposure]:
     """An account in which a margin of `kept` fits every limit, and often little more."""
-    held = Exposure(
-        notional_usd=draw(usd("0", "200000")),
+    held = replace(
+        NOTHING_OPEN,
+        long_usd=draw(usd("0", "100000")),
+        short_usd=draw(usd("0", "100000")),
         margin_usd=draw(usd("0", "5000")),
-        unknown_orders=0,
     )
     costs = li.round_trip_fraction
     equity = max(
@@ -217,76 +229,3 @@ def _instrument(
         notional_min=smallest / 2,
         brackets=brackets,
     )
-
-
-#: Anything a Decimal can be.
-anything = st.decimals() | st.sampled_from(
-    [D(t) for t in ("0", "-1", "NaN", "Infinity", "-Infinity", "1E+5000", "1E-5000")]
-)
-positive = st.decimals("1E-30", allow_nan=False, allow_infinity=False) | st.sampled_from(
-    [D(t) for t in ("1", "100", "1E+5000", "1E+999999", "1E-5000", "1E-999999")]
-)
-ages = st.sampled_from([0, 1, 5_000, 10**9, -1])
-wild_readings = st.builds(Unknown, st.just("timeout")) | st.builds(
-    Known, anything, ages.map(lambda age: UnixMs(NOW - age))
-)
-unknowns = st.builds(Unknown, st.just("timeout"))
-WILD_READINGS: dict[str, st.SearchStrategy[Any]] = {
-    "taken_ms": ages.map(lambda age: UnixMs(NOW - age)),
-    "state": st.sampled_from(TradingState),
-    "equity": wild_readings,
-    "available": wild_readings,
-    "mark": wild_readings,
-    "volatility": wild_readings,
-    "instrument": unknowns,
-    "holding": unknowns
-    | st.builds(Holding, side=sides | st.none(), quantity_base=anything),
-    "exposure": unknowns
-    | st.builds(
-        Exposure,
-        notional_usd=anything,
-        margin_usd=anything,
-        unknown_orders=st.integers(-1, 2),
-    ),
-    "day_loss_pct": wild_readings,
-    "drawdown_pct": wild_readings,
-}
-WILD_WISHES: dict[str, st.SearchStrategy[Any]] = {
-    "side": sides,
-    "confidence": st.builds(Confidence, unit),
-    "proposal": st.builds(
-        Proposal,
-        margin=st.builds(Margin, positive),
-        leverage=st.builds(Leverage, positive),
-    ),
-    "stop": unknowns | st.builds(StopDistance, between("0.0001", "0.9999", 4)),
-    "risk_budget": st.none() | st.builds(RiskBudget, usd("0", "1000")),
-}
-
-
-@st.composite
-def edge_questions(draw: st.DrawFn) -> Question:
-    """A sane question with one thing about it replaced by anything at all."""
-    question = draw(sane_questions())
-    what = draw(st.sampled_from([*WILD_READINGS, *WILD_WISHES, "limits"]))
-    if what == "limits":
-        return replace(question, limits=draw(limits()))
-    if what in WILD_READINGS:
-        return question.knowing(**{what: draw(WILD_READINGS[what])})
-    return question.asking(**{what: draw(WILD_WISHES[what])})
-
-
-@st.composite
-def wild_questions(draw: st.DrawFn) -> Question:
-    """Anything, about an instrument that is listed or not."""
-    question = Question(
-        entry=replace(FINE.entry, **draw(st.fixed_dictionaries(WILD_WISHES))),
-        snapshot=RiskSnapshot(**draw(st.fixed_dictionaries(WILD_READINGS))),
-        limits=draw(limits()),
-    )
-    if draw(st.booleans()):
-        return question.knowing(instrument=FINE.snapshot.instrument)
-    return question
-
-
-questions = st.one_of(sane_questions(), edge_questions(), wild_questions())

@@ -1,9 +1,9 @@
 """Approvals for tests, had the only way there is: by asking the Governor."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from bridge_patch.adapters.instruments import ListedInstruments
-from bridge_patch.domain.events import TradingState
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import (
     Confidence,
@@ -15,30 +15,33 @@ from bridge_patch.domain.intent import (
     Side,
     StopDistance,
     Symbol,
-    UnixMs,
 )
 from bridge_patch.domain.money import Leverage, Margin, Price, Quantity
 from bridge_patch.domain.position import Position
 from bridge_patch.governor.judge import Approved, ApprovedReduction, judge, judge_reduction
-from bridge_patch.governor.limits import BelowMin, Limits
-from bridge_patch.governor.snapshot import Exposure, Holding, Known, RiskSnapshot
+from bridge_patch.governor.snapshot import Known, RiskSnapshot
+from tests.questions import FINE, NOW, SHIPPED
 
 D = Decimal
 BTC = Symbol("BTCUSDT")
 SOL = Symbol("SOLUSDT")
-NOW = UnixMs(1_746_403_260_000)
 
 #: Wide enough that what a test proposes is what is approved.
-WIDE = Limits(
+WIDE = replace(
+    SHIPPED,
     margin_min_usd=D(1),
     margin_max_usd=D(100_000),
     notional_max_usd=D(1_000_000),
     leverage_min=D(1),
     leverage_max=D(125),
-    confidence_min=D(0),
-    fail_open=False,
-    below_min=BelowMin.REFUSE,
     order_notional_max_equity_multiple=D(100),
+    symbol_notional_max_equity_multiple=D(100),
+    side_notional_max_equity_multiple=D(100),
+    gross_notional_max_equity_multiple=D(100),
+    net_notional_max_equity_multiple=D(100),
+    notional_1m_max_equity_multiple=D(100),
+    notional_1h_max_equity_multiple=D(100),
+    notional_1d_max_equity_multiple=D(100),
     initial_margin_max_pct=D(100),
     risk_per_trade_max_pct=D(100),
     daily_loss_max_pct=D(100),
@@ -48,8 +51,7 @@ WIDE = Limits(
     snapshot_age_max_ms=1000,
     mark_age_max_ms=1000,
     volatility_age_max_ms=1000,
-    taker_fee_pct=D("0.05"),
-    slippage_pct=D("0.05"),
+    symbols=tuple(ListedInstruments().symbols),
 )
 
 
@@ -61,18 +63,14 @@ def instrument(symbol: Symbol) -> Instrument:
 
 def snapshot(symbol: Symbol, mark: Decimal, equity: Decimal) -> RiskSnapshot:
     """A calm, flat account."""
-    return RiskSnapshot(
-        taken_ms=NOW,
-        state=TradingState.RUNNING,
+    return replace(
+        FINE.snapshot,
         equity=Known(equity, NOW),
         available=Known(equity, NOW),
         mark=Known(mark, NOW),
-        volatility=Known(D("0.5"), NOW),
+        index=Known(mark, NOW),
+        turnover_usd=Known(D(10**9), NOW),
         instrument=instrument(symbol),
-        holding=Holding(side=None, quantity_base=D(0)),
-        exposure=Exposure(notional_usd=D(0), margin_usd=D(0), unknown_orders=0),
-        day_loss_pct=Known(D(0), NOW),
-        drawdown_pct=Known(D(0), NOW),
     )
 
 

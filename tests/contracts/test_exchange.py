@@ -16,7 +16,7 @@ from bridge_patch.domain.venue_events import (
     VenueEvent,
 )
 from bridge_patch.services.ports import Report, SimulatedVenue
-from tests.contracts.approvals import BTC, NOW, reduction_approval
+from tests.contracts.approvals import BTC, reduction_approval
 from tests.contracts.venues import (
     NewVenue,
     armed,
@@ -28,6 +28,7 @@ from tests.contracts.venues import (
     run,
     tick,
 )
+from tests.questions import NOW
 
 D = Decimal
 

@@ -12,7 +12,8 @@ from bridge_patch.domain.market import Bar, Tick
 from bridge_patch.domain.order import ClientOrderId, OrderEvent
 from bridge_patch.domain.position import Position
 from bridge_patch.services.ports import AccountReading, Report, SimulatedVenue
-from tests.contracts.approvals import BTC, NOW, entry_approval, reduction_approval
+from tests.contracts.approvals import BTC, entry_approval, reduction_approval
+from tests.questions import NOW
 
 D = Decimal
 T = TypeVar("T")

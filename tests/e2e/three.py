@@ -26,8 +26,8 @@ from tests.e2e.harness import run, start
 
 SYMBOLS = (Symbol("BTCUSDT"), Symbol("SOLUSDT"))
 START_MS = UnixMs(1_746_403_200_000)
-LIVE = {"AI_SIZING_MODE": "live"}
-APART = {"EXITS_PROCESS": "separate", "EXITS_SILENCE_MAX_SEC": "120"}
+LIVE = {"AI_SIZING_MODE": "live", "EXITS_SILENCE_MAX_SEC": "120"}
+APART = {"EXITS_PROCESS": "separate"}
 PROCESSES = ("execution", "exits", "engine")
 
 _E = TypeVar("_E")

@@ -15,7 +15,8 @@ from bridge_patch.governor.ruling import Permitted, Refused, Ruling
 from bridge_patch.governor.votes import Case, Rule, Vote
 from bridge_patch.governor.weigh import weigh
 from tests.questions import FINE, Question, permitted, reasons
-from tests.strategies import edge_questions, questions, sane_questions, wild_questions
+from tests.strategies import sane_questions
+from tests.wild import edge_questions, questions, wild_questions
 
 RULES = (*BOUNDS, *CHECKS)
 modes = st.sampled_from(Mode)

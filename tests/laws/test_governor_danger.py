@@ -12,13 +12,16 @@ from typing import Any
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from bridge_patch.domain.account import Exposure
 from bridge_patch.domain.events import TradingState
 from bridge_patch.domain.intent import Mode, UnixMs, Unknown
 from bridge_patch.governor.limits import BelowMin
 from bridge_patch.governor.ruling import Permitted, Refused, Ruling
-from bridge_patch.governor.snapshot import Exposure, Holding, Known
+from bridge_patch.governor.snapshot import Holding, Known
 from tests.questions import FINE, NOW, Question, permitted, proposal, reasons
-from tests.strategies import between, edge_questions, limits, sane_questions, usd
+from tests.rooms import between, usd
+from tests.strategies import limits, sane_questions
+from tests.wild import edge_questions
 
 D = Decimal
 SOFT = {"CONFIDENCE_BELOW_FLOOR", "EXCEEDS_RISK_BUDGET"}
@@ -56,9 +59,9 @@ def test_an_unusable_exposure_or_holding_refuses(question: Question, bad: Decima
     assert isinstance(question.ruling(), Permitted)
     for spoiled in (
         question.knowing(exposure=Unknown("timeout")),
-        question.knowing(exposure=replace(held, notional_usd=bad)),
-        question.knowing(exposure=replace(held, margin_usd=bad)),
-        question.knowing(exposure=replace(held, unknown_orders=-1)),
+        question.knowing(activity=Unknown("timeout")),
+        question.knowing(funding=Unknown("timeout")),
+        question.knowing(exits_ms=Unknown("timeout")),
         question.knowing(holding=Unknown("timeout")),
         question.knowing(holding=Holding(side=None, quantity_base=bad)),
         question.knowing(instrument=Unknown("timeout")),
@@ -81,35 +84,54 @@ def no_more(after: Ruling, before: Ruling) -> None:
 def worse(question: Question, what: str, by: Decimal) -> Question:
     """The same question in a worse world."""
     snapshot = question.snapshot
-    if what in {"equity", "available"}:
-        reading = getattr(snapshot, what)
-        moved = replace(reading, value=reading.value - by)
-        return question.knowing(**{what: moved})
-    if what in {"day_loss_pct", "drawdown_pct"}:
-        reading = getattr(snapshot, what)
-        return question.knowing(**{what: replace(reading, value=reading.value + by)})
+    if isinstance(reading := getattr(snapshot, what, None), Known):
+        more = -by if what in {"equity", "available"} else by
+        return question.knowing(**{what: replace(reading, value=reading.value + more)})
     held: Any = snapshot.exposure
     if what == "unknown_orders":
-        return question.knowing(exposure=replace(held, unknown_orders=1))
-    if what in {"notional_usd", "margin_usd"}:
-        more = replace(held, **{what: getattr(held, what) + by})
-        return question.knowing(exposure=more)
+        return question.knowing(
+            exposure=replace(held, unknown_orders=held.unknown_orders + 1 + int(by))
+        )
+    if what in {*EXPOSURES}:
+        return question.knowing(exposure=_more(held, what, by))
+    if what in {*ACTIVITIES}:
+        return question.knowing(activity=_more(snapshot.activity, what, by))
     if what == "state":
         return question.knowing(state=TradingState.REDUCING)
     return replace(question, now_ms=UnixMs(question.now_ms + int(by) + 1))
+
+
+def _more(whole: Any, what: str, by: Decimal) -> Any:
+    """An aggregate with one of its numbers larger; a count stays a count."""
+    number = getattr(whole, what)
+    return replace(whole, **{what: number + type(number)(by)})
 
 
 def from_the_future(question: Question) -> bool:
     """Tell whether anything was read after the moment of the question."""
     snapshot = question.snapshot
     readings = (getattr(snapshot, field.name) for field in fields(snapshot))
-    times = [reading.at_ms for reading in readings if isinstance(reading, Known)]
-    return max([snapshot.taken_ms, *times]) > question.now_ms
+    times = [getattr(reading, "at_ms", 0) for reading in readings]
+    since: list[Any] = [snapshot.taken_ms, snapshot.filters_ms, snapshot.exits_ms]
+    if isinstance(snapshot.exposure, Exposure):
+        since.append(snapshot.exposure.unknown_since_ms or 0)
+    known: list[int] = [t for t in (*since, *times) if not isinstance(t, Unknown)]
+    return max(known) > question.now_ms
 
 
+EXPOSURES = (
+    *("long_usd", "short_usd", "net_long_usd", "net_short_usd", "symbol_usd"),
+    *("margin_usd", "open_positions", "naked_positions", "foreign_positions"),
+    *("unknown_on_symbol", "unknown_at_start"),
+)
+ACTIVITIES = (
+    *("approved_1m_usd", "approved_1h_usd", "approved_1d_usd", "slippage_1h_usd"),
+    *("malformed_pct", "symbol_entries_1h", "losers_in_row", "entries_10s"),
+    *("entries_1m", "orders_10s", "orders_1m"),
+)
 WORSE = (
     *("equity", "available", "day_loss_pct", "drawdown_pct", "unknown_orders"),
-    *("notional_usd", "margin_usd", "state", "later"),
+    *("state", "later", "shock_sigmas", *EXPOSURES, *ACTIVITIES),
 )
 
 
@@ -130,6 +152,17 @@ TIGHTER_DOWN = (
     *("notional_max_usd", "order_notional_max_equity_multiple", "initial_margin_max_pct"),
     *("risk_per_trade_max_pct", "daily_loss_max_pct", "drawdown_max_pct"),
     *("snapshot_age_max_ms", "mark_age_max_ms", "volatility_age_max_ms"),
+    *("filters_age_max_ms", "funding_age_max_ms", "exits_silence_max_ms"),
+    *("unknown_age_max_ms", "unknown_orders_max", "clock_skew_max_ms"),
+    *("symbol_notional_max_equity_multiple", "side_notional_max_equity_multiple"),
+    *("gross_notional_max_equity_multiple", "net_notional_max_equity_multiple"),
+    *("notional_1m_max_equity_multiple", "notional_1h_max_equity_multiple"),
+    *("notional_1d_max_equity_multiple", "open_positions_max"),
+    *("symbol_entries_1h_max", "losers_pause_min", "losers_latch_min"),
+    *("venue_orders_10s_max", "venue_orders_1m_max", "entry_orders_max_pct"),
+    *("order_quantity_max_pct", "turnover_max_pct", "slippage_1h_max_pct"),
+    *("malformed_max_pct", "equity_jump_max_pct", "price_collar_pct"),
+    *("index_gap_max_pct", "shock_sigmas_max", "funding_max_risk_pct"),
 )
 
 
@@ -141,11 +174,18 @@ def test_a_tighter_limit_never_allows_more(
 ) -> None:
     limit = getattr(question.limits, name)
     tight = max(1, int(limit * part)) if isinstance(limit, int) else limit * part
+    if limit == 0:
+        return
     if name == "notional_max_usd":
         least = question.limits.margin_min_usd * question.limits.leverage_min
         tight = max(tight, least)
 
-    no_more(question.bounded(**{name: tight}).ruling(), question.ruling())
+    try:
+        tighter = question.bounded(**{name: tight})
+    except ValueError:
+        return  # a window may not be tighter than a shorter one: such limits do not start
+
+    no_more(tighter.ruling(), question.ruling())
 
 
 @given(question=nearly_sane, more=between("0", "1", 2))
@@ -207,7 +247,8 @@ def test_the_clamp_option_raises_to_the_minimum_and_no_further(
 
 def test_the_clamp_option_opens() -> None:
     """Guards the law above: one dollar at 1x becomes the minimum, with the option only."""
-    tiny = FINE.sized("1", "1").knowing(mark=Known(D(100), NOW))
+    hundred = Known(D(100), NOW)
+    tiny = FINE.sized("1", "1").knowing(mark=hundred, index=hundred)
     clamped = permitted(tiny.bounded(below_min=BelowMin.CLAMP).ruling())
 
     assert clamped.proposal == proposal("50", "5")

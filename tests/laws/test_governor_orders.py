@@ -15,7 +15,9 @@ from bridge_patch.domain.venue_events import Book, Filled, FillKind
 from bridge_patch.governor.judge import Approved, ApprovedReduction, judge_reduction
 from bridge_patch.governor.snapshot import Known
 from tests.questions import BTC_RULES, NOW, Question, position, reasons, reduction
-from tests.strategies import anything, between, questions, sane_questions, usd
+from tests.rooms import between, usd
+from tests.strategies import sane_questions
+from tests.wild import anything, questions
 
 D = Decimal
 instruments = st.sampled_from([BTC_RULES, Unknown("timeout")])

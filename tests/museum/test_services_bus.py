@@ -214,6 +214,9 @@ def test_poison_message_is_dead_lettered_and_acknowledged() -> None:
                     raise KeyError(symbol)
                 return session.keeper.trader.instruments.find(symbol)  # type: ignore[arg-type]
 
+            def read_ms(self, now_ms: int) -> int:
+                return now_ms
+
         object.__setattr__(snapshots, "instruments", Defect())
         defect = intent("defect", CALM, symbol=SOL)
         await ask(world, session, *poison, defect, intent("good", CALM))
@@ -260,7 +263,7 @@ def test_every_intent_ends_in_exactly_one_published_outcome() -> None:
         "filled": "PASS",
         "unsure": "CONFIDENCE_BELOW_FLOOR",
         "tiny": "SIZE_BELOW_MIN",
-        "unlisted": "MARK_STALE",
+        "unlisted": "SNAPSHOT_INCOMPLETE",
         "held": "POSITION_OPEN",
         "shadow": "PASS",
         "part": "PASS",

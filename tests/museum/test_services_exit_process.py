@@ -115,7 +115,7 @@ def test_no_entry_while_the_exit_path_is_dead() -> None:
 
     assert world.outcome("alive").status is Status.FILLED
     assert world.outcome("dead").status is Status.REFUSED
-    assert world.outcome("dead").codes == ("TRADING_REDUCING",)
+    assert world.outcome("dead").codes == ("EXITS_SILENT",)
     assert world.outcome("out").status is Status.FILLED
     assert world.outcome("back").status is Status.FILLED
     entries = [s.intent_id for s in world.events(Sending) if s.leg is Leg.ENTRY]

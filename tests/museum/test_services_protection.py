@@ -97,7 +97,7 @@ def test_naked_position_has_a_deadline(how: Trouble) -> None:
 
     session, _ = run(scenario())
 
-    assert "TRADING_REDUCING" in world.outcome("b").codes
+    assert "POSITION_NAKED" in world.outcome("b").codes
     assert session.recorder.ledger.naked() == ()
     run(ask(world, session, intent("c", CALM + 2, symbol=SOL)))
     assert world.outcome("c").status is Status.FILLED
@@ -144,7 +144,7 @@ def test_protective_prices_are_sane_on_both_sides() -> None:
     listed = ListedInstruments().find(BTC)
     assert isinstance(listed, Instrument)
     for side in Side:
-        world = World()
+        world = World(env={"PRICE_COLLAR_PCT": "100"})
         wild = {"entry_price": 9_500, "take_profit_pct": 4, "stop_loss_pct": 3}
         session = run(opened(world, action=side, **wild))
 

@@ -36,6 +36,7 @@ from tests.simulation.rig import (
     BTC,
     CALM,
     PRICES,
+    ROOMY,
     SOL,
     World,
     ask,
@@ -96,7 +97,7 @@ def test_concurrent_intents_cannot_share_one_budget(lags: bool) -> None:
 
 def test_total_exposure_is_bounded_across_trades() -> None:
     """M-30: a "maximum total" was applied per trade: 1,000 trades of $100,000 passed."""
-    world = World(env={"MAX_NOTIONAL_USD": "9000"})
+    world = World(env={**ROOMY, "MAX_NOTIONAL_USD": "9000"})
     rng = random.Random(4)
     worst = D(0)
 

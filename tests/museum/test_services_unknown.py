@@ -31,6 +31,7 @@ from tests.simulation.rig import (
     intent,
     play,
     ready,
+    reserved_usd,
     run,
     tapped,
 )
@@ -113,8 +114,8 @@ def test_unknown_order_is_never_closed_by_a_counter() -> None:
         await ask(world, session, intent("a", CALM))
         for n in range(1, tries // 2):
             await session.on_tick(at(CALM + n, FLAT))
-            await ask(world, session, intent(f"b-{n}", CALM + n, symbol=SOL))
-            assert session.recorder.ledger.reserved_usd() == (D(4000), D(400))
+            await ask(world, session, intent(f"b-{n}", CALM + n))
+            assert reserved_usd(session.recorder.ledger) == (D(4000), D(400))
         assert venue.kinds().count("find") > tries // 2
         assert "a" not in {s.intent_id for s in world.events(Settled)}
         venue.troubles.clear()
@@ -129,7 +130,7 @@ def test_unknown_order_is_never_closed_by_a_counter() -> None:
     entry = [e.event for e in world.events(Resolved) if e.leg is Leg.ENTRY]
     assert entry == ["TIMED_OUT", "FILLED"]
     assert world.outcome("a").status is Status.FILLED
-    assert session.recorder.ledger.reserved_usd() == (D(0), D(0))
+    assert reserved_usd(session.recorder.ledger) == (D(0), D(0))
 
 
 def test_restart_adopts_the_venue_state_exactly() -> None:

@@ -31,7 +31,8 @@ from bridge_patch.governor.verdict import stated
 from bridge_patch.governor.votes import Case, Deny, Vote
 from bridge_patch.governor.weigh import weigh
 from tests.questions import BTC_RULES, FINE, NOW, permitted, proposal, reasons
-from tests.unit.governor.disturbances import CUT, REFUSED
+from tests.unit.governor.cuts import CUT
+from tests.unit.governor.refusals import REFUSED
 
 D = Decimal
 RULES = (*BOUNDS, *CHECKS)

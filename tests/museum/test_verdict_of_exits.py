@@ -18,17 +18,19 @@ from bridge_patch.domain.position import Position, apply_fill
 from bridge_patch.domain.venue_events import Book, Filled, FillKind
 from bridge_patch.governor.judge import Approved, ApprovedReduction, judge_reduction
 from bridge_patch.governor.ruling import Refused
-from bridge_patch.governor.snapshot import Exposure, Known
+from bridge_patch.governor.snapshot import Known
 from tests.questions import (
     BTC_RULES,
     FINE,
+    NOTHING_OPEN,
     NOW,
     Question,
     position,
     reasons,
     reduction,
 )
-from tests.unit.governor.disturbances import REFUSED, Disturb
+from tests.unit.governor.disturbances import Disturb
+from tests.unit.governor.refusals import REFUSED
 
 D = Decimal
 #: Rows that are no gate but a reading of the position itself.
@@ -132,8 +134,13 @@ def worse(question: Question, danger: int) -> Question:
         day_loss_pct=lost,
         drawdown_pct=lost,
         volatility=shaken,
-        exposure=Exposure(
-            notional_usd=D(10) ** (4 + danger), margin_usd=D(10_000), unknown_orders=danger
+        exposure=replace(
+            NOTHING_OPEN,
+            long_usd=D(10) ** (4 + danger),
+            margin_usd=D(10_000),
+            unknown_orders=danger,
+            naked_positions=danger,
+            foreign_positions=danger,
         ),
     )
 

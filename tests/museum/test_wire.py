@@ -191,6 +191,7 @@ def test_no_schema_field_is_lost_on_the_wire() -> None:
         stop_loss_pct=2,
         take_profit_pct=5,
         valid_until="2025-05-04T12:00:30Z",
+        limits_hash="0123456789ab",
     )
     moved = close(stop_move_to=59000)
     assert {*full, *moved} == set(FIELDS)

@@ -36,8 +36,10 @@ from bridge_patch.app.assembly import Ports, Run, assemble
 from bridge_patch.app.settings import load_settings
 from bridge_patch.domain.events import Event, Settled
 from bridge_patch.domain.intent import Mode, Symbol, UnixMs
-from bridge_patch.domain.market import Bar, Tick
+from bridge_patch.domain.market import Bar, FundingTerms, Tick
+from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.services.engine import Engine
+from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.messages import DeadLetter, Draft, PositionUpdate, Result
 from bridge_patch.services.ports import Journal, SimulatedVenue, Telemetry
 from bridge_patch.services.session import Session
@@ -57,6 +59,27 @@ PRICES = {BTC: D(95_000), SOL: D(150)}
 
 #: A policy that leaves a position alone for two hours.
 PATIENT = {"mode": "swing", "trail_pct": 20, "max_time_sec": 7200}
+#: Bounds on how much and how often that hold nothing back, for tests about other things.
+ROOMY = {
+    "SYMBOL_NOTIONAL_MAX_EQUITY_MULTIPLE": "125",
+    "SIDE_NOTIONAL_MAX_EQUITY_MULTIPLE": "125",
+    "GROSS_NOTIONAL_MAX_EQUITY_MULTIPLE": "125",
+    "NET_NOTIONAL_MAX_EQUITY_MULTIPLE": "125",
+    "NOTIONAL_1M_MAX_EQUITY_MULTIPLE": "100000",
+    "NOTIONAL_1H_MAX_EQUITY_MULTIPLE": "100000",
+    "NOTIONAL_1D_MAX_EQUITY_MULTIPLE": "100000",
+    "OPEN_POSITIONS_MAX": "1000",
+    "SYMBOL_ENTRIES_1H_MAX": "100000",
+    "LOSERS_PAUSE_MIN": "100000",
+    "LOSERS_LATCH_MIN": "100000",
+    "VENUE_ORDERS_10S_MAX": "100000",
+    "VENUE_ORDERS_1M_MAX": "100000",
+    "SLIPPAGE_1H_MAX_PCT": "100",
+    "MALFORMED_MAX_PCT": "100",
+    "PRICE_COLLAR_PCT": "100",
+    "TURNOVER_MAX_PCT": "100",
+    "SYMBOLS": ",".join(ListedInstruments().symbols),
+}
 
 _T = TypeVar("_T")
 _E = TypeVar("_E")
@@ -102,7 +125,14 @@ def bar(
 
 
 def tick(n: int, *bars: Bar) -> Tick:
-    return Tick(at_ms=minute(n), bars=bars)
+    return Tick(at_ms=minute(n), bars=bars, terms=tuple(uncharged(b) for b in bars))
+
+
+def uncharged(one: Bar) -> FundingTerms:
+    """A venue that charges nothing for holding."""
+    return FundingTerms(
+        symbol=one.symbol, rate_fraction=D(0), interval_ms=0, at_ms=one.close_ms
+    )
 
 
 def at(n: int, prices: dict[Symbol, Any]) -> Tick:
@@ -257,6 +287,17 @@ async def ready(world: World, symbols: Sequence[Symbol] = (BTC,), **wraps: Any) 
     session = world.start(**wraps)
     await play(session, calm(symbols))
     return session
+
+
+def reserved_usd(
+    session_or_ledger: Session | Ledger, besides: ClientOrderId | None = None
+) -> tuple[Decimal, Decimal]:
+    """Notional and margin held for orders in doubt."""
+    ledger = session_or_ledger
+    if isinstance(ledger, Session):
+        ledger = ledger.recorder.ledger
+    held = ledger.budget.reserved(besides)
+    return held.long_usd + held.short_usd, held.margin_usd
 
 
 def run(scenario: Awaitable[_T]) -> _T:

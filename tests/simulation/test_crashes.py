@@ -44,7 +44,7 @@ from tests.simulation.chaos import (
     Crash,
     Survivor,
 )
-from tests.simulation.rig import MINUTE_MS, NOON_MS, World, bar, play, tick
+from tests.simulation.rig import MINUTE_MS, NOON_MS, World, bar, play, reserved_usd, tick
 from tests.simulation.script import Proposers, Script, named
 
 SEEDS = 200
@@ -119,7 +119,7 @@ def check(story: Story, session: Session) -> None:
     """All that must hold once it is quiet."""
     world, ledger = story.world, session.recorder.ledger
     assert ledger.in_doubt == {}
-    assert ledger.reserved_usd() == (Decimal(0), Decimal(0))
+    assert reserved_usd(ledger) == (Decimal(0), Decimal(0))
     assert ledger.naked() == ()
     assert all(not ledger.stale_stops(symbol) for symbol in ledger.symbols())
 

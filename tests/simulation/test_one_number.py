@@ -38,6 +38,7 @@ from tests.simulation.rig import (
     BTC,
     CALM,
     PRICES,
+    ROOMY,
     SOL,
     World,
     ask,
@@ -144,13 +145,13 @@ def _misfilled(world: World, sent: Enter, outcome: Settled) -> list[str]:
 
 def test_every_value_of_every_call_is_the_approvals() -> None:
     """Law 1, for whatever a message may say beside what is judged."""
-    world = World()
+    world = World(env=ROOMY)
     _, venue = run(traded(world))
 
     assert faults(world, venue) == []
     verdicts = Counter(j.verdict for j in world.events(Judged) if j.confidence is not None)
-    assert min(verdicts[word] for word in Verdict) > 50, verdicts
-    assert len(venue.sent) > 200
+    assert min(verdicts[word] for word in Verdict) > 40, verdicts
+    assert len(venue.sent) > 150
 
 
 def own_size(world: World) -> dict[str, Decimal]:

@@ -10,9 +10,11 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
+from bridge_patch.domain.account import Activity, Exposure
 from bridge_patch.domain.harvest import HarvestMode, HarvestPolicy
 from bridge_patch.domain.instrument import Bracket, Instrument
 from bridge_patch.domain.intent import Symbol, UnixMs
+from bridge_patch.domain.market import FundingTerms
 
 policies = st.builds(
     HarvestPolicy,
@@ -26,6 +28,13 @@ policies = st.builds(
 figures = st.decimals(allow_nan=False, allow_infinity=False)
 positives = st.decimals("0.000000001", "1E+12", allow_nan=False, allow_infinity=False)
 texts = st.text(st.characters(codec="utf-8"), max_size=12)
+terms = st.builds(
+    FundingTerms,
+    symbol=texts.map(Symbol),
+    rate_fraction=st.decimals("-0.9", "0.9", places=6),
+    interval_ms=st.integers(0, 2**40),
+    at_ms=st.integers(0, 2**40),
+)
 
 
 def ladder(
@@ -58,14 +67,24 @@ instruments = st.builds(
 )
 
 
+def _aggregate(kind: Any, **signed: Any) -> st.SearchStrategy[Any]:
+    """Sums and counts, none of them below zero but those that are given."""
+    hints = get_type_hints(kind)
+    whole = {Decimal: positives, int: st.integers(0, 1000)}
+    return st.builds(
+        kind,
+        **{n: whole[h] if h in whole else any_of(h) for n, h in hints.items()} | signed,
+    )
+
+
 def any_of(hint: Any) -> st.SearchStrategy[Any]:
     """A strategy for a hint made of plain types, enums, tuples, unions and dataclasses."""
-    if hint is UnixMs:
-        return st.integers(0, 4_102_444_800_000)  # 2100-01-01
-    hint = getattr(hint, "__supertype__", hint)
+    hint = hint if hint is UnixMs else getattr(hint, "__supertype__", hint)
     plain: dict[Any, st.SearchStrategy[Any]] = {
+        UnixMs: st.integers(0, 4_102_444_800_000),  # 2100-01-01
         HarvestPolicy: policies,
         Instrument: instruments,
+        FundingTerms: terms,
         Decimal: figures,
         str: texts,
         bool: st.booleans(),
@@ -74,6 +93,9 @@ def any_of(hint: Any) -> st.SearchStrategy[Any]:
     }
     if hint in plain:
         return plain[hint]
+    if hint in {Exposure, Activity}:
+        nets = ("net_long_usd", "net_short_usd") if hint is Exposure else ()
+        return _aggregate(hint, **dict.fromkeys(nets, figures))
     if get_origin(hint) in {Union, UnionType}:
         return st.one_of(*map(any_of, get_args(hint)))
     if get_origin(hint) is tuple:

@@ -8,7 +8,7 @@ from typing import final
 
 from bridge_patch.adapters.instrument_facts import FACTS, Fact
 from bridge_patch.domain.instrument import Bracket, Instrument
-from bridge_patch.domain.intent import Symbol, Unknown, parse_symbol
+from bridge_patch.domain.intent import Symbol, UnixMs, Unknown, parse_symbol
 
 
 @final
@@ -28,6 +28,10 @@ class ListedInstruments:
 
     def find(self, symbol: Symbol) -> Instrument | Unknown:
         return self._listed.get(symbol) or Unknown(f"{symbol} is not a listed contract")
+
+    def read_ms(self, now_ms: UnixMs) -> UnixMs:
+        """Return the present: a simulated venue goes by this very table."""
+        return now_ms
 
 
 def _instrument(symbol: Symbol, fact: Fact) -> Instrument:

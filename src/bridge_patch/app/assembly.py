@@ -12,9 +12,12 @@ from bridge_patch.adapters.inbox import BusInbox, BusOutbox, BusOutcomes
 from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.memory import ManualClock
 from bridge_patch.app.settings import Settings
+from bridge_patch.domain.account import Venues
 from bridge_patch.domain.events import Book
 from bridge_patch.domain.intent import Mode, UnixMs
+from bridge_patch.services.activity import ActivityLog
 from bridge_patch.services.books import ShadowBook
+from bridge_patch.services.conditions import Conditions
 from bridge_patch.services.desk import LiveDesk, ReduceDesk
 from bridge_patch.services.execution import Execution
 from bridge_patch.services.exit_brain import ExitBrain
@@ -128,7 +131,8 @@ def _trader(
     account: Account = watch(books.governed or venue)
     gauge = EquityGauge(Book.ACCOUNT if live else Book.GOVERNED)
     ledger, market = Ledger(), MarketView()
-    recorder = Recorder(ports.journal, ledger, gauge, run.telemetry)
+    activity = ActivityLog(book=gauge.book)
+    recorder = Recorder(ports.journal, ledger, gauge, run.telemetry, activity)
     governed = books.governed
     snapshots = Snapshots(
         account=account,
@@ -136,9 +140,11 @@ def _trader(
         market=market,
         gauge=gauge,
         ledger=ledger,
+        activity=activity,
         instruments=instruments,
+        conditions=_conditions(settings, ports, clock, exits),
         clock=clock,
-        unsafe=lambda: (exits is not None and exits.silent) or ports.cramped(),
+        limits=limits,
     )
     identity = Identity(
         run_id=ports.run_id,
@@ -168,6 +174,19 @@ def _trader(
         scribe=Scribe(recorder=recorder, clock=clock, identity=identity),
     )
     return trader, account
+
+
+def _conditions(
+    settings: Settings, ports: Ports, clock: Clock, exits: ExitsApart | None
+) -> Conditions:
+    """Say where orders, account and prices are of; a paper venue is fed by the feed."""
+    name = settings.venue.value
+    return Conditions(
+        clock=clock,
+        venues=Venues(orders=name, account=name, prices=name),
+        exits=None if exits is None else lambda: exits.heard_ms,
+        cramped=ports.cramped,
+    )
 
 
 def _books(settings: Settings, instruments: ListedInstruments, *, live: bool) -> Books:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
+from bridge_patch.app.why.remedies import remedy_of
 from bridge_patch.governor.reasons import MEANINGS, Reason
 from bridge_patch.governor.rules import BOUNDS, CHECKS, CONTRACT_BOUNDS, CONTRACT_CHECKS
 from bridge_patch.governor.votes import Rule
@@ -20,33 +20,6 @@ _BEGIN: Final = (
     "<!-- {name}: begin, written by python -m bridge_patch.app.governor_page -->\n"
 )
 _END: Final = "<!-- {name}: end -->\n"
-
-_R = Reason
-#: Which settings decide over a reason; what is not here has none.
-SETTINGS: Final = MappingProxyType(
-    {
-        _R.SIZE_BELOW_MIN: ("MIN_ORDER_USD", "GOVERNOR_BELOW_MIN"),
-        _R.SIZE_ABOVE_MAX: ("MAX_POSITION_USD",),
-        _R.LEVERAGE_BELOW_MIN: ("AI_MIN_LEVERAGE", "GOVERNOR_BELOW_MIN"),
-        _R.LEVERAGE_ABOVE_MAX: ("AI_MAX_LEVERAGE",),
-        _R.LIQUIDATION_TOO_NEAR: ("LIQUIDATION_STOPS_MIN", "LIQUIDATION_SIGMAS_MIN"),
-        _R.NOTIONAL_EXCEEDED: ("MAX_NOTIONAL_USD",),
-        _R.EQUITY_MULTIPLE_EXCEEDED: ("ORDER_NOTIONAL_MAX_EQUITY_MULTIPLE",),
-        _R.TOTAL_NOTIONAL_EXCEEDED: ("MAX_NOTIONAL_USD",),
-        _R.INITIAL_MARGIN_EXCEEDED: ("INITIAL_MARGIN_MAX_PCT",),
-        _R.BALANCE_INSUFFICIENT: ("TAKER_FEE_PCT", "SLIPPAGE_PCT"),
-        _R.CONFIDENCE_BELOW_FLOOR: ("MIN_CONFIDENCE", "GOVERNOR_FAIL_OPEN"),
-        _R.EXCEEDS_RISK_BUDGET: ("TAKER_FEE_PCT", "SLIPPAGE_PCT", "GOVERNOR_FAIL_OPEN"),
-        _R.RISK_PER_TRADE_EXCEEDED: (
-            *("RISK_PER_TRADE_MAX_PCT", "TAKER_FEE_PCT", "SLIPPAGE_PCT"),
-        ),
-        _R.DAILY_LOSS_EXCEEDED: ("DAILY_LOSS_MAX_PCT",),
-        _R.DRAWDOWN_EXCEEDED: ("DRAWDOWN_MAX_PCT",),
-        _R.SNAPSHOT_STALE: ("SNAPSHOT_AGE_MAX_SEC",),
-        _R.SNAPSHOT_INCOMPLETE: ("SNAPSHOT_AGE_MAX_SEC", "VOLATILITY_AGE_MAX_SEC"),
-        _R.MARK_STALE: ("MARK_AGE_MAX_SEC",),
-    }
-)
 
 
 def rules_table() -> str:
@@ -61,7 +34,7 @@ def reasons_table() -> str:
     """Return every reason with its meaning and the settings that decide over it."""
     rows = ["| reason | meaning | settings |", "|---|---|---|"]
     for reason, meaning in MEANINGS.items():
-        settings = ", ".join(f"`{name}`" for name in SETTINGS.get(reason, ()))
+        settings = ", ".join(f"`{name}`" for name in remedy_of(reason).settings)
         rows.append(f"| `{reason}` | {meaning} | {settings or '–'} |")
     return _marked("reasons", rows)
 

@@ -7,23 +7,16 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
+from bridge_patch.app.limit_settings import SPELT
+from bridge_patch.app.setting_table import ROWS
 from bridge_patch.domain.events import RunStarted
 from bridge_patch.domain.intent import Mode
 from bridge_patch.domain.money import ZERO
 
 #: The limits' own words, where the setting is not the same word in upper case.
-SETTING_OF: Final = MappingProxyType(
-    {
-        "margin_min_usd": "MIN_ORDER_USD",
-        "margin_max_usd": "MAX_POSITION_USD",
-        "notional_max_usd": "MAX_NOTIONAL_USD",
-        "leverage_min": "AI_MIN_LEVERAGE",
-        "leverage_max": "AI_MAX_LEVERAGE",
-        "confidence_min": "MIN_CONFIDENCE",
-        "fail_open": "GOVERNOR_FAIL_OPEN",
-        "below_min": "GOVERNOR_BELOW_MIN",
-    }
-)
+SETTING_OF: Final = MappingProxyType({limit: s.upper() for limit, s in SPELT.items()})
+#: Settings that are in milliseconds themselves; other times are set in seconds.
+_IN_MS: Final = frozenset(row.name for row in ROWS if row.name.endswith("_MS"))
 #: What a venue must be called to be nobody's money; any other name is taken for real.
 SIMULATED: Final = frozenset({"paper"})
 
@@ -38,7 +31,7 @@ def in_force(limits: str) -> Mapping[str, str]:
     for line in limits.splitlines():
         limit, _, value = line.partition("=")
         name = SETTING_OF.get(limit, limit.upper())
-        if name.endswith("_MS") and value.isdecimal():
+        if name.endswith("_MS") and name not in _IN_MS and value.isdecimal():
             name, value = f"{name[:-3]}_SEC", _plain(Decimal(value) / 1000)
         found[name] = value.lower() if value in {"True", "False"} else value
     return found

@@ -14,6 +14,7 @@ from typing import Any, Final, final
 
 from bridge_patch.app.envfile import EnvFile, read_env_file
 from bridge_patch.app.faults import Fault, SettingsError, quoted
+from bridge_patch.app.limit_settings import SPELT
 from bridge_patch.app.nearmiss import near_miss
 from bridge_patch.app.setting_table import (
     JOURNAL_NAME,
@@ -44,14 +45,7 @@ __all__ = [
 
 _KNOWN: Final = {row.name: row for row in ROWS}
 #: The limits' own words, where they differ from the settings'.
-_LIMIT_NAMES: Final = {
-    "margin_min_usd": "MIN_ORDER_USD",
-    "margin_max_usd": "MAX_POSITION_USD",
-    "notional_max_usd": "MAX_NOTIONAL_USD",
-    "leverage_min": "AI_MIN_LEVERAGE",
-    "leverage_max": "AI_MAX_LEVERAGE",
-    "confidence_min": "MIN_CONFIDENCE",
-}
+_LIMIT_NAMES: Final = {limit: name.upper() for limit, name in SPELT.items()}
 
 
 @final
@@ -188,11 +182,11 @@ def _contradictions(settings: Settings, unsure: set[str]) -> list[str]:
     return [
         f"{text}: change one of them"
         for text in texts
-        if not unsure & set(re.findall(r"[A-Z_]+", text))
+        if not unsure & set(re.findall(r"[A-Z0-9_]+", text))
     ]
 
 
 def _with_setting_names(text: str) -> str:
     for limit, name in _LIMIT_NAMES.items():
         text = re.sub(rf"\b{limit}\b", name, text)
-    return re.sub(r"\b[a-z]+(_[a-z]+)+\b", lambda m: m[0].upper(), text)
+    return re.sub(r"\b[a-z]+(_[a-z0-9]+)+\b", lambda m: m[0].upper(), text)

@@ -196,6 +196,7 @@ def engine_side(run: Run, store: Store, equity: Equity, source: SignalSource) ->
         telemetry=run.telemetry,
         bounds=bounds_of(run.settings),
         mode=run.mode,
+        limits_hash=run.settings.limits().digest(),
         distort=distort,
     )
 

@@ -51,6 +51,7 @@ __all__ = [
     "LatchSet",
     "OrderEnded",
     "OrderRefused",
+    "Rearmed",
     "Resolved",
     "RunStarted",
     "Sending",
@@ -61,6 +62,7 @@ __all__ = [
     "TickReached",
     "TradingState",
     "TrailingSet",
+    "Transferred",
     "VenueEvent",
     "Verdict",
     "VoteRecord",
@@ -229,12 +231,16 @@ class BulkExpired:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLettered:
-    """A message set aside with its faults; its bytes are in the dead-letter stream."""
+    """A message set aside with its faults; its bytes are in the dead-letter stream.
+
+    `source` is who sent it, "" where it does not say.
+    """
 
     at_ms: UnixMs
     entry_id: str
     reason: str
     faults: tuple[str, ...]
+    source: str = ""
 
 
 @final
@@ -250,7 +256,11 @@ class DuplicateSeen:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatchSet:
-    """The account's state was tightened or, by a person or the next day, released."""
+    """The account's state was tightened or, by a person or the next day, released.
+
+    `command_id` names the message by which a person asked for it, "" where nobody did: a
+    command that is delivered again changes nothing.
+    """
 
     book: Book
     at_ms: UnixMs
@@ -258,6 +268,29 @@ class LatchSet:
     cause: str
     who: str
     why: str
+    command_id: str = ""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transferred:
+    """Money was paid in, or taken out (negative); neither a gain nor a loss."""
+
+    book: Book
+    at_ms: UnixMs
+    amount_usd: Decimal
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rearmed:
+    """A person allowed entries again on a symbol that had only lost."""
+
+    at_ms: UnixMs
+    symbol: Symbol
+    who: str
+    why: str
+    command_id: str = ""
 
 
 @final
@@ -285,6 +318,8 @@ Event: TypeAlias = (
     | DeadLettered
     | DuplicateSeen
     | LatchSet
+    | Rearmed
+    | Transferred
     | EquityMarked
     | TickReached
     | VenueEvent

@@ -131,7 +131,8 @@ class Entry:
 
     `proposal` and `stop` are Unknown where the message states none; `risk_budget` is None
     where the intent sets itself no budget; `reference_price` is the asker's idea of the
-    price, recorded and never used to value an order.
+    price, recorded and never used to value an order. `limits_hash` names the limits it was
+    sized under, "" where the asker does not say.
     """
 
     id: IntentId
@@ -146,6 +147,7 @@ class Entry:
     created_ms: UnixMs
     valid_until_ms: UnixMs | None
     source: str
+    limits_hash: str = ""
 
 
 @final

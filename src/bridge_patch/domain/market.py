@@ -67,13 +67,38 @@ class Funding:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FundingTerms:
+    """What holding a contract costs: a rate each interval, paid by longs where positive.
+
+    As of the settlement at `at_ms`. `interval_ms` zero says that the venue charges none.
+    """
+
+    symbol: Symbol
+    rate_fraction: Decimal
+    interval_ms: int
+    at_ms: UnixMs
+
+    def __post_init__(self) -> None:
+        rate, interval_ms = self.rate_fraction, self.interval_ms
+        if not (rate.is_finite() and abs(rate) < 1 and interval_ms >= 0):
+            msg = (
+                f"{self.symbol} funding terms must have a rate between -1 and 1 and an"
+                f" interval of 0 ms or more, were {rate} each {interval_ms} ms"
+            )
+            raise InvalidValueError(msg)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
     """All bars that closed at one instant; on a replay this is what moves the clock.
 
     `fundings` settled since the tick before: at or after these bars opened, and before
-    they closed. Whoever plays a tick settles them first, then moves the prices.
+    they closed. Whoever plays a tick settles them first, then moves the prices. `terms` are
+    said at the first tick and whenever they change: they tell, and settle nothing.
     """
 
     at_ms: UnixMs
     bars: tuple[Bar, ...]
     fundings: tuple[Funding, ...] = ()
+    terms: tuple[FundingTerms, ...] = ()

@@ -35,10 +35,14 @@ def case_of(
         return refusal(Reason.SYMBOL_UNKNOWN, detail)
     policy = entry.policy or POLICY_FALLBACK
     return Case(
+        symbol=entry.symbol,
         side=entry.side,
         confidence=entry.confidence.value,
         proposal=proposal,
+        reference_price=entry.reference_price,
+        stated_limits=entry.limits_hash,
         stop=entry.stop,
+        hold_max_ms=policy.hold_max_sec * 1000,
         sigma_move=sigma_move(snapshot.volatility, policy.hold_max_sec),
         risk_budget=entry.risk_budget,
         snapshot=snapshot,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from enum import StrEnum
@@ -14,7 +15,12 @@ from bridge_patch.domain.money import HUNDRED, ONE, ZERO
 
 #: There is no unlimited: a larger bound is a mistyped number.
 NUMBER_MAX: Final = Decimal(10**12)
-_MAY_BE_ZERO: Final = frozenset({"confidence_min", "taker_fee_pct", "slippage_pct"})
+_MAY_BE_ZERO: Final = frozenset(
+    {
+        *("confidence_min", "taker_fee_pct", "slippage_pct"),
+        *("unknown_orders_max", "losers_pause_ms", "shock_pause_ms"),
+    }
+)
 _RANGES: Final = MappingProxyType(
     {
         "leverage_max": (ONE, Decimal(125)),
@@ -26,6 +32,16 @@ _RANGES: Final = MappingProxyType(
         "liquidation_stops_min": (ONE, NUMBER_MAX),
         "taker_fee_pct": (ZERO, HUNDRED),
         "slippage_pct": (ZERO, HUNDRED),
+        "order_quantity_max_pct": (ZERO, HUNDRED),
+        "turnover_max_pct": (ZERO, HUNDRED),
+        "price_collar_pct": (ZERO, HUNDRED),
+        "index_gap_max_pct": (ZERO, HUNDRED),
+        "funding_max_risk_pct": (ZERO, HUNDRED),
+        "slippage_1h_max_pct": (ZERO, HUNDRED),
+        "equity_jump_max_pct": (ZERO, HUNDRED),
+        "malformed_max_pct": (ZERO, HUNDRED),
+        "entry_orders_max_pct": (ZERO, HUNDRED),
+        "exit_orders_reserve_pct": (ZERO, HUNDRED),
     }
 )
 
@@ -44,6 +60,7 @@ class Limits:
 
     USD amounts are margin where the name says margin, exposure where it says notional.
     Percentages are percent (2.5 = 2.5 %), of account equity unless the name says otherwise.
+    `symbols` are those that may be entered. What each bound does is in `docs/governor.md`.
     """
 
     margin_min_usd: Decimal
@@ -66,8 +83,42 @@ class Limits:
     volatility_age_max_ms: int
     taker_fee_pct: Decimal
     slippage_pct: Decimal
+    symbols: tuple[str, ...]
+    order_quantity_max_pct: Decimal
+    turnover_max_pct: Decimal
+    symbol_notional_max_equity_multiple: Decimal
+    side_notional_max_equity_multiple: Decimal
+    gross_notional_max_equity_multiple: Decimal
+    net_notional_max_equity_multiple: Decimal
+    open_positions_max: int
+    notional_1m_max_equity_multiple: Decimal
+    notional_1h_max_equity_multiple: Decimal
+    notional_1d_max_equity_multiple: Decimal
+    symbol_entries_1h_max: int
+    losers_pause_min: int
+    losers_pause_ms: int
+    losers_latch_min: int
+    venue_orders_10s_max: int
+    venue_orders_1m_max: int
+    entry_orders_max_pct: Decimal
+    exit_orders_reserve_pct: Decimal
+    slippage_1h_max_pct: Decimal
+    malformed_max_pct: Decimal
+    equity_jump_max_pct: Decimal
+    price_collar_pct: Decimal
+    index_gap_max_pct: Decimal
+    shock_sigmas_max: Decimal
+    shock_pause_ms: int
+    funding_max_risk_pct: Decimal
+    funding_age_max_ms: int
+    clock_skew_max_ms: int
+    filters_age_max_ms: int
+    exits_silence_max_ms: int
+    unknown_orders_max: int
+    unknown_age_max_ms: int
     #: Entry and exit at market: two taker fees and two slippages, as a fraction.
     round_trip_fraction: Decimal = field(init=False, repr=False, compare=False)
+    _digest: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         faults = self._mistyped() or [*self._unusable(), *self._contradictions()]
@@ -75,15 +126,15 @@ class Limits:
             raise InvalidValueError("; ".join(faults))
         costs_pct = 2 * (self.taker_fee_pct + self.slippage_pct)
         object.__setattr__(self, "round_trip_fraction", costs_pct / 100)
+        digest = blake2b(self.text().encode(), digest_size=6, person=b"bridge-limits")
+        object.__setattr__(self, "_digest", digest.hexdigest())
 
     def digest(self) -> str:
         """Return a short hash of every bound: equal limits have equal digests, anywhere.
 
         12 hexadecimal characters of BLAKE2b over `name=value` lines in field order.
         """
-        return blake2b(
-            self.text().encode(), digest_size=6, person=b"bridge-limits"
-        ).hexdigest()
+        return self._digest
 
     def text(self) -> str:
         """Return all bounds as `name=value` lines, numbers in plain normal form."""
@@ -108,8 +159,8 @@ class Limits:
         ]
 
     def _contradictions(self) -> list[str]:
-        sizes = (self.margin_min_usd, self.margin_max_usd, self.notional_max_usd)
-        if not all(v.is_finite() for v in (*sizes, self.leverage_min, self.leverage_max)):
+        numbers = (value for _, value, _ in self._bounds() if isinstance(value, Decimal))
+        if not all(number.is_finite() for number in numbers):
             return []
         least = f"margin_min_usd {self.margin_min_usd}"
         lowest = f"leverage_min {self.leverage_min}"
@@ -121,12 +172,42 @@ class Limits:
         if self.margin_min_usd * self.leverage_min > self.notional_max_usd:
             most = f"notional_max_usd {self.notional_max_usd}"
             faults.append(f"{least} x {lowest} must not exceed {most}")
+        return (
+            faults
+            + [
+                f"{low} {getattr(self, low)} must not exceed {high} {getattr(self, high)}"
+                for low, high in _ORDERED
+                if getattr(self, low) > getattr(self, high)
+            ]
+            + self._impossible()
+        )
+
+    def _impossible(self) -> list[str]:
+        """List what leaves no entry possible at all."""
+        faults = []
+        if not self.symbols:
+            faults.append("symbols must name at least one symbol, named none")
+        room_pct = HUNDRED - self.exit_orders_reserve_pct
+        if self.entry_orders_max_pct > room_pct:
+            share = f"entry_orders_max_pct {self.entry_orders_max_pct}"
+            reserve = f"exit_orders_reserve_pct {self.exit_orders_reserve_pct}"
+            faults.append(f"{share} and {reserve} must not exceed 100 together")
         return faults
 
 
+#: Pairs in which the first may not be larger than the second.
+_ORDERED: Final = (
+    ("losers_pause_min", "losers_latch_min"),
+    ("notional_1m_max_equity_multiple", "notional_1h_max_equity_multiple"),
+    ("notional_1h_max_equity_multiple", "notional_1d_max_equity_multiple"),
+    ("venue_orders_10s_max", "venue_orders_1m_max"),
+)
 #: What may be given, in order, and the type each annotation asks for.
 _BOUNDS: Final = tuple(f for f in fields(Limits) if f.init)
-_TYPES: Final = {t.__name__: t for t in (Decimal, int, bool, BelowMin)}
+_TYPES: Final[Mapping[str, type]] = {
+    **{t.__name__: t for t in (Decimal, int, bool, BelowMin)},
+    "tuple[str, ...]": tuple,
+}
 
 
 def _broken_range(name: str, value: Decimal) -> str:
@@ -140,6 +221,8 @@ def _broken_range(name: str, value: Decimal) -> str:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(sorted(map(str, value)))
     if not isinstance(value, Decimal):
         return str(value)
     digits = f"{value:f}"

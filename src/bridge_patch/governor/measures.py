@@ -9,11 +9,12 @@ from collections.abc import Callable
 from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
+from bridge_patch.domain.account import Activity, Exposure
 from bridge_patch.domain.instrument import Bracket, Instrument
 from bridge_patch.domain.intent import Unknown
 from bridge_patch.domain.money import CENT
 from bridge_patch.governor.reasons import Reason
-from bridge_patch.governor.snapshot import Exposure, Known, Reading
+from bridge_patch.governor.snapshot import Known, Reading
 from bridge_patch.governor.votes import ALLOW, CapMargin, Case, Deny, Vote, Warn
 
 #: Beyond this many digits before the point an amount is shown as it is.
@@ -86,15 +87,30 @@ def fresh_mark(case: Case) -> Decimal | Unknown:
     return Unknown(f"mark: {mark} is not positive")
 
 
+def mark_of(case: Case) -> Decimal | Unknown:
+    """Return our own price, if it is one at all; how old it may be is another's rule."""
+    mark = case.snapshot.mark
+    if isinstance(mark, Unknown):
+        return Unknown(f"mark: {mark.why}")
+    if mark.value.is_finite() and mark.value > 0:
+        return mark.value
+    return Unknown(f"mark: {mark.value} is not finite and positive")
+
+
 def exposure_of(case: Case) -> Exposure | Unknown:
-    """Return what the account already carries, if those are amounts at all."""
+    """Return what the account already carries, or why nobody knows."""
     exposure = case.snapshot.exposure
     if isinstance(exposure, Unknown):
         return Unknown(f"exposure: {exposure.why}")
-    notional, margin = exposure.notional_usd, exposure.margin_usd
-    if not (notional.is_finite() and margin.is_finite() and notional >= 0 and margin >= 0):
-        return Unknown(f"exposure: notional {notional}, margin {margin}")
     return exposure
+
+
+def activity_of(case: Case) -> Activity | Unknown:
+    """Return what was done lately, or why nobody knows."""
+    activity = case.snapshot.activity
+    if isinstance(activity, Unknown):
+        return Unknown(f"activity: {activity.why}")
+    return activity
 
 
 def loss_below(

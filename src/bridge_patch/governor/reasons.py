@@ -49,6 +49,34 @@ class Reason(StrEnum):
     STOP_UNKNOWN = "STOP_UNKNOWN"
     POSITION_OPEN = "POSITION_OPEN"
     ORDER_UNKNOWN = "ORDER_UNKNOWN"
+    SYMBOL_NOTIONAL_EXCEEDED = "SYMBOL_NOTIONAL_EXCEEDED"
+    SIDE_NOTIONAL_EXCEEDED = "SIDE_NOTIONAL_EXCEEDED"
+    GROSS_NOTIONAL_EXCEEDED = "GROSS_NOTIONAL_EXCEEDED"
+    NET_NOTIONAL_EXCEEDED = "NET_NOTIONAL_EXCEEDED"
+    WINDOW_NOTIONAL_EXCEEDED = "WINDOW_NOTIONAL_EXCEEDED"
+    DEPTH_EXCEEDED = "DEPTH_EXCEEDED"
+    OPEN_POSITIONS_EXCEEDED = "OPEN_POSITIONS_EXCEEDED"
+    SYMBOL_ENTRIES_EXCEEDED = "SYMBOL_ENTRIES_EXCEEDED"
+    ENTRY_RATE_EXCEEDED = "ENTRY_RATE_EXCEEDED"
+    EXIT_RESERVE_TOUCHED = "EXIT_RESERVE_TOUCHED"
+    LOSERS_PAUSED = "LOSERS_PAUSED"
+    LOSERS_LATCHED = "LOSERS_LATCHED"
+    SLIPPAGE_EXCEEDED = "SLIPPAGE_EXCEEDED"
+    SOURCE_PAUSED = "SOURCE_PAUSED"
+    FUNDING_TOO_DEAR = "FUNDING_TOO_DEAR"
+    PRICE_OUT_OF_COLLAR = "PRICE_OUT_OF_COLLAR"
+    INDEX_DIVERGED = "INDEX_DIVERGED"
+    PRICE_SHOCKED = "PRICE_SHOCKED"
+    EQUITY_JUMPED = "EQUITY_JUMPED"
+    CLOCK_SKEWED = "CLOCK_SKEWED"
+    FILTERS_STALE = "FILTERS_STALE"
+    POSITION_NAKED = "POSITION_NAKED"
+    FOREIGN_POSITION = "FOREIGN_POSITION"
+    EXITS_SILENT = "EXITS_SILENT"
+    JOURNAL_CRAMPED = "JOURNAL_CRAMPED"
+    SYMBOL_NOT_ALLOWED = "SYMBOL_NOT_ALLOWED"
+    LIMITS_MISMATCH = "LIMITS_MISMATCH"
+    VENUE_MISMATCH = "VENUE_MISMATCH"
     RULE_FAILED = "RULE_FAILED"
     CLAMP_UNSETTLED = "CLAMP_UNSETTLED"
     NOTHING_TO_REDUCE = "NOTHING_TO_REDUCE"
@@ -98,6 +126,34 @@ MEANINGS: Final = MappingProxyType(
         Reason.STOP_UNKNOWN: "the entry has no stop, so its loss is not bounded",
         Reason.POSITION_OPEN: "the symbol already has a position",
         Reason.ORDER_UNKNOWN: "an order's fate is unknown; no new risk until then",
+        Reason.SYMBOL_NOTIONAL_EXCEEDED: "no room under the symbol's share of equity",
+        Reason.SIDE_NOTIONAL_EXCEEDED: "no room under the side's share, all symbols added",
+        Reason.GROSS_NOTIONAL_EXCEEDED: "no room under the account's gross exposure limit",
+        Reason.NET_NOTIONAL_EXCEEDED: "no room under the account's net exposure limit",
+        Reason.WINDOW_NOTIONAL_EXCEEDED: "too much new notional in its window of time",
+        Reason.DEPTH_EXCEEDED: "too much of what just traded; it would move the price",
+        Reason.OPEN_POSITIONS_EXCEEDED: "as many positions are open as may be",
+        Reason.SYMBOL_ENTRIES_EXCEEDED: "the symbol was entered often enough this hour",
+        Reason.ENTRY_RATE_EXCEEDED: "entries have used up their share of the order limits",
+        Reason.EXIT_RESERVE_TOUCHED: "what is left of the order limits is for reductions",
+        Reason.LOSERS_PAUSED: "the symbol lost several times in a row and rests",
+        Reason.LOSERS_LATCHED: "the symbol only loses; a person has to re-arm it",
+        Reason.SLIPPAGE_EXCEEDED: "the hour's entries cost more than they were judged by",
+        Reason.SOURCE_PAUSED: "most of what the source last said was malformed",
+        Reason.FUNDING_TOO_DEAR: "funding over the hold eats too much of the risk",
+        Reason.PRICE_OUT_OF_COLLAR: "the price the intent states is far from ours",
+        Reason.INDEX_DIVERGED: "mark and index price are too far apart",
+        Reason.PRICE_SHOCKED: "the price just moved many standard deviations",
+        Reason.EQUITY_JUMPED: "equity changed by what nothing explains",
+        Reason.CLOCK_SKEWED: "our clock and the venue's disagree, or nobody knows",
+        Reason.FILTERS_STALE: "the venue's trading rules were read too long ago",
+        Reason.POSITION_NAKED: "a position has no stop; protecting it comes first",
+        Reason.FOREIGN_POSITION: "the account holds positions that are not ours",
+        Reason.EXITS_SILENT: "nobody is there to close what would be opened",
+        Reason.JOURNAL_CRAMPED: "the journal's room is kept for reductions",
+        Reason.SYMBOL_NOT_ALLOWED: "the symbol is not among those named in SYMBOLS",
+        Reason.LIMITS_MISMATCH: "sized under other limits than it is judged by",
+        Reason.VENUE_MISMATCH: "orders, account and prices are not of one venue",
         Reason.RULE_FAILED: "a rule could not answer, which is a refusal",
         Reason.CLAMP_UNSETTLED: "the cut-down order is still not allowed by every rule",
         Reason.NOTHING_TO_REDUCE: "there is no position to reduce",

@@ -12,9 +12,11 @@ from bridge_patch.domain.intent import (
     RiskBudget,
     Side,
     StopDistance,
+    Symbol,
     UnixMs,
     Unknown,
 )
+from bridge_patch.domain.money import Price
 from bridge_patch.governor.limits import Limits
 from bridge_patch.governor.reasons import Reason
 from bridge_patch.governor.snapshot import RiskSnapshot
@@ -74,14 +76,21 @@ class Case:
     """Everything a rule may look at.
 
     `proposal` is as asked in the first stage and as bounded in the second.
+    `reference_price` is the asker's idea of the price, None where none is stated;
+    `stated_limits` is the digest the asker says it sized under, "" where it says nothing.
+    `hold_max_ms` is the policy's longest hold.
     `sigma_move` is one standard deviation of the price over the policy's longest hold, as a
     fraction: a fact about the market, the same under any limits.
     """
 
+    symbol: Symbol
     side: Side
     confidence: Decimal
     proposal: Proposal
+    reference_price: Price | None
+    stated_limits: str
     stop: StopDistance | Unknown
+    hold_max_ms: int
     sigma_move: Decimal | Unknown
     risk_budget: RiskBudget | None
     snapshot: RiskSnapshot

@@ -12,6 +12,7 @@ from typing import Final, final
 
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import UnixMs, Unknown
+from bridge_patch.domain.money import CENT
 from bridge_patch.policy.sizing import VOLATILITY_REFERENCE
 
 MINUTE_MS: Final = 60_000
@@ -87,6 +88,20 @@ class Ewma:
             weighted_sum=(1 - gained) * self.weighted_sum + gained * per_bar,
             weight=(1 - gained) * self.weight + gained,
         )
+
+    def sigmas(self, close: Decimal, close_ms: UnixMs) -> Decimal | None:
+        """Return how far a close that `after` may take lies from the last, to two places.
+
+        In standard deviations of the time between them, as known before it: the move is not
+        measured by itself. None while that is not known, or was zero.
+        """
+        if self.last_ms is None or close_ms <= self.last_ms or self.bars < self.bars_min:
+            return None
+        variance = self.weighted_sum / self.weight * (close_ms - self.last_ms) / self.bar_ms
+        if not (math.isfinite(variance) and variance > 0):
+            return None
+        moved = abs(math.log(float(close)) - self.log_close)
+        return Decimal(moved / math.sqrt(variance)).quantize(CENT)
 
     def annual(self) -> Decimal | Unknown:
         """Return the annualised volatility (0.5 = 50 %) to six places, as of `last_ms`.

@@ -54,7 +54,11 @@ class Batch:
         self._letter(delivery, reason, faults)
         self.done(delivery, *outcomes)
         return DeadLettered(
-            at_ms=self.now_ms, entry_id=delivery.entry_id, reason=reason, faults=faults
+            at_ms=self.now_ms,
+            entry_id=delivery.entry_id,
+            reason=reason,
+            faults=faults,
+            source=delivery.source,
         )
 
     def expire(self, delivery: Delivery, expired: Expired, why: str) -> None:

@@ -67,6 +67,7 @@ class Engine:
     telemetry: Telemetry
     bounds: SizingBounds
     mode: Mode
+    limits_hash: str = ""
     distort: Callable[[Draft], tuple[Draft, ...]] = _as_drafted
     market: MarketView = field(default_factory=MarketView)
 
@@ -126,6 +127,7 @@ class Engine:
             source=signal.source,
             reason=signal.reason,
             blunder=signal.blunder,
+            limits_hash=self.limits_hash,
         )
 
     def _abstains(self, signal: Signal, code: str, detail: str) -> None:

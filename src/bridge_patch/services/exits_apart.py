@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, final
+from typing import Final, Protocol, final
 
-from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
+from bridge_patch.domain.intent import IntentId, Symbol, UnixMs, Unknown
 from bridge_patch.domain.market import Tick
 from bridge_patch.policy.harvesting import Track
 from bridge_patch.services.ports import Telemetry
 from bridge_patch.services.progress import NEVER
+
+UNHEARD: Final = Unknown("no exit process has been heard of yet")
 
 
 class Exits(Protocol):
@@ -60,6 +62,7 @@ class ExitsApart:
     turns: Turns
     telemetry: Telemetry
     silent: bool = True
+    heard_ms: UnixMs | Unknown = UNHEARD
     _newest_ms: UnixMs = NEVER
     _told: bool = False
 
@@ -68,11 +71,15 @@ class ExitsApart:
         await mark()
         asked = await self.turns.decided(tick.at_ms)
         self._heard(silent=asked is None)
+        if asked is not None:
+            self.heard_ms = tick.at_ms
         return bool(asked)
 
     def see(self, tick: Tick) -> None:
         """Note whether a past tick was decided; the other process reads it itself."""
         self.silent = self._newest_ms < tick.at_ms
+        if not self.silent:
+            self.heard_ms = tick.at_ms
 
     async def catch_up(self) -> None:
         """Learn how far it came; the other process follows the positions itself."""

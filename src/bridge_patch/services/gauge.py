@@ -6,9 +6,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, final
 
-from bridge_patch.domain.events import Book, EquityMarked, LatchSet, TradingState
+from bridge_patch.domain.events import (
+    Book,
+    EquityMarked,
+    Event,
+    Filled,
+    FundingPaid,
+    InsuranceCleared,
+    LatchSet,
+    TradingState,
+    Transferred,
+)
 from bridge_patch.domain.intent import UnixMs, Unknown
-from bridge_patch.domain.money import HUNDRED
+from bridge_patch.domain.money import HUNDRED, ZERO
+from bridge_patch.domain.position import wallet_change
 from bridge_patch.governor.limits import Limits
 from bridge_patch.governor.snapshot import Known, Reading
 
@@ -19,16 +30,22 @@ MARK_EVERY_MS: Final = 3600 * 1000
 GOVERNOR: Final = "governor"
 DAILY_LOSS: Final = "DAILY_LOSS"
 DRAWDOWN: Final = "DRAWDOWN"
+EQUITY_JUMP: Final = "EQUITY_JUMP"
+FOREIGN_POSITION: Final = "FOREIGN_POSITION"
+#: The cause of every state that a person asked for.
+OPERATOR: Final = "OPERATOR"
 _UNREAD: Final = Unknown("equity has not been read")
 
 
 @final
 @dataclass(slots=True)
 class EquityGauge:
-    """What one book's equity has been through; a fold of EquityMarked and LatchSet.
+    """What one book's equity has been through; a fold of its events.
 
-    The daily-loss latch releases at the next UTC day. Any other latch, and so the drawdown,
-    is released by a person only.
+    Money paid in or out moves peak and start of the day with it: it is neither gain nor
+    loss. The daily-loss latch releases at the next UTC day, and an unexplained jump once it
+    is explained; any other latch, and so the drawdown, is released by a person only, who
+    thereby takes the present equity for the new peak.
     """
 
     book: Book
@@ -39,25 +56,49 @@ class EquityGauge:
     day_start_usd: Decimal | None = None
     day: int = -1
     latched_ms: int = 0
+    command_id: str = ""
+    jump_usd: Decimal = ZERO
+    _cash_usd: Decimal = ZERO
+    _unexplained_usd: Decimal | None = None
+    _jumped: bool = False
     _marked: EquityMarked | None = None
 
-    def apply(self, event: EquityMarked | LatchSet) -> None:
-        """Fold one journaled event of this book."""
-        if event.book is not self.book:
-            return
+    def apply(self, event: Event) -> None:
+        """Fold one journaled event; what is not about this book changes nothing."""
         match event:
-            case EquityMarked():
+            case EquityMarked(book=self.book):
                 self.peak_usd = event.peak_usd
                 self.day_start_usd = event.day_start_usd
                 self.day = event.at_ms // DAY_MS
                 self.equity = Known(event.equity_usd, event.at_ms)
                 self._marked = event
-            case LatchSet():
-                self.state, self.cause = event.state, event.cause
-                self.latched_ms = event.at_ms
+            case LatchSet(book=self.book):
+                self._latched(event)
+            case Filled(book=self.book):
+                self._cash_usd += wallet_change(event)
+            case FundingPaid(book=self.book) | InsuranceCleared(book=self.book):
+                self._cash_usd += event.amount_usd
+            case Transferred(book=self.book):
+                self._transferred(event.amount_usd)
+            case _:
+                pass
 
-    def observe(self, equity_usd: Decimal, now_ms: UnixMs) -> EquityMarked | None:
-        """Take in a reading; return the mark to journal where one is due."""
+    def observe(
+        self, equity_usd: Decimal, now_ms: UnixMs, unrealised_usd: Decimal, limits: Limits
+    ) -> EquityMarked | None:
+        """Take in a reading; return the mark to journal where one is due.
+
+        `unrealised_usd` is the gain of our own positions at our own prices. What equity
+        moved since the reading before, and neither that nor our cash explains, is a jump
+        once it is more than the limit, and until it is explained.
+        """
+        unexplained = equity_usd - self._cash_usd - unrealised_usd
+        before, self._unexplained_usd = self._unexplained_usd, unexplained
+        moved = ZERO if before is None else unexplained - before
+        most_usd = abs(equity_usd) * limits.equity_jump_max_pct / HUNDRED
+        if self.jump_usd != 0 or abs(moved) > most_usd:
+            self.jump_usd += moved
+            self.jump_usd = ZERO if abs(self.jump_usd) <= most_usd else self.jump_usd
         self.equity = Known(equity_usd, now_ms)
         day, last = now_ms // DAY_MS, self._marked
         if new_day := day != self.day or self.day_start_usd is None:
@@ -99,16 +140,32 @@ class EquityGauge:
         """Return the fall from the peak in percent of the peak."""
         return self._fall_from(self.peak_usd)
 
+    def equity_jump_pct(self) -> Reading:
+        """Return what equity moved unexplained, in percent of itself, either way."""
+        match self.equity:
+            case Known(now_usd, at_ms) if now_usd > 0:
+                return Known(self.jump_usd / now_usd * HUNDRED, at_ms)
+            case Known():
+                return Unknown("there is no positive equity to measure a jump by")
+            case Unknown() as unknown:
+                return unknown
+
     def latch_due(self, limits: Limits, now_ms: UnixMs) -> LatchSet | None:
         """Return the latch that the last reading pulls or releases, if any."""
         drawdown, loss = self.drawdown_pct(), self.day_loss_pct()
         fallen = _reached(drawdown, limits.drawdown_max_pct)
         if fallen and self.state is not TradingState.HALTED:
             why = f"fell {_pct(drawdown)} from the peak, limit {limits.drawdown_max_pct} %"
-            return self._latch(TradingState.HALTED, DRAWDOWN, why, now_ms)
+            return self.latch(TradingState.HALTED, DRAWDOWN, why, now_ms)
         if self.state is TradingState.RUNNING and _reached(loss, limits.daily_loss_max_pct):
             why = f"lost {_pct(loss)} today, limit {limits.daily_loss_max_pct} %"
-            return self._latch(TradingState.REDUCING, DAILY_LOSS, why, now_ms)
+            return self.latch(TradingState.REDUCING, DAILY_LOSS, why, now_ms)
+        if self.state is TradingState.RUNNING and self.jump_usd != 0:
+            why = f"equity moved {self.jump_usd:.2f} USD that nothing explains"
+            return self.latch(TradingState.REDUCING, EQUITY_JUMP, why, now_ms)
+        if self.cause == EQUITY_JUMP and self._jumped and self.jump_usd == 0:
+            why = "what moved equity is explained"
+            return self.latch(TradingState.RUNNING, "EXPLAINED", why, now_ms)
         if self.cause == DAILY_LOSS and not _reached(loss, limits.daily_loss_max_pct):
             return self._released(loss, now_ms)
         return None
@@ -117,14 +174,48 @@ class EquityGauge:
         """Release the daily latch once a new UTC day has begun, never within the day."""
         if isinstance(loss, Unknown) or self.latched_ms // DAY_MS == now_ms // DAY_MS:
             return None
-        return self._latch(
+        return self.latch(
             TradingState.RUNNING, "NEW_DAY", "a new UTC day has begun", now_ms
         )
 
-    def _latch(self, state: TradingState, cause: str, why: str, now_ms: UnixMs) -> LatchSet:
+    def latch(
+        self,
+        state: TradingState,
+        cause: str,
+        why: str,
+        now_ms: UnixMs,
+        *,
+        who: str = GOVERNOR,
+        command_id: str = "",
+    ) -> LatchSet:
+        """Return the event that puts this book into a state; nothing changes before it."""
         return LatchSet(
-            book=self.book, at_ms=now_ms, state=state, cause=cause, who=GOVERNOR, why=why
+            book=self.book,
+            at_ms=now_ms,
+            state=state,
+            cause=cause,
+            who=who,
+            why=why,
+            command_id=command_id,
         )
+
+    def _latched(self, latch: LatchSet) -> None:
+        """Take over a state; a person who lets trading run begins from what there is."""
+        self.state, self.cause = latch.state, latch.cause
+        self.latched_ms = latch.at_ms
+        self._jumped = latch.cause == EQUITY_JUMP and self.jump_usd != 0
+        self.command_id = latch.command_id or self.command_id
+        if latch.state is TradingState.RUNNING and latch.cause == OPERATOR:
+            self.jump_usd = ZERO
+            if isinstance(self.equity, Known):
+                self.peak_usd = self.equity.value
+
+    def _transferred(self, amount_usd: Decimal) -> None:
+        self._cash_usd += amount_usd
+        if self.peak_usd is not None:
+            self.peak_usd += amount_usd
+        if self.day_start_usd is not None:
+            self.day_start_usd += amount_usd
 
     def _fall_from(self, base_usd: Decimal | None) -> Reading:
         match self.equity:

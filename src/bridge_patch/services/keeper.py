@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import final
 
-from bridge_patch.domain.events import Event, Stage
-from bridge_patch.domain.intent import Unknown
+from bridge_patch.domain.events import Event, LatchSet, Stage, TradingState
+from bridge_patch.domain.intent import UnixMs, Unknown
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.venue_events import VenueEvent
+from bridge_patch.services.gauge import FOREIGN_POSITION
 from bridge_patch.services.messages import Settlement
-from bridge_patch.services.ports import Account, Inbox, SimulatedVenue
+from bridge_patch.services.ports import Account, AccountReading, Inbox, SimulatedVenue
 from bridge_patch.services.readings import read_account
+from bridge_patch.services.snapshots import foreign_in
 from bridge_patch.services.trader import Trader
 
 
@@ -90,11 +92,26 @@ class Keeper:
         if age_ms > most_ms:
             gauge.lost(f"equity: age {age_ms} ms, most {most_ms}")
             return
-        mark = gauge.observe(read.equity_usd, now_ms)
-        latch = gauge.latch_due(trader.limits, now_ms)
+        unrealised_usd = trader.snapshots.unrealised_usd()
+        if isinstance(unrealised_usd, Unknown):
+            gauge.lost(unrealised_usd.why)
+            return
+        mark = gauge.observe(read.equity_usd, now_ms, unrealised_usd, trader.limits)
+        latch = gauge.latch_due(trader.limits, now_ms) or self._foreign(read, now_ms)
         due: list[Event] = [event for event in (mark, latch) if event is not None]
         await trader.recorder.write(*due)
         trader.recorder.equity_read()
+
+    def _foreign(self, read: AccountReading, now_ms: UnixMs) -> LatchSet | None:
+        """Tighten the account where something stands there that is not ours."""
+        gauge, snapshots = self.trader.recorder.gauge, self.trader.snapshots
+        if gauge.state is not TradingState.RUNNING:
+            return None
+        foreign = foreign_in(read, snapshots.held(), snapshots.ledger)
+        if not foreign:
+            return None
+        why = f"a position on {', '.join(foreign)} is not ours"
+        return gauge.latch(TradingState.REDUCING, FOREIGN_POSITION, why, now_ms)
 
 
 def restored(trader: Trader, venue: SimulatedVenue, events: Iterable[Event]) -> None:
@@ -104,5 +121,6 @@ def restored(trader: Trader, venue: SimulatedVenue, events: Iterable[Event]) -> 
         if isinstance(event, VenueEvent):
             venue.restore((event,))
         trader.books.fold(event)
+    trader.recorder.ledger.begin()
     for book in trader.books:
         book.follow_open()

@@ -25,6 +25,7 @@ from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
 from bridge_patch.domain.money import ZERO
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent, OrderState, after
 from bridge_patch.domain.position import Position, apply_fill, apply_funding
+from bridge_patch.governor.budget import Budget, Reservation
 from bridge_patch.services.messages import PositionUpdate
 
 #: How many set-aside messages are remembered: more than one unsettled batch can hold.
@@ -84,15 +85,18 @@ class View:
 class Ledger:
     """Positions, their plans, and the orders whose fate is open.
 
-    An order is in doubt from `Sending` until its end is known; a stop, until it rests. An
-    entry in doubt is counted as if filled, whatever became of it. `closed` keeps the last
-    position of a symbol that is flat; `counted` the newest messages that were set aside.
+    An order is in doubt from `Sending` until its end is known; a stop, until it rests. For
+    an entry in doubt the budget holds what was approved, as if it had filled. `inherited`
+    names what was in doubt at the start. `closed` keeps the last position of a symbol that
+    is flat; `counted` the newest messages that were set aside.
     """
 
     positions: dict[Symbol, Position] = field(default_factory=dict)
     closed: dict[Symbol, Position] = field(default_factory=dict)
     plans: dict[Symbol, Plan] = field(default_factory=dict)
     in_doubt: dict[ClientOrderId, Doubt] = field(default_factory=dict)
+    inherited: frozenset[ClientOrderId] = frozenset()
+    budget: Budget = field(default_factory=Budget)
     counted: dict[str, None] = field(default_factory=dict)
 
     def apply(self, event: Event) -> None:
@@ -116,6 +120,10 @@ class Ledger:
                 self._count(event.entry_id)
             case _:
                 pass
+
+    def begin(self) -> None:
+        """Note what was in doubt when this process began, once the journal is folded."""
+        self.inherited = frozenset(self.in_doubt)
 
     def symbols(self) -> tuple[Symbol, ...]:
         """Return every symbol that is or was held, in one order for all runs."""
@@ -162,18 +170,6 @@ class Ledger:
             if doubt.order.symbol == symbol and doubt.order.leg in legs:
                 yield doubt.order
 
-    def reserved_usd(self, besides: ClientOrderId | None = None) -> tuple[Decimal, Decimal]:
-        """Return notional and margin held for entries whose fate is open, as if filled.
-
-        Both are the margin times leverage and the margin that were approved.
-        """
-        notional, margin = ZERO, ZERO
-        for order in self.unknown(besides):
-            if order.margin_usd is not None and order.leverage is not None:
-                margin += order.margin_usd
-                notional += order.margin_usd * order.leverage
-        return notional, margin
-
     def update(self, symbol: Symbol, at_ms: UnixMs) -> PositionUpdate:
         """State a symbol that is or was held; flat is a quantity of zero."""
         now = self.positions.get(symbol)
@@ -194,6 +190,17 @@ class Ledger:
 
     def _sending(self, order: Sending) -> None:
         self.in_doubt[order.order_id] = Doubt(order, OrderState.SENDING)
+        if order.margin_usd is not None and order.leverage is not None:
+            self.budget.reserve(
+                Reservation(
+                    order_id=order.order_id,
+                    symbol=order.symbol,
+                    side=order.side,
+                    notional_usd=order.margin_usd * order.leverage,
+                    margin_usd=order.margin_usd,
+                    at_ms=order.at_ms,
+                )
+            )
         if order.leg is not Leg.ENTRY:
             self._plan(order.symbol, order.intent_id).attempts += 1
             return
@@ -214,6 +221,12 @@ class Ledger:
         rests = state is OrderState.OPEN and doubt.order.leg is Leg.STOP
         if rests or state in _ENDED:
             del self.in_doubt[answer.order_id]
+            if not self.budget.holds(answer.order_id):
+                return
+            if state is OrderState.FILLED:
+                self.budget.commit(answer.order_id)
+            else:
+                self.budget.void(answer.order_id)
         else:
             self.in_doubt[answer.order_id] = Doubt(doubt.order, state)
 

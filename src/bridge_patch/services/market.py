@@ -5,15 +5,19 @@ Built from the feed alone. A proposal's idea of the price or the volatility neve
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import final
+from typing import Final, final
 
 from bridge_patch.domain.intent import StopDistance, Symbol, UnixMs, Unknown
-from bridge_patch.domain.market import Tick
+from bridge_patch.domain.market import FundingTerms, Tick
 from bridge_patch.governor.snapshot import Known, Reading
 from bridge_patch.policy.sizing import FACTOR_MAX, FACTOR_MIN, STOP_FRACTION
 from bridge_patch.policy.volatility import Ewma, volatility_factor
+
+#: How many bars' moves are remembered: an hour of minutes.
+_MOVES_MAX: Final = 60
 
 
 @final
@@ -23,20 +27,54 @@ class MarketView:
 
     at_ms: UnixMs | None = None
     _marks: dict[Symbol, Known] = field(default_factory=dict)
+    _turnovers: dict[Symbol, Known] = field(default_factory=dict)
+    _terms: dict[Symbol, FundingTerms] = field(default_factory=dict)
+    _moves: dict[Symbol, deque[Known]] = field(default_factory=dict)
     _volatility: dict[Symbol, Ewma] = field(default_factory=dict)
 
     def on_tick(self, tick: Tick) -> None:
         """Take in the bars that closed."""
         self.at_ms = tick.at_ms
+        for terms in tick.terms:
+            self._terms[terms.symbol] = terms
         for bar in tick.bars:
+            turnover = Known(bar.volume * bar.close, bar.close_ms)
             self._marks[bar.symbol] = Known(bar.close, bar.close_ms)
+            self._turnovers[bar.symbol] = turnover
             known = self._volatility.get(bar.symbol)
             ewma = Ewma(bar_ms=bar.close_ms - bar.open_ms) if known is None else known
+            if (sigmas := ewma.sigmas(bar.close, bar.close_ms)) is not None:
+                moves = self._moves.setdefault(bar.symbol, deque(maxlen=_MOVES_MAX))
+                moves.append(Known(sigmas, bar.close_ms))
             self._volatility[bar.symbol] = ewma.after(bar.close, bar.close_ms)
 
     def mark(self, symbol: Symbol) -> Reading:
         """Return the last price in USD and when it was printed."""
         return self._marks.get(symbol) or Unknown(f"no price of {symbol} has been seen")
+
+    def index(self, symbol: Symbol) -> Reading:
+        """Return the index price: bars know none, so it is the last price, synthetic."""
+        return self.mark(symbol)
+
+    def turnover_usd(self, symbol: Symbol) -> Reading:
+        """Return what traded in the newest bar, at its close."""
+        return self._turnovers.get(symbol) or Unknown(f"no bar of {symbol} has been seen")
+
+    def funding(self, symbol: Symbol) -> FundingTerms | Unknown:
+        """Return what holding the symbol costs, as of its last settlement."""
+        return self._terms.get(symbol) or Unknown(f"no terms of {symbol} have been seen")
+
+    def shock_sigmas(self, symbol: Symbol, within_ms: int) -> Reading:
+        """Return the largest move of one bar within that time, in standard deviations.
+
+        The newest bar always counts. As of that bar; Unknown until a deviation is known.
+        """
+        moves = self._moves.get(symbol)
+        if not moves:
+            return Unknown(f"no move of {symbol} could be measured")
+        newest_ms = moves[-1].at_ms
+        recent = [m.value for m in moves if newest_ms - m.at_ms < max(within_ms, 1)]
+        return Known(max(recent), newest_ms)
 
     def volatility(self, symbol: Symbol) -> Reading:
         """Return the annualised volatility (0.5 = 50 %) as of the last bar."""

@@ -28,7 +28,8 @@ from bridge_patch.domain.intent import (
 class Draft:
     """An entry the engine wants to publish; the codec writes it as a trade.intent.
 
-    `blunder` names a fault that the example AI plants on purpose ("" for none).
+    `blunder` names a fault that the example AI plants on purpose ("" for none);
+    `limits_hash` the limits it was sized under.
     """
 
     id: IntentId
@@ -44,6 +45,7 @@ class Draft:
     reason: str
     risk_budget: RiskBudget | None = None
     blunder: str = ""
+    limits_hash: str = ""
 
 
 @final
@@ -60,13 +62,15 @@ class Delivery:
     """One message handed to a consumer, understood or not.
 
     `entry_id` is the bus's own id and orders deliveries; `payload` is the text as it came.
-    `notes` names what was accepted and should not be relied upon: an old field name.
+    `notes` names what was accepted and should not be relied upon: an old field name;
+    `source` is who the message itself says sent it, where that can be read.
     """
 
     entry_id: str
     content: Intent | Poison
     payload: str
     notes: tuple[str, ...] = ()
+    source: str = ""
 
 
 @final

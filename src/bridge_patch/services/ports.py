@@ -192,6 +192,10 @@ class Instruments(Protocol):
         """Return the rules of a listed contract, or why there are none."""
         ...
 
+    def read_ms(self, now_ms: UnixMs) -> UnixMs:
+        """Return when the rules were last read from the venue."""
+        ...
+
 
 class Telemetry(Protocol):
     """Lines for people. It may fail as it likes: nothing depends on it."""

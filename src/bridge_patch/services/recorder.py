@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from typing import final
 
 from bridge_patch.domain.events import (
-    EquityMarked,
     Event,
-    LatchSet,
     Stage,
     TickReached,
 )
 from bridge_patch.domain.intent import UnixMs
+from bridge_patch.services.activity import ActivityLog
 from bridge_patch.services.gauge import EquityGauge
 from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.ports import Journal, Telemetry
@@ -33,6 +32,7 @@ class Recorder:
     ledger: Ledger
     gauge: EquityGauge
     telemetry: Telemetry
+    activity: ActivityLog
     progress: Progress = field(default_factory=Progress)
     _staged: list[Event] = field(default_factory=list)
     _moved: TickReached | None = None
@@ -62,8 +62,10 @@ class Recorder:
             await self._commit()
 
     def stage(self, *events: Event) -> None:
-        """Add events to the next commit."""
+        """Add events to the next commit; what was done lately includes them at once."""
         self._staged.extend(events)
+        for event in events:
+            self.activity.apply(event)
 
     async def flush(self) -> None:
         """Commit what is staged, or raise BrokenPromiseError with nothing committed."""
@@ -77,10 +79,13 @@ class Recorder:
 
     def fold(self, event: Event) -> None:
         """Fold an event that is already in the journal."""
+        self.activity.apply(event)
+        self._believe(event)
+
+    def _believe(self, event: Event) -> None:
         self.ledger.apply(event)
-        if isinstance(event, EquityMarked | LatchSet):
-            self.gauge.apply(event)
-        elif isinstance(event, TickReached):
+        self.gauge.apply(event)
+        if isinstance(event, TickReached):
             self.progress.apply(event)
 
     async def _commit(self) -> None:
@@ -91,6 +96,6 @@ class Recorder:
         events, self._staged = [*before, *self._staged], []
         await self.journal.append(events)
         for event in events:
-            self.fold(event)
+            self._believe(event)
         for event in events:
             self.telemetry.tell(event)

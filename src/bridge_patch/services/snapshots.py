@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import final
 
-from bridge_patch.domain.events import TradingState
-from bridge_patch.domain.intent import Symbol, UnixMs, Unknown
+from bridge_patch.domain.account import Exposure
+from bridge_patch.domain.intent import Side, Symbol, UnixMs, Unknown
 from bridge_patch.domain.money import ZERO
-from bridge_patch.domain.order import ClientOrderId
+from bridge_patch.domain.order import ClientOrderId, Leg
 from bridge_patch.domain.position import Position
+from bridge_patch.governor.limits import Limits
 from bridge_patch.governor.snapshot import (
-    Exposure,
     Holding,
     Known,
     Reading,
     RiskSnapshot,
 )
+from bridge_patch.services.activity import ActivityLog
+from bridge_patch.services.conditions import Conditions
 from bridge_patch.services.gauge import EquityGauge
 from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.market import MarketView
@@ -40,8 +42,7 @@ class Snapshots:
     `account` is the venue's, or in shadow the governed book's, and may lag behind what it
     was told a moment ago. `held` is what we know ourselves to be open there. Of the two the
     larger counts, so that two intents of one moment cannot share one room. What is reserved
-    for orders in doubt comes from the ledger and counts as if filled. `unsafe` tells of
-    what makes an entry unwise: nobody to decide on its exit, no room to record one.
+    for orders in doubt comes from the ledger's budget and counts as if filled.
     """
 
     account: Account
@@ -49,21 +50,25 @@ class Snapshots:
     market: MarketView
     gauge: EquityGauge
     ledger: Ledger
+    activity: ActivityLog
     instruments: Instruments
+    conditions: Conditions
     clock: Clock
-    unsafe: Callable[[], bool] = lambda: False
+    limits: Limits
 
     async def take(
-        self, symbol: Symbol, *, besides: ClientOrderId | None = None
+        self, symbol: Symbol, *, source: str = "", besides: ClientOrderId | None = None
     ) -> RiskSnapshot:
         """Read everything once; what cannot be read is Unknown, with the reason.
 
-        `besides` is the order that is being judged, where it is in the ledger already.
+        `source` is who asks, `besides` the order that is being judged, where it is in the
+        ledger already.
         """
         read = await read_account(self.account)
         if isinstance(read, Unknown):
             return self._snapshot(
                 symbol,
+                source,
                 self.clock.now_ms(),
                 equity=read,
                 available=read,
@@ -73,16 +78,28 @@ class Snapshots:
         positions = _completed(read, self.held())
         return self._snapshot(
             symbol,
+            source,
             read.at_ms,
             equity=Known(read.equity_usd, read.at_ms),
             available=Known(self._available_usd(read, positions, besides), read.at_ms),
             holding=_holding(positions, symbol),
-            exposure=self._exposure(positions, besides),
+            exposure=self._exposure(symbol, read, positions, besides),
         )
+
+    def unrealised_usd(self) -> Decimal | Unknown:
+        """Return the gain of what we know to be open, at our own prices."""
+        gain_usd = ZERO
+        for position in self.held().values():
+            mark = self.market.mark(position.symbol)
+            if isinstance(mark, Unknown):
+                return Unknown(f"{position.symbol} is open and {mark.why}")
+            gain_usd += position.unrealised_usd(mark.value)
+        return gain_usd
 
     def _snapshot(
         self,
         symbol: Symbol,
+        source: str,
         taken_ms: UnixMs,
         *,
         equity: Reading,
@@ -90,29 +107,32 @@ class Snapshots:
         holding: Holding | Unknown,
         exposure: Exposure | Unknown,
     ) -> RiskSnapshot:
+        market, gauge, conditions = self.market, self.gauge, self.conditions
+        now_ms = self.clock.now_ms()
         return RiskSnapshot(
             taken_ms=taken_ms,
-            state=self._state(),
+            state=gauge.state,
             equity=equity,
             available=available,
-            mark=self.market.mark(symbol),
-            volatility=self.market.volatility(symbol),
+            mark=market.mark(symbol),
+            index=market.index(symbol),
+            volatility=market.volatility(symbol),
+            shock_sigmas=market.shock_sigmas(symbol, self.limits.shock_pause_ms),
+            turnover_usd=market.turnover_usd(symbol),
+            funding=market.funding(symbol),
             instrument=self.instruments.find(symbol),
+            filters_ms=self.instruments.read_ms(now_ms),
             holding=holding,
             exposure=exposure,
-            day_loss_pct=self.gauge.day_loss_pct(),
-            drawdown_pct=self.gauge.drawdown_pct(),
+            activity=self.activity.at(symbol, source, now_ms),
+            day_loss_pct=gauge.day_loss_pct(),
+            drawdown_pct=gauge.drawdown_pct(),
+            equity_jump_pct=gauge.equity_jump_pct(),
+            clock_skew_ms=conditions.clock_skew_ms(),
+            exits_ms=conditions.exits_ms(),
+            journal_has_room=not conditions.cramped(),
+            venues=conditions.venues,
         )
-
-    def _state(self) -> TradingState:
-        """Return the account's state; what nobody guards or harvests is not added to.
-
-        While a position is NAKED, or what follows an entry is at risk, none is made.
-        """
-        unsafe = bool(self.ledger.naked()) or self.unsafe()
-        if unsafe and self.gauge.state is TradingState.RUNNING:
-            return TradingState.REDUCING
-        return self.gauge.state
 
     def _available_usd(
         self,
@@ -121,26 +141,66 @@ class Snapshots:
         besides: ClientOrderId | None,
     ) -> Decimal:
         """Return what is free once everything we know to be posted or reserved is."""
-        _, reserved = self.ledger.reserved_usd(besides)
+        reserved = self.ledger.budget.reserved(besides).margin_usd
         posted = sum((p.margin_usd for p in positions), ZERO)
         stated = sum((p.margin_usd for p in read.positions), ZERO)
         return read.available_usd - (posted - stated) - reserved
 
     def _exposure(
-        self, positions: Sequence[PositionReading], besides: ClientOrderId | None
+        self,
+        symbol: Symbol,
+        read: AccountReading,
+        positions: Sequence[PositionReading],
+        besides: ClientOrderId | None,
     ) -> Exposure | Unknown:
-        notional_usd, margin_usd = self.ledger.reserved_usd(besides)
+        """Add up positions at our marks and reservations as they were approved."""
+        firm, on_symbol, margin_usd = {Side.BUY: ZERO, Side.SELL: ZERO}, ZERO, ZERO
         for position in positions:
             mark = self.market.mark(position.symbol)
             if isinstance(mark, Unknown):
                 return Unknown(f"{position.symbol} is open and {mark.why}")
-            notional_usd += position.quantity_base * mark.value
+            notional_usd = position.quantity_base * mark.value
+            firm[position.side] += notional_usd
+            on_symbol += notional_usd if position.symbol == symbol else ZERO
             margin_usd += position.margin_usd
+        held, budget = {p.symbol for p in positions}, self.ledger.budget
+        reserved, reservations = budget.reserved(besides), tuple(budget.held(besides))
+        unknown = self.ledger.unknown(besides)
         return Exposure(
-            notional_usd=notional_usd,
-            margin_usd=margin_usd,
-            unknown_orders=len(self.ledger.unknown(besides)),
+            long_usd=firm[Side.BUY] + reserved.long_usd,
+            short_usd=firm[Side.SELL] + reserved.short_usd,
+            net_long_usd=firm[Side.BUY] + reserved.long_usd - firm[Side.SELL],
+            net_short_usd=firm[Side.SELL] + reserved.short_usd - firm[Side.BUY],
+            symbol_usd=on_symbol
+            + sum((r.notional_usd for r in reservations if r.symbol == symbol), ZERO),
+            margin_usd=margin_usd + reserved.margin_usd,
+            open_positions=len(held | {r.symbol for r in reservations}),
+            naked_positions=len(self.ledger.naked()),
+            foreign_positions=len(foreign_in(read, self.held(), self.ledger)),
+            unknown_orders=len(unknown),
+            unknown_on_symbol=sum(order.symbol == symbol for order in unknown),
+            unknown_at_start=sum(o.order_id in self.ledger.inherited for o in unknown),
+            unknown_since_ms=min((order.at_ms for order in unknown), default=None),
         )
+
+
+def foreign_in(
+    read: AccountReading, held: Mapping[Symbol, Position], ledger: Ledger
+) -> tuple[Symbol, ...]:
+    """Return the symbols on which the venue states more, or the other way, than is ours.
+
+    An order in doubt may be what made the difference, so its symbol is not yet foreign.
+    """
+    return tuple(
+        stated.symbol
+        for stated in read.positions
+        if not any(ledger.doubts(stated.symbol, *Leg))
+        and (
+            (ours := held.get(stated.symbol)) is None
+            or ours.side is not stated.side
+            or ours.quantity_base < stated.quantity_base
+        )
+    )
 
 
 def _completed(

@@ -80,7 +80,7 @@ class Trader:
     ) -> Settled | None:
         """Judge an entry, and trade it or simulate it. Only a live intent can be traded."""
         entry, mode = self._with_stop(intent.entry), self._mode(intent)
-        snapshot = await self.snapshots.take(entry.symbol)
+        snapshot = await self.snapshots.take(entry.symbol, source=entry.source)
         now_ms = self.clock.now_ms()
         case = case_of(
             entry, mode=mode, snapshot=snapshot, limits=self.limits, now_ms=now_ms
@@ -148,7 +148,9 @@ class Trader:
                 sent = await self.desk.reduce_now(order, reduction)
         elif isinstance(intent, LiveIntent) and isinstance(self.desk, LiveDesk):
             entry = self._with_stop(intent.entry)
-            snapshot = await self.snapshots.take(entry.symbol, besides=order.order_id)
+            snapshot = await self.snapshots.take(
+                entry.symbol, source=entry.source, besides=order.order_id
+            )
             now_ms = self.clock.now_ms()
             verdict = judge(LiveIntent(entry), snapshot, self.limits, now_ms)
             if isinstance(verdict, Approved):

@@ -112,7 +112,7 @@ def _filled(ledger: Ledger, fill: Filled) -> None:
     after = apply_fill(before, fill)
     ledger.wallet_usd += wallet_change(fill)
     ledger.margin_usd += fill.margin_usd
-    ledger.trades += 1
+    ledger.trades = max(ledger.trades + 1, _number_of(fill))
     _end(ledger, symbol, fill.order_id, OrderState.FILLED)
     if fill.kind is FillKind.STOP:
         _unrest(ledger, symbol, fill.order_id)
@@ -141,6 +141,15 @@ def _forget(ledger: Ledger, symbol: Symbol, order_id: ClientOrderId) -> None:
     """Drop what is known of an ended order: its id is used again, for one that rests."""
     for kind in (ledger.ended, ledger.ended_before):
         kind.pop((symbol, order_id), None)
+
+
+def _number_of(fill: Filled) -> int:
+    """Return the number in a trade's id: a trade nobody wrote down leaves a gap behind it.
+
+    After a restart no later trade may get the id of one that is known.
+    """
+    number = fill.trade_id.rpartition("-")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 def leverage_of(fill: Filled) -> int:

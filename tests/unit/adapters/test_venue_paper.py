@@ -15,12 +15,12 @@ from bridge_patch.sim.commands import ArmStop, Enter, Reduce
 from bridge_patch.sim.ledger import leverage_of
 from tests.contracts.approvals import (
     BTC,
-    NOW,
     SOL,
     entry_approval,
     instrument,
     reduction_approval,
 )
+from tests.questions import NOW
 
 D = Decimal
 

@@ -35,9 +35,18 @@ from bridge_patch.domain.intent import (
 from bridge_patch.domain.money import Quantity
 from bridge_patch.domain.order import Leg
 from bridge_patch.governor.judge import judge_reduction
-from bridge_patch.governor.snapshot import Exposure, Holding
+from bridge_patch.governor.snapshot import Holding
 from bridge_patch.services.records import judged_reduction, settled
-from tests.questions import BTC, BTC_RULES, NOW, SHIPPED, Question, position, proposal
+from tests.questions import (
+    BTC,
+    BTC_RULES,
+    NOTHING_OPEN,
+    NOW,
+    SHIPPED,
+    Question,
+    position,
+    proposal,
+)
 from tests.unit.app.story_parts import (
     ME,
     RUN_ID,
@@ -184,7 +193,9 @@ def refused() -> tuple[Event, ...]:
     question = asking(REFUSED, 31, proposal=proposal("40", "15"), side=Side.SELL)
     question = question.knowing(
         holding=Holding(side=Side.BUY, quantity_base=D("0.071")),
-        exposure=Exposure(notional_usd=D(6745), margin_usd=D(450), unknown_orders=0),
+        exposure=replace(
+            NOTHING_OPEN, long_usd=D(6745), margin_usd=D(450), open_positions=1
+        ),
     )
     asked, judged = verdict(question)
     ends = settled(asked, judged, status=Status.REFUSED, identity=ME, now_ms=judged.at_ms)

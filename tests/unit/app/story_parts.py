@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from decimal import Decimal
 
 from bridge_patch.adapters.codec import encode_draft
@@ -31,7 +31,7 @@ from bridge_patch.domain.order import ClientOrderId, Leg, client_order_id
 from bridge_patch.governor.snapshot import Known
 from bridge_patch.services.messages import Draft
 from bridge_patch.services.records import Identity, judged_entry
-from tests.questions import BTC, FINE, NOW, SHIPPED, Question
+from tests.questions import BTC, FINE, FUNDING, NOW, SHIPPED, Question
 
 D = Decimal
 MINUTE = 60_000
@@ -50,14 +50,15 @@ def order_id(intent: IntentId, leg: Leg) -> ClientOrderId:
 def asking(intent: IntentId, minutes: int, **changes: object) -> Question:
     """FINE at another time, so that every reading is fresh."""
     now = at(minutes)
-    fresh = {
-        name: Known(getattr(FINE.snapshot, name).value, now)
-        for name in (
-            *("equity", "available", "mark", "volatility"),
-            *("day_loss_pct", "drawdown_pct"),
-        )
-    }
-    question = FINE.knowing(taken_ms=now, **fresh)
+    read = {f.name: getattr(FINE.snapshot, f.name) for f in fields(FINE.snapshot)}
+    fresh = {n: Known(v.value, now) for n, v in read.items() if isinstance(v, Known)}
+    question = FINE.knowing(
+        **fresh,
+        taken_ms=now,
+        filters_ms=now,
+        exits_ms=now,
+        funding=replace(FUNDING, at_ms=now),
+    )
     question = question.asking(id=intent, created_ms=now, source="ai", **changes)
     return replace(question, now_ms=now)
 

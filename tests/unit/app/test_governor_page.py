@@ -7,19 +7,20 @@ import pytest
 
 from bridge_patch.app.governor_page import (
     PAGE,
-    SETTINGS,
     page_with_tables,
     reasons_of,
     reasons_table,
     rules_table,
 )
 from bridge_patch.app.settings import ROWS
+from bridge_patch.app.why.remedies import REMEDIES
 from bridge_patch.governor.limits import Limits
 from bridge_patch.governor.reasons import MEANINGS, Reason
 from bridge_patch.governor.rules import BOUNDS, CHECKS
 from bridge_patch.governor.votes import CapLeverage, CapMargin, Case, Deny, Rule, Warn
 from tests.questions import FINE
-from tests.unit.governor.disturbances import CUT, REFUSED
+from tests.unit.governor.cuts import CUT
+from tests.unit.governor.refusals import REFUSED
 
 ROOT = Path(__file__).parents[3]
 AGAIN = "run `python -m bridge_patch.app.governor_page` in the root and read what changed"
@@ -65,13 +66,15 @@ def test_a_rule_answers_only_what_the_page_says(rule: Rule) -> None:
 
 
 def test_the_settings_named_exist_and_no_bound_is_forgotten() -> None:
-    named = {name for names in SETTINGS.values() for name in names}
+    named = {name for remedy in REMEDIES.values() for name in remedy.settings}
     bounds = {"GOVERNOR_FAIL_OPEN", "GOVERNOR_BELOW_MIN"} | {
-        row.name for row in ROWS if row.name.lower().removesuffix("_sec") in _LIMIT_WORDS
+        row.name
+        for row in ROWS
+        if row.name.lower().removesuffix("_sec").removesuffix("_ms") in _LIMIT_WORDS
     }
 
     assert named <= {row.name for row in ROWS}
-    assert set(SETTINGS) <= set(Reason)
+    assert set(REMEDIES) == set(Reason)
     assert named >= bounds
     assert len(named) == len(_LIMIT_WORDS)
 

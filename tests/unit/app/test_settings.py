@@ -22,6 +22,41 @@ from tests.unit.app.told import faults
 
 ROOT = Path(__file__).parents[3]
 
+#: Another value of each of our own bounds.
+MORE_LIMITS = {
+    "ORDER_QUANTITY_MAX_PCT": "50",
+    "TURNOVER_MAX_PCT": "5",
+    "SYMBOL_NOTIONAL_MAX_EQUITY_MULTIPLE": "0.9",
+    "SIDE_NOTIONAL_MAX_EQUITY_MULTIPLE": "1.9",
+    "GROSS_NOTIONAL_MAX_EQUITY_MULTIPLE": "3",
+    "NET_NOTIONAL_MAX_EQUITY_MULTIPLE": "1.4",
+    "OPEN_POSITIONS_MAX": "4",
+    "NOTIONAL_1M_MAX_EQUITY_MULTIPLE": "1",
+    "NOTIONAL_1H_MAX_EQUITY_MULTIPLE": "3",
+    "NOTIONAL_1D_MAX_EQUITY_MULTIPLE": "9",
+    "EQUITY_JUMP_MAX_PCT": "4",
+    "SYMBOL_ENTRIES_1H_MAX": "4",
+    "LOSERS_PAUSE_MIN": "2",
+    "LOSERS_PAUSE_SEC": "1800",
+    "LOSERS_LATCH_MIN": "4",
+    "VENUE_ORDERS_10S_MAX": "200",
+    "VENUE_ORDERS_1M_MAX": "1000",
+    "ENTRY_ORDERS_MAX_PCT": "20",
+    "EXIT_ORDERS_RESERVE_PCT": "60",
+    "SLIPPAGE_1H_MAX_PCT": "0.4",
+    "MALFORMED_MAX_PCT": "40",
+    "PRICE_COLLAR_PCT": "1",
+    "INDEX_GAP_MAX_PCT": "0.4",
+    "SHOCK_SIGMAS_MAX": "5",
+    "SHOCK_PAUSE_SEC": "90",
+    "FUNDING_MAX_RISK_PCT": "9",
+    "FUNDING_AGE_MAX_SEC": "28800",
+    "FILTERS_AGE_MAX_SEC": "43200",
+    "CLOCK_SKEW_MAX_MS": "400",
+    "EXITS_SILENCE_MAX_SEC": "30",
+    "UNKNOWN_ORDERS_MAX": "1",
+    "UNKNOWN_AGE_MAX_SEC": "30",
+}
 #: A valid value other than the default, for every setting.
 OTHERS = {
     "AI_SIZING_MODE": "live",
@@ -46,6 +81,7 @@ OTHERS = {
     "VOLATILITY_AGE_MAX_SEC": "300",
     "TAKER_FEE_PCT": "0.04",
     "SLIPPAGE_PCT": "0.1",
+    **MORE_LIMITS,
     "SYMBOLS": "ETHUSDT,1000PEPEUSDT",
     "VENUE": "paper",
     "PAPER_EQUITY_USD": "5000",
@@ -53,7 +89,6 @@ OTHERS = {
     "SIGNAL_SOURCE": "both",
     "EXAMPLE_AI_SEED": "7",
     "EXITS_PROCESS": "separate",
-    "EXITS_SILENCE_MAX_SEC": "30",
     "STATE_DIR": "elsewhere",
     "LOG_FORMAT": "json",
 }
@@ -79,6 +114,8 @@ LIMIT_SETTINGS = {
     "VOLATILITY_AGE_MAX_SEC",
     "TAKER_FEE_PCT",
     "SLIPPAGE_PCT",
+    "SYMBOLS",
+    *MORE_LIMITS,
 }
 
 

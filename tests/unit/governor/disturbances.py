@@ -1,14 +1,24 @@
 """What can be wrong with FINE, one thing at a time, and what the Governor says to it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from bridge_patch.domain.events import TradingState
 from bridge_patch.domain.intent import Confidence, RiskBudget, Side, Symbol, UnixMs, Unknown
+from bridge_patch.domain.market import FundingTerms
 from bridge_patch.governor.reasons import Reason
-from bridge_patch.governor.snapshot import Exposure, Holding, Known
-from tests.questions import BTC_RULES, NOW, Question, tier
+from bridge_patch.governor.snapshot import Holding, Known
+from tests.questions import (
+    BTC_RULES,
+    FUNDING,
+    NOTHING_DONE,
+    NOTHING_OPEN,
+    NOW,
+    PAPER,
+    Question,
+    tier,
+)
 
 D = Decimal
 R = Reason
@@ -36,12 +46,20 @@ def rules_of(**changes: object) -> Disturb:
     return knows(instrument=replace(BTC_RULES, **changes))  # type: ignore[arg-type]
 
 
-def held(notional: str = "0", margin: str = "0", unknown: int = 0) -> Disturb:
-    return knows(
-        exposure=Exposure(
-            notional_usd=D(notional), margin_usd=D(margin), unknown_orders=unknown
-        )
-    )
+def carries(**changes: object) -> Disturb:
+    """Disturb what is open; NOTHING_OPEN otherwise."""
+    return knows(exposure=replace(NOTHING_OPEN, **changes))  # type: ignore[arg-type]
+
+
+def did(**changes: object) -> Disturb:
+    """Disturb what was done lately; NOTHING_DONE otherwise."""
+    return knows(activity=replace(NOTHING_DONE, **changes))  # type: ignore[arg-type]
+
+
+def held(notional: str = "0", margin: str = "0") -> Disturb:
+    """Longs elsewhere, with as many shorts against them: no net, no share of a symbol."""
+    half = D(notional) / 2
+    return carries(long_usd=half, short_usd=half, margin_usd=D(margin))
 
 
 def both(first: Disturb, second: Disturb) -> Disturb:
@@ -52,13 +70,31 @@ def then(value: str, age_ms: int = 0) -> Known:
     return Known(D(value), UnixMs(NOW - age_ms))
 
 
+#: Multiples of equity that hold back nothing here.
+ROOMY = bounds(
+    side_notional_max_equity_multiple=D(100),
+    gross_notional_max_equity_multiple=D(100),
+)
+#: Nothing bounds a symbol or a side but the order's own limit.
+ONE_ORDER = bounds(
+    symbol_notional_max_equity_multiple=D(100),
+    net_notional_max_equity_multiple=D(100),
+)
 RICH = both(
     knows(equity=then("1000000"), available=then("1000000")),
     bounds(notional_max_usd=D(50_000)),
 )
+ELSEWHERE = replace(PAPER, prices="binance")
+
+
+def terms(rate: str = "0.0001", age_ms: int = 0) -> FundingTerms:
+    """FUNDING at another rate, or from another time."""
+    return replace(FUNDING, rate_fraction=D(rate), at_ms=UnixMs(NOW - age_ms))
+
+
 OTHER_RULES = knows(instrument=replace(BTC_RULES, symbol=Symbol("ETHUSDT")))
 
-REFUSED: list[tuple[str, Disturb, Reason]] = [
+ORDER_REFUSED: list[tuple[str, Disturb, Reason]] = [
     ("nothing proposed", asks(proposal=Unknown("no margin stated")), R.SIZE_MISSING),
     ("a cent too little", sized("49.99", "15"), R.SIZE_BELOW_MIN),
     ("too little leverage", sized("450", "4.9"), R.LEVERAGE_BELOW_MIN),
@@ -73,8 +109,12 @@ REFUSED: list[tuple[str, Disturb, Reason]] = [
         R.LEVERAGE_BELOW_MIN,
     ),
     ("too much exposure", both(RICH, sized("10000", "10")), R.NOTIONAL_EXCEEDED),
-    ("too many times equity", sized("1000.01", "15"), R.EQUITY_MULTIPLE_EXCEEDED),
-    ("no exposure left", held(notional="99500"), R.TOTAL_NOTIONAL_EXCEEDED),
+    (
+        "too many times equity",
+        both(ONE_ORDER, sized("1000.01", "15")),
+        R.EQUITY_MULTIPLE_EXCEEDED,
+    ),
+    ("no exposure left", both(ROOMY, held(notional="99500")), R.TOTAL_NOTIONAL_EXCEEDED),
     ("no margin left", held(margin="3990"), R.INITIAL_MARGIN_EXCEEDED),
     ("no balance left", knows(available=then("30")), R.BALANCE_INSUFFICIENT),
     ("no balance", knows(available=then("0")), R.BALANCE_INSUFFICIENT),
@@ -97,7 +137,6 @@ REFUSED: list[tuple[str, Disturb, Reason]] = [
     ("infinite equity", knows(equity=then("Infinity")), R.SNAPSHOT_INCOMPLETE),
     ("balance unread", knows(available=UNREAD), R.SNAPSHOT_INCOMPLETE),
     ("exposure unread", knows(exposure=UNREAD), R.SNAPSHOT_INCOMPLETE),
-    ("negative exposure", held(notional="-1"), R.SNAPSHOT_INCOMPLETE),
     ("loss unread", knows(day_loss_pct=UNREAD), R.SNAPSHOT_INCOMPLETE),
     ("no loss to speak of", knows(drawdown_pct=then("-Infinity")), R.SNAPSHOT_INCOMPLETE),
     ("volatility unread", knows(volatility=UNREAD), R.SNAPSHOT_INCOMPLETE),
@@ -117,54 +156,8 @@ REFUSED: list[tuple[str, Disturb, Reason]] = [
         R.POSITION_OPEN,
     ),
     ("position unread", knows(holding=UNREAD), R.POSITION_UNKNOWN),
-    ("order unknown", held(unknown=1), R.ORDER_UNKNOWN),
+    ("order unknown", carries(unknown_on_symbol=1, unknown_orders=1), R.ORDER_UNKNOWN),
     ("too wild", knows(volatility=then("10")), R.LIQUIDATION_TOO_NEAR),
 ]
 
 TWELVE = (tier(12, "0", "100000000", "0.004", "0"),)
-
-
-@dataclass(frozen=True)
-class Cut:
-    """What a cap leaves of 450 x 15, and whose cap it is."""
-
-    disturb: Disturb
-    rule: str
-    reason: Reason
-    margin: str = "450"
-    leverage: str = "15"
-
-
-CUT = {
-    "margin": Cut(
-        bounds(margin_max_usd=D(400)), "margin_ceiling", R.SIZE_ABOVE_MAX, margin="400"
-    ),
-    "leverage": Cut(
-        bounds(leverage_max=D(10)), "leverage_ceiling", R.LEVERAGE_ABOVE_MAX, leverage="10"
-    ),
-    "bracket": Cut(
-        rules_of(brackets=TWELVE),
-        "bracket_ceiling",
-        R.LEVERAGE_ABOVE_BRACKET,
-        leverage="12",
-    ),
-    "liquidation": Cut(sized("450", "20"), "liquidation_clearance", R.LIQUIDATION_TOO_NEAR),
-    "total": Cut(
-        held(notional="97000"), "total_notional", R.TOTAL_NOTIONAL_EXCEEDED, margin="200"
-    ),
-    "posted": Cut(
-        held(margin="3700"), "initial_margin", R.INITIAL_MARGIN_EXCEEDED, margin="300"
-    ),
-    "balance": Cut(
-        knows(available=then("309")),
-        "available_balance",
-        R.BALANCE_INSUFFICIENT,
-        margin="300",
-    ),
-    "risk": Cut(
-        bounds(risk_per_trade_max_pct=D(1)),
-        "risk_per_trade",
-        R.RISK_PER_TRADE_EXCEEDED,
-        margin="303.03",
-    ),
-}

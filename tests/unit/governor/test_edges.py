@@ -8,11 +8,21 @@ import pytest
 from bridge_patch.domain.intent import UnixMs, Unknown
 from bridge_patch.governor.measures import cents
 from bridge_patch.governor.reasons import Reason
-from bridge_patch.governor.rules import BOUNDS, CHECKS, account, market, order
+from bridge_patch.governor.rules import (
+    BOUNDS,
+    CHECKS,
+    account,
+    activity,
+    identity,
+    market,
+    order,
+    room,
+)
 from bridge_patch.governor.votes import ALLOW, CapLeverage, CapMargin, Deny, Rule
 from tests.questions import FINE, NOW
-from tests.unit.governor.disturbances import Disturb, asks, held, knows, then
-from tests.unit.governor.edges import EDGES, Edge
+from tests.unit.governor.disturbances import Disturb, asks, knows, terms, then
+from tests.unit.governor.edge import Edge
+from tests.unit.governor.edges import EDGES
 
 D = Decimal
 R = Reason
@@ -49,7 +59,7 @@ BLIND: list[tuple[Rule, Disturb, Reason]] = [
     ),
     *(
         (rule, asks(stop=UNREAD), R.STOP_UNKNOWN)
-        for rule in (order.liquidation_clearance, account.risk_per_trade)
+        for rule in (order.liquidation_clearance, room.risk_per_trade)
     ),
     *(
         (rule, knows(mark=mark), R.MARK_STALE)
@@ -68,31 +78,57 @@ BLIND: list[tuple[Rule, Disturb, Reason]] = [
     *(
         (rule, knows(equity=bad), R.SNAPSHOT_INCOMPLETE)
         for rule in (
-            account.equity_multiple,
-            account.initial_margin,
-            account.risk_per_trade,
+            *(room.equity_multiple, room.initial_margin, room.risk_per_trade),
+            *(room.symbol_notional, room.side_notional, room.gross_notional),
+            *(room.net_notional, room.notional_1m, room.notional_1h, room.notional_1d),
+            activity.slippage_bearable,
         )
         for bad in (UNREAD, then("NaN"), then("Infinity"), then("1", -1), then("1", 10_001))
     ),
     *(
-        (account.available_balance, knows(available=bad), R.SNAPSHOT_INCOMPLETE)
+        (room.available_balance, knows(available=bad), R.SNAPSHOT_INCOMPLETE)
         for bad in (UNREAD, then("NaN"), then("Infinity"), then("1", -1), then("1", 10_001))
     ),
     *(
-        (rule, bad, R.SNAPSHOT_INCOMPLETE)
+        (rule, knows(exposure=UNREAD), R.SNAPSHOT_INCOMPLETE)
         for rule in (
-            account.total_notional,
-            account.initial_margin,
-            account.no_unknown_order,
-        )
-        for bad in (
-            knows(exposure=UNREAD),
-            held(notional="-1"),
-            held(margin="-1"),
-            held(notional="NaN"),
-            held(margin="-Infinity"),
+            *(room.total_notional, room.initial_margin, room.symbol_notional),
+            *(room.side_notional, room.gross_notional, room.net_notional),
+            *(room.open_positions, account.no_unknown_order, account.all_protected),
+            account.nothing_foreign,
         )
     ),
+    *(
+        (rule, knows(activity=UNREAD), R.SNAPSHOT_INCOMPLETE)
+        for rule in (
+            *(room.notional_1m, room.notional_1h, room.notional_1d),
+            *(activity.entry_rate, activity.exit_reserve, activity.symbol_entries),
+            *(activity.losers_latch, activity.losers_pause, activity.source_sound),
+            activity.slippage_bearable,
+        )
+    ),
+    *(
+        (rule, knows(**{name: bad}), reason)
+        for rule, name, reason in (
+            (market.index_near, "index", R.SNAPSHOT_INCOMPLETE),
+            (market.price_calm, "shock_sigmas", R.SNAPSHOT_INCOMPLETE),
+            (market.depth_enough, "turnover_usd", R.SNAPSHOT_INCOMPLETE),
+            (market.clock_sane, "clock_skew_ms", R.CLOCK_SKEWED),
+            (account.equity_explained, "equity_jump_pct", R.SNAPSHOT_INCOMPLETE),
+        )
+        for bad in (UNREAD, then("NaN"), then("Infinity"), then("1", -1), then("1", 10_001))
+    ),
+    *(
+        (market.index_near, knows(mark=bad), R.MARK_STALE)
+        for bad in (UNREAD, then("NaN"), then("Infinity"), then("0"))
+    ),
+    (market.funding_bearable, knows(funding=UNREAD), R.SNAPSHOT_INCOMPLETE),
+    (market.funding_bearable, asks(stop=UNREAD), R.STOP_UNKNOWN),
+    *(
+        (market.funding_bearable, knows(funding=terms(age_ms=age)), R.SNAPSHOT_INCOMPLETE)
+        for age in (-1, 57_600_001)
+    ),
+    (identity.exits_alive, knows(exits_ms=UNREAD), R.EXITS_SILENT),
     *(
         (account.daily_loss, knows(day_loss_pct=bad), R.SNAPSHOT_INCOMPLETE)
         for bad in (UNREAD, then("NaN"), then("-Infinity"), then("1", 10_001))
@@ -123,10 +159,10 @@ def test_a_zero_room_is_no_room() -> None:
     broke = knows(equity=then("0"), available=then("-5"))(FINE).case()
 
     for rule in (
-        account.equity_multiple,
-        account.initial_margin,
-        account.risk_per_trade,
-        account.available_balance,
+        room.equity_multiple,
+        room.initial_margin,
+        room.risk_per_trade,
+        room.available_balance,
     ):
         assert isinstance(rule(broke), Deny)
 

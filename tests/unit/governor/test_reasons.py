@@ -23,7 +23,9 @@ from tests.questions import (
     reasons,
     reduction,
 )
-from tests.unit.governor.disturbances import CUT, REFUSED, Cut, Disturb, asks, bounds
+from tests.unit.governor.cuts import CUT, Cut
+from tests.unit.governor.disturbances import Disturb, asks, bounds
+from tests.unit.governor.refusals import REFUSED
 
 D = Decimal
 R = Reason

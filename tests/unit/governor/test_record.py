@@ -17,9 +17,10 @@ from bridge_patch.governor.record import case_from, record_of
 from bridge_patch.governor.snapshot import Known
 from bridge_patch.governor.verdict import stated
 from bridge_patch.governor.weigh import weigh
-from tests.questions import BTC_RULES, FINE, SHIPPED, Question
-from tests.strategies import questions
-from tests.unit.governor.disturbances import CUT, REFUSED
+from tests.questions import BTC_RULES, FINE, NOTHING_OPEN, SHIPPED, Question
+from tests.unit.governor.cuts import CUT
+from tests.unit.governor.refusals import REFUSED
+from tests.wild import questions
 
 D = Decimal
 
@@ -42,8 +43,8 @@ def test_a_record_with_a_why_has_no_value_and_the_other_way_round() -> None:
     )
     unknown = record_of(unread.asking(stop=Unknown("none stated")).case())
 
-    assert (known.exposure_notional_usd, known.exposure_why) == (D(0), "")
-    assert (unknown.exposure_notional_usd, unknown.exposure_why) == (None, "no answer")
+    assert (known.exposure, known.exposure_why) == (NOTHING_OPEN, "")
+    assert (unknown.exposure, unknown.exposure_why) == (None, "no answer")
     assert (unknown.stop_fraction, unknown.stop_why) == (None, "none stated")
     assert (known.mark.value, known.mark.why) == (D(95_000), "")
     assert (unknown.mark.value, unknown.mark.why) == (None, "no tick")
@@ -111,7 +112,8 @@ def test_a_live_record_states_the_order_and_a_shadow_record_none() -> None:
 def test_what_was_cut_or_raised_is_a_clamp() -> None:
     cut = judged(CUT["posted"].disturb(FINE), Mode.SHADOW)
     small = FINE.sized("49", "15").bounded(below_min=BelowMin.CLAMP)
-    raised = judged(small.knowing(mark=Known(D(100), FINE.now_ms)), Mode.SHADOW)
+    hundred = Known(D(100), FINE.now_ms)
+    raised = judged(small.knowing(mark=hundred, index=hundred), Mode.SHADOW)
 
     assert (cut.verdict, cut.raised) == (Verdict.CLAMP, False)
     assert (cut.codes, cut.binding) == (

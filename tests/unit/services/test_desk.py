@@ -30,6 +30,7 @@ from tests.simulation.rig import (
     at,
     intent,
     ready,
+    reserved_usd,
     run,
     tapped,
 )
@@ -81,7 +82,7 @@ def test_an_entry_without_an_answer_is_unknown_reserved_and_looked_up(
         session, venue = await tapped(world)
         venue.trouble("place", trouble)
         await ask(world, session, intent("a", CALM), intent("b", CALM, symbol=BTC))
-        assert session.recorder.ledger.reserved_usd() == (D("4000"), D("400"))
+        assert reserved_usd(session) == (D("4000"), D("400"))
         assert await world.unfinished() == 1
         await session.on_tick(at(CALM + 1, {BTC: 95_000}))
         return session, venue
@@ -94,7 +95,7 @@ def test_an_entry_without_an_answer_is_unknown_reserved_and_looked_up(
     outcome = world.outcome("a")
     assert outcome.status is Status.FILLED
     assert outcome.filled_quantity_base == outcome.approved_quantity_base
-    assert session.recorder.ledger.reserved_usd() == (D(0), D(0))
+    assert reserved_usd(session) == (D(0), D(0))
 
 
 def test_an_entry_that_never_arrived_is_not_sent_again() -> None:
@@ -165,7 +166,7 @@ def test_a_latch_set_between_verdict_and_send_keeps_the_order_back() -> None:
     assert outcome.status is Status.REFUSED
     assert outcome.codes == ("PASS", "TRADING_HALTED")
     assert outcome.order_ids == ()
-    assert session.recorder.ledger.reserved_usd() == (D(0), D(0))
+    assert reserved_usd(session) == (D(0), D(0))
 
 
 def test_a_broken_promise_of_the_venue_stops_the_process() -> None:
@@ -207,7 +208,7 @@ def test_an_answer_that_the_order_table_forbids_is_no_answer() -> None:
         e.order_id for e in world.events(Sending)
     ]
     assert world.events(Settled) == []
-    assert session.recorder.ledger.reserved_usd() == (D(4000), D(400))
+    assert reserved_usd(session) == (D(4000), D(400))
 
 
 def test_a_refusal_of_the_venue_reaches_the_outcome_with_its_code() -> None:

@@ -22,7 +22,7 @@ from bridge_patch.domain.events import (
     Status,
 )
 from bridge_patch.domain.instrument import Instrument
-from bridge_patch.domain.intent import Mode, Symbol, Unknown
+from bridge_patch.domain.intent import Mode, Symbol, UnixMs, Unknown
 from bridge_patch.services.execution import BATCH_MAX
 from bridge_patch.services.session import Session
 from tests.simulation.chaos import PEACE, ChaosBus, Crash
@@ -188,6 +188,9 @@ class Moody:
             raise ZeroDivisionError
         return self.inner.find(symbol)
 
+    def read_ms(self, now_ms: UnixMs) -> UnixMs:
+        return self.inner.read_ms(now_ms)
+
 
 async def with_a_defect(world: World) -> Session:
     """A process in which everything about SOL raises."""
@@ -259,15 +262,15 @@ def test_an_unknown_order_holds_back_its_message_and_nobody_elses() -> None:
         session, venue = await tapped(world, (BTC, SOL))
         venue.trouble("place", Trouble.REPLY_LOST)
         await ask(world, session, intent("a", CALM), intent("b", CALM, symbol=SOL))
-        assert statuses(world) == {"b": Status.REFUSED}
+        assert statuses(world) == {"b": Status.FILLED}
         assert await world.unfinished() == 1
         await ask(world, session, intent("a", CALM))
-        assert statuses(world) == {"b": Status.REFUSED}
+        assert statuses(world) == {"b": Status.FILLED}
         await session.on_tick(at(CALM + 1, {BTC: 95_000, SOL: 150}))
 
     run(scenario())
 
-    assert statuses(world) == {"b": Status.REFUSED, "a": Status.FILLED}
+    assert statuses(world) == {"b": Status.FILLED, "a": Status.FILLED}
     assert len(world.events(DuplicateSeen)) == 1
     assert run(world.unfinished()) == 0
 

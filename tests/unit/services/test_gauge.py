@@ -11,6 +11,7 @@ from bridge_patch.domain.events import Book, EquityMarked, LatchSet, TradingStat
 from bridge_patch.domain.intent import UnixMs, Unknown
 from bridge_patch.governor.snapshot import Known
 from bridge_patch.services.gauge import DAILY_LOSS, DRAWDOWN, EquityGauge
+from tests.questions import SHIPPED
 
 D = Decimal
 #: 2025-05-04 00:00 UTC, and the hours after it.
@@ -25,7 +26,7 @@ def hour(n: float) -> UnixMs:
 
 def read(gauge: EquityGauge, equity: int | str, n: float) -> LatchSet | None:
     """Take in a reading as the keeper does; return the latch that was pulled."""
-    mark = gauge.observe(D(equity), hour(n))
+    mark = gauge.observe(D(equity), hour(n), D(equity), SHIPPED)
     latch = gauge.latch_due(LIMITS, hour(n))
     for event in (mark, latch):
         if event is not None:
@@ -160,7 +161,7 @@ def test_a_restart_forgets_neither_peak_nor_day_nor_latch() -> None:
     """Folded from what was journaled, the gauge goes on exactly where it was."""
     lived, journal = EquityGauge(Book.ACCOUNT), []
     for n, equity in enumerate((10_000, 10_004, 9_900, 10_004, 9_350)):
-        mark = lived.observe(D(equity), hour(n / 100))
+        mark = lived.observe(D(equity), hour(n / 100), D(equity), SHIPPED)
         latch = lived.latch_due(LIMITS, hour(n / 100))
         journal += [event for event in (mark, latch) if event is not None]
         if latch is not None:
@@ -179,7 +180,10 @@ def test_a_restart_forgets_neither_peak_nor_day_nor_latch() -> None:
 def test_every_new_peak_is_due_to_be_journaled() -> None:
     """A peak that is forgotten is a drawdown that is not seen."""
     gauge = EquityGauge(Book.ACCOUNT)
-    due = [gauge.observe(D(e), hour(n / 60)) for n, e in enumerate((100, 99, 101, 100))]
+    due = [
+        gauge.observe(D(e), hour(n / 60), D(e), SHIPPED)
+        for n, e in enumerate((100, 99, 101, 100))
+    ]
 
     assert [mark is not None for mark in due] == [True, False, True, False]
 

@@ -24,6 +24,7 @@ from bridge_patch.domain.harvest import POLICIES, POLICY_FALLBACK, HarvestMode
 from bridge_patch.domain.intent import IntentId, Side, Symbol, UnixMs
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent
 from bridge_patch.services.ledger import COUNTED_MAX, Ledger
+from tests.simulation.rig import reserved_usd
 
 D = Decimal
 BTC = Symbol("BTCUSDT")
@@ -112,13 +113,13 @@ OPENED = (ENTRY, FILL, heard(ENTRY, OrderEvent.FILLED))
 
 def test_an_entry_is_reserved_from_its_record_to_its_answer() -> None:
     ledger = fold(ENTRY)
-    assert ledger.reserved_usd() == (D(3800), D(380))
-    assert ledger.reserved_usd(ENTRY.order_id) == (D(0), D(0))
+    assert reserved_usd(ledger) == (D(3800), D(380))
+    assert reserved_usd(ledger, ENTRY.order_id) == (D(0), D(0))
     ledger.apply(heard(ENTRY, OrderEvent.TIMED_OUT))
-    assert ledger.reserved_usd() == (D(3800), D(380))
+    assert reserved_usd(ledger) == (D(3800), D(380))
     ledger.apply(heard(ENTRY, OrderEvent.FOUND_ABSENT))
 
-    assert ledger.reserved_usd() == (D(0), D(0))
+    assert reserved_usd(ledger) == (D(0), D(0))
     assert ledger.in_doubt == {}
 
 

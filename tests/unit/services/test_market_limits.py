@@ -42,6 +42,10 @@ from tests.simulation.rig import (
 D = Decimal
 
 
+#: The Governor lets an order take all of a bar: how much fills is up to the venue.
+DEEP = {"TURNOVER_MAX_PCT": "100"}
+
+
 def thin(n: int, volume: str) -> Tick:
     """The n-th bar at 95,000, in which only this much was traded."""
     return tick(n, replace(bar(BTC, n, 95_000), volume=D(volume)))
@@ -57,7 +61,7 @@ async def entered(world: World, volume: str) -> Session:
 
 def test_an_entry_filled_in_part_is_protected_and_told_as_filled() -> None:
     """0.2 BTC traded: 0.02 of the 0.042 fill, and everything after speaks of 0.02."""
-    world = World()
+    world = World(env=DEEP)
     session = run(entered(world, "0.2"))
     told, ledger = world.outcome("a"), session.recorder.ledger
     (armed,) = [e for e in world.events(StopArmed) if e.book is Book.ACCOUNT]
@@ -109,7 +113,7 @@ def test_a_restart_behind_a_fill_in_part_changes_nothing() -> None:
 
 
 def test_in_shadow_the_book_fills_in_part_as_the_venue_would() -> None:
-    world = World(Mode.SHADOW)
+    world = World(Mode.SHADOW, DEEP)
     session = run(entered(world, "0.2"))
     told, book = world.outcome("a"), session.keeper.trader.books.governed
     assert book is not None
@@ -119,12 +123,12 @@ def test_in_shadow_the_book_fills_in_part_as_the_venue_would() -> None:
     assert book.exchange.stop_price_usd(BTC) == told.stop_price_usd is not None
 
 
-def test_nothing_traded_is_a_refusal_of_the_venue() -> None:
+def test_where_nothing_trades_nothing_is_ordered() -> None:
     world = World()
     session = run(entered(world, "0"))
     told = world.outcome("a")
 
-    assert (told.status, told.codes[-1]) == (Status.VENUE_REFUSED, "-2020")
+    assert (told.status, told.codes) == (Status.REFUSED, ("DEPTH_EXCEEDED",))
     assert not session.recorder.ledger.positions
 
 

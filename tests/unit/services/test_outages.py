@@ -238,7 +238,8 @@ def test_the_last_room_is_kept_for_reductions() -> None:
 
     async def scenario() -> None:
         session = world.start()
-        object.__setattr__(session.keeper.trader.snapshots, "unsafe", lambda: low[0])
+        conditions = session.keeper.trader.snapshots.conditions
+        object.__setattr__(conditions, "cramped", lambda: low[0])
         await play(session, calm((BTC, SOL)))
         await ask(world, session, intent("a", CALM))
         low[0] = True
@@ -248,5 +249,5 @@ def test_the_last_room_is_kept_for_reductions() -> None:
     run_(scenario())
 
     assert world.outcome("a").status is Status.FILLED
-    assert world.outcome("b").codes == ("TRADING_REDUCING",)
+    assert world.outcome("b").codes == ("JOURNAL_CRAMPED",)
     assert world.outcome("out").status is Status.FILLED

@@ -90,7 +90,7 @@ def test_a_stop_whose_fate_stays_unknown_gives_way_to_a_close_at_the_deadline() 
 
     assert venue.kinds() == ["place", "stop", "find", "find", "find", "reduce"]
     assert session.recorder.ledger.positions == {}
-    assert "TRADING_REDUCING" in world.outcome("b").codes
+    assert "POSITION_NAKED" in world.outcome("b").codes
 
 
 def test_a_close_that_is_refused_is_tried_again_at_the_next_occasion() -> None:

@@ -18,11 +18,13 @@ from bridge_patch.domain.events import (
     Status,
     TickReached,
 )
+from bridge_patch.services.activity import ActivityLog
 from bridge_patch.services.gauge import EquityGauge
 from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.messages import Draft
 from bridge_patch.services.ports import Telemetry
 from bridge_patch.services.recorder import Recorder
+from tests.questions import SHIPPED
 from tests.simulation.rig import BTC, CALM, Silence, World, ask, intent, minute, ready, run
 from tests.unit.adapters.lines_samples import FILLED, SENDING
 
@@ -38,7 +40,7 @@ class Full:
 
 def recorder(journal: object) -> Recorder:
     ledger, gauge = Ledger(), EquityGauge(Book.ACCOUNT)
-    return Recorder(journal, ledger, gauge, Silence())  # type: ignore[arg-type]
+    return Recorder(journal, ledger, gauge, Silence(), ActivityLog(book=Book.ACCOUNT))  # type: ignore[arg-type]
 
 
 def test_nothing_is_believed_that_could_not_be_written() -> None:
@@ -81,8 +83,10 @@ def test_the_first_commit_about_a_tick_says_how_far_it_came() -> None:
 def test_the_reading_a_tick_is_judged_by_is_kept_with_what_was_judged() -> None:
     world = World()
     one = recorder(world.journal)
-    one.gauge.observe(Decimal(10_000), minute(0))
-    one.gauge.observe(Decimal(9_990), AT)  # no peak, no new day: nothing is due
+    one.gauge.observe(Decimal(10_000), minute(0), Decimal(0), SHIPPED)
+    one.gauge.observe(
+        Decimal(9_990), AT, Decimal(0), SHIPPED
+    )  # no peak, no new day: nothing is due
     one.equity_read()
     run(one.write(SENDING))
     run(one.write(FILLED))

@@ -11,6 +11,7 @@ from bridge_patch.adapters.memory import ManualClock
 from bridge_patch.domain.events import Book, Filled, IntentReceived, OrderRefused, Status
 from bridge_patch.domain.intent import Mode
 from bridge_patch.domain.order import OrderEvent
+from bridge_patch.services.activity import ActivityLog
 from bridge_patch.services.answers import Sent
 from bridge_patch.services.gauge import EquityGauge
 from bridge_patch.services.ledger import Ledger
@@ -35,8 +36,9 @@ LACKING = OrderRefused(
 
 def scribe() -> Scribe:
     ledger, gauge = Ledger(), EquityGauge(Book.ACCOUNT)
+    activity = ActivityLog(book=Book.ACCOUNT)
     who = Identity(run_id="r", mode=Mode.LIVE, build="1", limits_hash="abc")
-    recorder = Recorder(World().journal, ledger, gauge, Silence())
+    recorder = Recorder(World().journal, ledger, gauge, Silence(), activity)
     return Scribe(recorder=recorder, clock=ManualClock(AT), identity=who)
 
 

@@ -7,16 +7,20 @@ from decimal import Decimal
 
 from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.memory import ManualClock
+from bridge_patch.domain.account import Exposure
 from bridge_patch.domain.events import Book, Sending, TradingState
 from bridge_patch.domain.intent import IntentId, Side, UnixMs, Unknown
 from bridge_patch.domain.order import ClientOrderId, Leg
 from bridge_patch.domain.position import Position
-from bridge_patch.governor.snapshot import Exposure, Holding, Known, RiskSnapshot
+from bridge_patch.governor.snapshot import Holding, Known, RiskSnapshot
+from bridge_patch.services.activity import ActivityLog
+from bridge_patch.services.conditions import Conditions
 from bridge_patch.services.gauge import EquityGauge
 from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.market import MarketView
 from bridge_patch.services.ports import AccountReading, PositionReading
 from bridge_patch.services.snapshots import Snapshots
+from tests.questions import NOTHING_OPEN, PAPER, SHIPPED
 from tests.simulation.rig import BTC, SOL, at, minute, run
 
 D = Decimal
@@ -79,8 +83,11 @@ def taken(
         market=market,
         gauge=EquityGauge(Book.ACCOUNT),
         ledger=ledger or Ledger(),
+        activity=ActivityLog(book=Book.ACCOUNT),
         instruments=ListedInstruments(),
+        conditions=Conditions(clock=ManualClock(NOW), venues=PAPER),
         clock=ManualClock(NOW),
+        limits=SHIPPED,
     )
     order_id = None if besides is None else ClientOrderId(besides)
     return run(snapshots.take(BTC, besides=order_id))
@@ -91,9 +98,7 @@ def test_a_flat_account_is_stated_as_it_is() -> None:
 
     assert snapshot.equity == snapshot.available == Known(D(10_000), NOW)
     assert snapshot.holding == Holding(side=None, quantity_base=D(0))
-    assert snapshot.exposure == Exposure(
-        notional_usd=D(0), margin_usd=D(0), unknown_orders=0
-    )
+    assert snapshot.exposure == NOTHING_OPEN
     assert snapshot.state is TradingState.RUNNING
 
 
@@ -101,8 +106,14 @@ def test_what_is_open_is_valued_at_our_own_mark() -> None:
     snapshot = taken(replace(FLAT, positions=(READ,)), OPEN)
 
     assert snapshot.holding == Holding(side=Side.SELL, quantity_base=D("0.04"))
-    assert snapshot.exposure == Exposure(
-        notional_usd=D(3840), margin_usd=D(380), unknown_orders=0
+    assert snapshot.exposure == replace(
+        NOTHING_OPEN,
+        short_usd=D(3840),
+        net_short_usd=D(3840),
+        net_long_usd=D(-3840),
+        symbol_usd=D(3840),
+        margin_usd=D(380),
+        open_positions=1,
     )
 
 
@@ -141,8 +152,14 @@ def test_an_entry_in_doubt_counts_as_filled_unless_it_is_the_one_judged() -> Non
     others = taken(FLAT, ledger=ledger)
     itself = taken(FLAT, ledger=ledger, besides="o-1")
 
-    assert others.exposure == Exposure(
-        notional_usd=D(1500), margin_usd=D(300), unknown_orders=1
+    assert others.exposure == replace(
+        NOTHING_OPEN,
+        long_usd=D(1500),
+        net_long_usd=D(1500),
+        margin_usd=D(300),
+        open_positions=1,
+        unknown_orders=1,
+        unknown_since_ms=IN_DOUBT.at_ms,
     )
     assert others.available == Known(D(9_700), NOW)
     assert itself.exposure == taken(FLAT).exposure
@@ -153,7 +170,10 @@ def test_while_a_position_is_naked_nothing_new_is_opened() -> None:
     ledger = Ledger()
     ledger.positions[SOL] = replace(OPEN, symbol=SOL)
 
-    assert taken(FLAT, ledger=ledger).state is TradingState.REDUCING
+    exposure = taken(FLAT, ledger=ledger).exposure
+    assert isinstance(exposure, Exposure)
+
+    assert exposure.naked_positions == 1
 
 
 def test_an_open_position_without_a_price_makes_the_exposure_unknown() -> None:

@@ -19,7 +19,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import feather
 
-from bridge_patch.adapters.feeds.series import Numbers, Series, Times, interval_ms, utc
+from bridge_patch.adapters.feeds.series import Series, interval_ms, utc
+from bridge_patch.adapters.feeds.settlements import Numbers, Times
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import Symbol
 

@@ -15,7 +15,8 @@ from typing import Final
 import numpy as np
 
 from bridge_patch.adapters.feeds.files import read_columns, refuse
-from bridge_patch.adapters.feeds.series import Settlements, utc
+from bridge_patch.adapters.feeds.series import utc
+from bridge_patch.adapters.feeds.settlements import Settlements
 from bridge_patch.domain.intent import Symbol
 
 _NAME: Final = re.compile(

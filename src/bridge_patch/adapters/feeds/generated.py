@@ -16,7 +16,8 @@ from typing import Final
 
 import numpy as np
 
-from bridge_patch.adapters.feeds.series import Feed, FeedKind, Numbers, Series
+from bridge_patch.adapters.feeds.series import Feed, FeedKind, Series
+from bridge_patch.adapters.feeds.settlements import Numbers
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import Symbol, UnixMs, Unknown

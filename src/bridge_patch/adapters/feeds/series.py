@@ -6,20 +6,22 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from enum import StrEnum
 from heapq import merge
-from typing import Final, TypeAlias, final
+from typing import Final, final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bridge_patch.adapters.feeds.settlements import (
+    Numbers,
+    Settlements,
+    Times,
+    exact,
+    uncharged,
+)
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import Symbol, UnixMs
-from bridge_patch.domain.market import Bar, Funding, Tick
-
-Times: TypeAlias = NDArray[np.int64]
-Numbers: TypeAlias = NDArray[np.float64]
+from bridge_patch.domain.market import Bar, Funding, FundingTerms, Tick
 
 #: Bars become exact numbers this many at a time, so that a month is never held twice.
 _CHUNK: Final = 4096
@@ -118,11 +120,11 @@ class Series:
             part = self.rows(first, first + _CHUNK)
             for at, o, h, low, c, volume in zip(
                 part.open_ms.tolist(),
-                _exact(part.open),
-                _exact(part.high),
-                _exact(part.low),
-                _exact(part.close),
-                _exact(part.volume),
+                exact(part.open),
+                exact(part.high),
+                exact(part.low),
+                exact(part.close),
+                exact(part.volume),
                 strict=True,
             ):
                 yield Bar(
@@ -137,29 +139,6 @@ class Series:
                 )
 
 
-@final
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Settlements:
-    """One symbol's funding as columns: instants in ms, and rates as fractions."""
-
-    symbol: Symbol
-    at_ms: Times
-    rate_fraction: Numbers
-
-    def during(self, series: Series) -> Iterator[Funding]:
-        """Yield what settled while these bars lasted: from the first open on."""
-        start, end = series.span_ms
-        first, last = np.searchsorted(self.at_ms, (start, end), side="left").tolist()
-        rates = _exact(self.rate_fraction[first:last])
-        for at, rate in zip(self.at_ms[first:last].tolist(), rates, strict=True):
-            yield Funding(symbol=self.symbol, at_ms=at, rate_fraction=rate)
-
-    def reaches(self, end_ms: int) -> bool:
-        """Tell whether no settlement is missing at the end, by the last interval."""
-        times = self.at_ms[-2:].tolist()
-        return bool(2 * times[-1] - times[0] >= end_ms)
-
-
 def shared(series: Sequence[Series]) -> tuple[Series, ...]:
     """Return the part of each that lies in the time for which all of them have bars."""
     start = max(one.span_ms[0] for one in series)
@@ -172,11 +151,6 @@ def shared(series: Sequence[Series]) -> tuple[Series, ...]:
         raise InvalidValueError(msg)
     window = Window(start_ms=UnixMs(start), end_ms=UnixMs(end))
     return tuple(one.within(window) for one in series)
-
-
-def _exact(column: Numbers) -> list[Decimal]:
-    """Return the shortest decimals that are these floats: the ones that were recorded."""
-    return [Decimal(text) for text in map(repr, column.tolist())]
 
 
 class FeedKind(StrEnum):
@@ -252,7 +226,7 @@ class Feed:
         streams = [one.bars() for one in self._series]
         heads = [next(stream, None) for stream in streams]
         fundings = self._fundings()
-        due = next(fundings, None)
+        due, known = next(fundings, None), False
         while waiting := [bar.close_ms for bar in heads if bar is not None]:
             now = min(waiting)
             closed: list[Bar] = []
@@ -264,12 +238,31 @@ class Feed:
             while due is not None and due.at_ms < now:
                 settled.append(due)
                 due = next(fundings, None)
-            yield Tick(at_ms=now, bars=tuple(closed), fundings=tuple(settled))
+            yield Tick(
+                at_ms=now,
+                bars=tuple(closed),
+                fundings=tuple(settled),
+                terms=self._terms(now, {f.symbol for f in settled} if known else None),
+            )
+            known = True
+
+    def _terms(self, now: int, settled: set[Symbol] | None) -> tuple[FundingTerms, ...]:
+        """Return the terms that are new at a tick; `settled` None is the first tick.
+
+        A symbol without settlements on record is charged nothing, and that is said once.
+        """
+        symbols = self.info.symbols if settled is None else sorted(settled)
+        terms = []
+        for symbol in symbols:
+            known = self._settlements.get(symbol)
+            one = known.terms_at(now) if known else uncharged(symbol, now)
+            terms += [] if one is None else [one]
+        return tuple(terms)
 
     def _fundings(self) -> Iterator[Funding]:
         """Yield what settled while there were bars, in the order of time and symbol."""
         each = (
-            self._settlements[one.symbol].during(one)
+            self._settlements[one.symbol].during(*one.span_ms)
             for one in self._series
             if one.symbol in self._settlements
         )

@@ -24,6 +24,7 @@ from bridge_patch.domain.events import (
     LatchSet,
     OrderEnded,
     OrderRefused,
+    Rearmed,
     Resolved,
     RunStarted,
     Sending,
@@ -31,6 +32,7 @@ from bridge_patch.domain.events import (
     StopArmed,
     TickReached,
     TrailingSet,
+    Transferred,
     Verdict,
 )
 from bridge_patch.domain.intent import Mode
@@ -56,7 +58,7 @@ def facts_of(event: Event) -> Iterator[Fact]:
             yield _message(event)
         case BulkExpired():
             yield from _expired(event)
-        case RunStarted() | LatchSet():
+        case RunStarted() | LatchSet() | Rearmed() | Transferred():
             yield _state(event)
         case Expired() | EquityMarked() | InstrumentSeen() | TickReached():
             pass  # told by their bulk expiry, by screens, by `trace`; or for a restart only
@@ -201,7 +203,22 @@ def _expired(event: BulkExpired) -> Iterator[Fact]:
         )
 
 
-def _state(event: RunStarted | LatchSet) -> Fact:
+def _state(event: RunStarted | LatchSet | Rearmed | Transferred) -> Fact:
+    if isinstance(event, Transferred):
+        return fact(
+            "money.transferred",
+            at_ms=event.at_ms,
+            amount_usd=event.amount_usd,
+            book=event.book,
+        )
+    if isinstance(event, Rearmed):
+        return fact(
+            "symbol.rearmed",
+            at_ms=event.at_ms,
+            symbol=event.symbol,
+            who=event.who,
+            why=event.why,
+        )
     if isinstance(event, LatchSet):
         return fact(
             "state.latched",

@@ -25,6 +25,7 @@ _OPENINGS: Final = MappingProxyType(
         "intent.settled": "[OUTCOME] {symbol} {action} {status}",
         "intents.expired": "[EXPIRED] {count} entries older than {age_max_sec} s",
         "message.dead_lettered": "[DEAD-LETTER] {reason}",
+        "money.transferred": "[STATE] money moved",
         "note": "[{area}] {message}",
         "order.answered": "[ORDER] {leg} {answer}",
         "order.ended": "[ORDER] {symbol} ended",
@@ -37,6 +38,7 @@ _OPENINGS: Final = MappingProxyType(
         "state.latched": "[STATE] {state}",
         "stop.armed": "[STOP] {symbol} {side} armed",
         "stop.trailing": "[STOP] {symbol} {side} trailing",
+        "symbol.rearmed": "[STATE] {symbol} re-armed",
     }
 )
 #: Shown elsewhere on the line, or only in JSON.

@@ -41,14 +41,24 @@ def decode_delivery(
 
     Where there is no payload to keep, the delivery keeps all fields as they came.
     """
-    payload = envelope.payload
+    payload, sender = envelope.payload, envelope.source or ""
+    source = sender if _is_plain(sender) else ""
     if misplaced := _envelope_faults(envelope):
-        kept = json.dumps(envelope.fields) if payload is None else payload
-        return Delivery(entry_id=entry_id, content=Poison(faults=misplaced), payload=kept)
+        return Delivery(
+            entry_id=entry_id,
+            content=Poison(faults=misplaced),
+            payload=json.dumps(envelope.fields) if payload is None else payload,
+            source=source,
+        )
     text = payload or ""
     reading = read_intent(*parse(text), now_ms)
-    content = _content(reading, mode, envelope.source or "")
-    return Delivery(entry_id=entry_id, content=content, payload=text, notes=reading.notes)
+    return Delivery(
+        entry_id=entry_id,
+        content=_content(reading, mode, source),
+        payload=text,
+        notes=reading.notes,
+        source=source,
+    )
 
 
 def _envelope_faults(envelope: Envelope) -> tuple[str, ...]:
@@ -69,11 +79,11 @@ def _envelope_faults(envelope: Envelope) -> tuple[str, ...]:
     return bounded(faults)
 
 
-def _content(reading: Reading, mode: Mode, sender: str) -> Intent | Poison:
+def _content(reading: Reading, mode: Mode, source: str) -> Intent | Poison:
     stated = reading.stated
     if stated is None:
         return Poison(faults=reading.faults)
-    source = stated.source or (sender if _is_plain(sender) else "")
+    source = stated.source or source
     try:
         if stated.reduces:
             return _reduction(stated, source)
@@ -116,6 +126,7 @@ def _entry(stated: Stated, mode: Mode, source: str) -> LiveIntent | ShadowIntent
         created_ms=stated.timestamp,
         valid_until_ms=stated.valid_until,
         source=source,
+        limits_hash=stated.limits_hash or "",
     )
     return LiveIntent(entry) if live else ShadowIntent(entry)
 

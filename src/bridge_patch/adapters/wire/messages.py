@@ -73,7 +73,7 @@ def decode_position(envelope: Envelope) -> PositionUpdate:
 
 def encode_tick(tick: Tick) -> Envelope:
     """Write the bars that closed at one instant, and funding where any settled."""
-    unsaid = () if tick.fundings else ("fundings",)
+    unsaid = tuple(name for name in ("fundings", "terms") if not getattr(tick, name))
     return _envelope(MARKET_TICK, tick, "feed", leaving=unsaid)
 
 

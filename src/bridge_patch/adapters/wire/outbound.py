@@ -37,6 +37,8 @@ def encode_draft(draft: Draft) -> Envelope:
         "ai_harvest_policy": policy,
         "stop_loss_pct": draft.stop.fraction.scaleb(2),
     }
+    if draft.limits_hash:
+        fields["limits_hash"] = draft.limits_hash
     if draft.risk_budget is not None:
         fields["risk_budget_usd"] = draft.risk_budget.usd
     if draft.mode is Mode.LIVE:

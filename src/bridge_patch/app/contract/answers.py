@@ -16,8 +16,17 @@ from bridge_patch.app.contract.arguments import (
     number,
     symbol,
 )
+from bridge_patch.domain.account import Venues
 from bridge_patch.domain.events import TradingState
-from bridge_patch.domain.intent import Mode, Proposal, RiskBudget, Side, UnixMs, Unknown
+from bridge_patch.domain.intent import (
+    Mode,
+    Proposal,
+    RiskBudget,
+    Side,
+    Symbol,
+    UnixMs,
+    Unknown,
+)
 from bridge_patch.domain.money import ONE, ZERO, Leverage, Margin
 from bridge_patch.governor.case import LEVERAGE_QUANTUM
 from bridge_patch.governor.limits import Limits
@@ -36,12 +45,23 @@ _NO_ACCOUNT: Final = RiskSnapshot(
     equity=_NOT_ASKED,
     available=_NOT_ASKED,
     mark=_NOT_ASKED,
+    index=_NOT_ASKED,
     volatility=_NOT_ASKED,
+    shock_sigmas=_NOT_ASKED,
+    turnover_usd=_NOT_ASKED,
+    funding=_NOT_ASKED,
     instrument=_NOT_ASKED,
+    filters_ms=UnixMs(0),
     holding=_NOT_ASKED,
     exposure=_NOT_ASKED,
+    activity=_NOT_ASKED,
     day_loss_pct=_NOT_ASKED,
     drawdown_pct=_NOT_ASKED,
+    equity_jump_pct=_NOT_ASKED,
+    clock_skew_ms=_NOT_ASKED,
+    exits_ms=_NOT_ASKED,
+    journal_has_room=False,
+    venues=Venues(orders="", account="", prices=""),
 )
 #: For a reduction these say that nothing was stated, which is as it should be.
 _UNSTATED: Final = frozenset({How.MISSING, How.ZERO})
@@ -95,9 +115,13 @@ def answer(asked: Asked, limits: Limits) -> Ruling | Reduction:
     if closing:
         return Reduction(margin_usd=margin, leverage=leverage)
     case = Case(
+        symbol=Symbol(str(asked.symbol)),
         side=Side(what),
         confidence=confidence,
         proposal=Proposal(margin=Margin(margin), leverage=Leverage(leverage)),
+        reference_price=None,
+        stated_limits="",
+        hold_max_ms=0,
         stop=Unknown("a bare question states no stop"),
         sigma_move=_NOT_ASKED,
         risk_budget=budget,

@@ -91,6 +91,7 @@ class TradeIntent:
     schema: str | None = None
     mode: str | None = None
     valid_until: str | None = None
+    limits_hash: str | None = None
     side: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 

@@ -84,7 +84,8 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = MappingProxyType(
             "a larger order: the venue's own filters are the bound"
         ),
         Reason.QUANTITY_ABOVE_MAX: Remedy(
-            "a smaller order: the venue's own filters are the bound"
+            "a smaller order: the venue's own filters are the bound",
+            ("ORDER_QUANTITY_MAX_PCT",),
         ),
         Reason.TRADING_HALTED: Remedy(
             "a person releases the account; `status` says who halted it and why",
@@ -107,7 +108,7 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = MappingProxyType(
         ),
         Reason.SNAPSHOT_INCOMPLETE: Remedy(
             "the reading that is named can be had again",
-            ("SNAPSHOT_AGE_MAX_SEC", "VOLATILITY_AGE_MAX_SEC"),
+            ("SNAPSHOT_AGE_MAX_SEC", "VOLATILITY_AGE_MAX_SEC", "FUNDING_AGE_MAX_SEC"),
         ),
         Reason.MARK_STALE: Remedy(
             "a fresh price of the symbol is seen", ("MARK_AGE_MAX_SEC",)
@@ -116,8 +117,97 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = MappingProxyType(
         Reason.STOP_UNKNOWN: Remedy("state a stop, as in stop_loss_pct"),
         Reason.POSITION_OPEN: Remedy("the position on the symbol is closed first"),
         Reason.ORDER_UNKNOWN: Remedy(
-            "the fate of the order in doubt is known; `status` lists it"
+            "the fate of the order in doubt is known; `status` lists it",
+            ("UNKNOWN_ORDERS_MAX", "UNKNOWN_AGE_MAX_SEC"),
         ),
+        Reason.SYMBOL_NOTIONAL_EXCEEDED: Remedy(
+            _ROOM, ("SYMBOL_NOTIONAL_MAX_EQUITY_MULTIPLE",)
+        ),
+        Reason.SIDE_NOTIONAL_EXCEEDED: Remedy(
+            _ROOM, ("SIDE_NOTIONAL_MAX_EQUITY_MULTIPLE",)
+        ),
+        Reason.GROSS_NOTIONAL_EXCEEDED: Remedy(
+            _ROOM, ("GROSS_NOTIONAL_MAX_EQUITY_MULTIPLE",)
+        ),
+        Reason.NET_NOTIONAL_EXCEEDED: Remedy(_ROOM, ("NET_NOTIONAL_MAX_EQUITY_MULTIPLE",)),
+        Reason.WINDOW_NOTIONAL_EXCEEDED: Remedy(
+            "wait until what was approved leaves its window; splitting gains nothing",
+            (
+                "NOTIONAL_1M_MAX_EQUITY_MULTIPLE",
+                "NOTIONAL_1H_MAX_EQUITY_MULTIPLE",
+                "NOTIONAL_1D_MAX_EQUITY_MULTIPLE",
+            ),
+        ),
+        Reason.DEPTH_EXCEEDED: Remedy(
+            "ask for less, or wait until more is traded", ("TURNOVER_MAX_PCT",)
+        ),
+        Reason.OPEN_POSITIONS_EXCEEDED: Remedy(
+            "a position is closed first", ("OPEN_POSITIONS_MAX",)
+        ),
+        Reason.SYMBOL_ENTRIES_EXCEEDED: Remedy(
+            "wait until an entry is an hour old", ("SYMBOL_ENTRIES_1H_MAX",)
+        ),
+        Reason.ENTRY_RATE_EXCEEDED: Remedy(
+            "propose less often",
+            ("ENTRY_ORDERS_MAX_PCT", "VENUE_ORDERS_10S_MAX", "VENUE_ORDERS_1M_MAX"),
+        ),
+        Reason.EXIT_RESERVE_TOUCHED: Remedy(
+            "wait until fewer orders were sent within the minute",
+            ("EXIT_ORDERS_RESERVE_PCT", "VENUE_ORDERS_10S_MAX", "VENUE_ORDERS_1M_MAX"),
+        ),
+        Reason.LOSERS_PAUSED: Remedy(
+            "wait for the end of the pause", ("LOSERS_PAUSE_MIN", "LOSERS_PAUSE_SEC")
+        ),
+        Reason.LOSERS_LATCHED: Remedy(
+            "a person re-arms the symbol: `bridge-patch resume --symbol`",
+            ("LOSERS_LATCH_MIN",),
+        ),
+        Reason.SLIPPAGE_EXCEEDED: Remedy(
+            "wait until the dear entries are an hour old", ("SLIPPAGE_1H_MAX_PCT",)
+        ),
+        Reason.SOURCE_PAUSED: Remedy(
+            "the source proposes well-formed intents again: they count while it is paused",
+            ("MALFORMED_MAX_PCT",),
+        ),
+        Reason.FUNDING_TOO_DEAR: Remedy(
+            "a shorter hold, or the other side; or wait for another rate",
+            ("FUNDING_MAX_RISK_PCT",),
+        ),
+        Reason.PRICE_OUT_OF_COLLAR: Remedy(
+            "state the price as it is, or none", ("PRICE_COLLAR_PCT",)
+        ),
+        Reason.INDEX_DIVERGED: Remedy(
+            "mark and index come together again", ("INDEX_GAP_MAX_PCT",)
+        ),
+        Reason.PRICE_SHOCKED: Remedy(
+            "wait until the market has calmed down", ("SHOCK_SIGMAS_MAX", "SHOCK_PAUSE_SEC")
+        ),
+        Reason.EQUITY_JUMPED: Remedy(
+            "the transfer or fill behind it becomes known, or a person resumes",
+            ("EQUITY_JUMP_MAX_PCT",),
+        ),
+        Reason.CLOCK_SKEWED: Remedy(
+            "the clocks agree again; look at the machine's time service",
+            ("CLOCK_SKEW_MAX_MS",),
+        ),
+        Reason.FILTERS_STALE: Remedy(
+            "the venue's trading rules are read again", ("FILTERS_AGE_MAX_SEC",)
+        ),
+        Reason.POSITION_NAKED: Remedy(
+            "the position has its stop, or is closed; `status` names it"
+        ),
+        Reason.FOREIGN_POSITION: Remedy(
+            "what is not ours is closed where it was opened; then a person resumes"
+        ),
+        Reason.EXITS_SILENT: Remedy(
+            "the exit process runs: `bridge-patch exits`", ("EXITS_SILENCE_MAX_SEC",)
+        ),
+        Reason.JOURNAL_CRAMPED: Remedy("make room on the disk that holds the journal"),
+        Reason.SYMBOL_NOT_ALLOWED: Remedy(
+            "name the symbol in SYMBOLS, if it is to be traded", ("SYMBOLS",)
+        ),
+        Reason.LIMITS_MISMATCH: Remedy("restart both processes with the same settings"),
+        Reason.VENUE_MISMATCH: Remedy("make every process name the same venue"),
         Reason.RULE_FAILED: Remedy(
             "the program is mended: a rule could not answer; report it with this id"
         ),

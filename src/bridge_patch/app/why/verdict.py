@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from decimal import Decimal
 
 from bridge_patch.adapters.lines.text import exact
 from bridge_patch.app.why.answer import Said, Size
 from bridge_patch.app.why.remedies import meaning_of, remedy_of
+from bridge_patch.domain.account import Activity, Exposure
 from bridge_patch.domain.case_record import CaseRecord
 from bridge_patch.domain.events import Judged, Verdict, VoteRecord
 
@@ -66,20 +68,30 @@ def saw_of(case: CaseRecord | None) -> dict[str, Decimal | str]:
         "equity_usd": case.equity,
         "available_usd": case.available,
         "mark_usd": case.mark,
+        "index_usd": case.index,
         "volatility": case.volatility,
+        "shock_sigmas": case.shock_sigmas,
+        "turnover_usd": case.turnover_usd,
         "day_loss_pct": case.day_loss_pct,
         "drawdown_pct": case.drawdown_pct,
+        "equity_jump_pct": case.equity_jump_pct,
     }
     saw: dict[str, Decimal | str] = {"state": case.state}
     for name, reading in readings.items():
         saw[name] = reading.why if reading.value is None else reading.value
-    unread = case.exposure_why
-    for name, value in (
-        ("open_notional_usd", case.exposure_notional_usd),
-        ("open_margin_usd", case.exposure_margin_usd),
-    ):
-        saw[name] = unread if value is None else value
+    saw |= _parts(case.exposure, case.exposure_why, "exposure")
+    saw |= _parts(case.activity, case.activity_why, "activity")
     return saw
+
+
+def _parts(
+    whole: Exposure | Activity | None, why: str, name: str
+) -> dict[str, Decimal | str]:
+    """Return an aggregate's numbers under their own names, or why there are none."""
+    if whole is None:
+        return {name: why}
+    named = ((f.name, getattr(whole, f.name)) for f in fields(whole))
+    return {key: Decimal(value) for key, value in named if value is not None}
 
 
 def notes_of(judged: Judged) -> tuple[str, ...]:

@@ -1,19 +1,10 @@
-"""Rules about the account: its state, what it lost, what it holds, what it has room for."""
+"""Rules about the account: its state, what it lost, what it holds and does not know."""
 
 from __future__ import annotations
 
 from bridge_patch.domain.events import TradingState
 from bridge_patch.domain.intent import Unknown
-from bridge_patch.domain.money import ONE
-from bridge_patch.governor.measures import (
-    cents,
-    exposure_of,
-    fresh,
-    fresh_equity,
-    loss_below,
-    margin_within,
-    notional_of,
-)
+from bridge_patch.governor.measures import cents, exposure_of, fresh, loss_below
 from bridge_patch.governor.reasons import Reason
 from bridge_patch.governor.votes import ALLOW, Case, Deny, Vote
 
@@ -51,6 +42,21 @@ def drawdown(case: Case) -> Vote:
     )
 
 
+def equity_explained(case: Case) -> Vote:
+    """Refuse while equity has jumped by what no fill, price or transfer explains."""
+    limits = case.limits
+    jump = fresh(
+        case, "equity jump", case.snapshot.equity_jump_pct, limits.snapshot_age_max_ms
+    )
+    if isinstance(jump, Unknown):
+        return Deny(Reason.SNAPSHOT_INCOMPLETE, jump.why)
+    most = limits.equity_jump_max_pct
+    if -most <= jump <= most:
+        return ALLOW
+    detail = f"equity moved {cents(jump)} % unexplained, most {most} %"
+    return Deny(Reason.EQUITY_JUMPED, detail)
+
+
 def position_flat(case: Case) -> Vote:
     """Refuse an entry on a symbol that has a position, on either side."""
     holding = case.snapshot.holding
@@ -61,71 +67,47 @@ def position_flat(case: Case) -> Vote:
     return Deny(Reason.POSITION_OPEN, f"{holding.side} {holding.quantity_base} is open")
 
 
+def all_protected(case: Case) -> Vote:
+    """Refuse new risk while any position is NAKED: protecting it comes first."""
+    exposure = exposure_of(case)
+    if isinstance(exposure, Unknown):
+        return Deny(Reason.SNAPSHOT_INCOMPLETE, exposure.why)
+    if exposure.naked_positions == 0:
+        return ALLOW
+    return Deny(Reason.POSITION_NAKED, f"{exposure.naked_positions} positions are NAKED")
+
+
+def nothing_foreign(case: Case) -> Vote:
+    """Refuse new risk beside positions that are not ours: somebody else trades here."""
+    exposure = exposure_of(case)
+    if isinstance(exposure, Unknown):
+        return Deny(Reason.SNAPSHOT_INCOMPLETE, exposure.why)
+    if exposure.foreign_positions == 0:
+        return ALLOW
+    detail = f"{exposure.foreign_positions} positions are not ours"
+    return Deny(Reason.FOREIGN_POSITION, detail)
+
+
 def no_unknown_order(case: Case) -> Vote:
-    """Refuse new risk while the fate of any order is unknown."""
-    exposure = exposure_of(case)
+    """Refuse beside orders of unknown fate: on the symbol, or where they are many or old.
+
+    A few on other symbols leave room, because each is reserved as if it had filled; but
+    after a start every fate has to be known first.
+    """
+    exposure, limits = exposure_of(case), case.limits
     if isinstance(exposure, Unknown):
         return Deny(Reason.SNAPSHOT_INCOMPLETE, exposure.why)
-    if exposure.unknown_orders == 0:
+    if exposure.unknown_on_symbol > 0:
+        detail = f"{exposure.unknown_on_symbol} orders on {case.symbol} are UNKNOWN"
+        return Deny(Reason.ORDER_UNKNOWN, detail)
+    if exposure.unknown_at_start > 0:
+        detail = f"{exposure.unknown_at_start} are UNKNOWN since before the start"
+        return Deny(Reason.ORDER_UNKNOWN, detail)
+    if exposure.unknown_orders > limits.unknown_orders_max:
+        detail = f"{exposure.unknown_orders} are UNKNOWN, most {limits.unknown_orders_max}"
+        return Deny(Reason.ORDER_UNKNOWN, detail)
+    since_ms = exposure.unknown_since_ms
+    if since_ms is None or 0 <= case.now_ms - since_ms <= limits.unknown_age_max_ms:
         return ALLOW
-    return Deny(Reason.ORDER_UNKNOWN, f"{exposure.unknown_orders} orders are UNKNOWN")
-
-
-def equity_multiple(case: Case) -> Vote:
-    """Refuse an order whose own exposure is too many times the equity."""
-    equity = fresh_equity(case)
-    if isinstance(equity, Unknown):
-        return Deny(Reason.SNAPSHOT_INCOMPLETE, equity.why)
-    notional = notional_of(case)
-    most = equity * case.limits.order_notional_max_equity_multiple
-    if notional <= most:
-        return ALLOW
-    return Deny(
-        Reason.EQUITY_MULTIPLE_EXCEEDED,
-        f"notional {notional} > {cents(most)}, equity {cents(equity)}",
-    )
-
-
-def total_notional(case: Case) -> Vote:
-    """Fit the order into what MAX_NOTIONAL_USD leaves beside everything open or unknown."""
-    exposure = exposure_of(case)
-    if isinstance(exposure, Unknown):
-        return Deny(Reason.SNAPSHOT_INCOMPLETE, exposure.why)
-    room = case.limits.notional_max_usd - exposure.notional_usd
-    leverage = case.proposal.leverage.times
-    return margin_within(case, room, leverage, Reason.TOTAL_NOTIONAL_EXCEEDED)
-
-
-def initial_margin(case: Case) -> Vote:
-    """Fit the order into the share of equity that may be posted as margin."""
-    exposure, equity = exposure_of(case), fresh_equity(case)
-    if isinstance(exposure, Unknown):
-        return Deny(Reason.SNAPSHOT_INCOMPLETE, exposure.why)
-    if isinstance(equity, Unknown):
-        return Deny(Reason.SNAPSHOT_INCOMPLETE, equity.why)
-    room = equity * case.limits.initial_margin_max_pct / 100 - exposure.margin_usd
-    return margin_within(case, room, ONE, Reason.INITIAL_MARGIN_EXCEEDED)
-
-
-def available_balance(case: Case) -> Vote:
-    """Fit margin, both fees and the slippage into the balance that is free."""
-    snapshot, limits = case.snapshot, case.limits
-    available = fresh(case, "available", snapshot.available, limits.snapshot_age_max_ms)
-    if isinstance(available, Unknown):
-        return Deny(Reason.SNAPSHOT_INCOMPLETE, available.why)
-    per_margin = 1 + limits.round_trip_fraction * case.proposal.leverage.times
-    return margin_within(case, available, per_margin, Reason.BALANCE_INSUFFICIENT)
-
-
-def risk_per_trade(case: Case) -> Vote:
-    """Fit the loss at the stop, costs included, into its share of equity."""
-    equity = fresh_equity(case)
-    if isinstance(equity, Unknown):
-        return Deny(Reason.SNAPSHOT_INCOMPLETE, equity.why)
-    if isinstance(case.stop, Unknown):
-        return Deny(Reason.STOP_UNKNOWN, case.stop.why)
-    most = equity * case.limits.risk_per_trade_max_pct / 100
-    per_margin = case.proposal.leverage.times * (
-        case.stop.fraction + case.limits.round_trip_fraction
-    )
-    return margin_within(case, most, per_margin, Reason.RISK_PER_TRADE_EXCEEDED)
+    age_ms, most_ms = case.now_ms - since_ms, limits.unknown_age_max_ms
+    return Deny(Reason.ORDER_UNKNOWN, f"one is UNKNOWN for {age_ms} ms, most {most_ms}")

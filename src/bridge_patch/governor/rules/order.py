@@ -6,12 +6,13 @@ from decimal import Decimal
 
 from bridge_patch.domain.instrument import leverage_for_distance
 from bridge_patch.domain.intent import Unknown
-from bridge_patch.domain.money import ONE, floor_to
+from bridge_patch.domain.money import HUNDRED, ONE, floor_to
 from bridge_patch.governor.measures import (
     bounded_of,
     cents,
     fresh,
     loss_at_stop,
+    mark_of,
     most_leverage,
     notional_of,
     softened,
@@ -152,20 +153,19 @@ def own_risk_budget(case: Case) -> Vote:
 
 def quantity_filters(case: Case) -> Vote:
     """Refuse what the venue would not take once the quantity is rounded down."""
-    instrument, mark = case.snapshot.instrument, case.snapshot.mark
+    instrument, mark = case.snapshot.instrument, mark_of(case)
     if isinstance(instrument, Unknown):
         return Deny(Reason.SYMBOL_UNKNOWN, instrument.why)
     if isinstance(mark, Unknown):
         return Deny(Reason.MARK_STALE, mark.why)
-    if not (mark.value.is_finite() and mark.value > 0):
-        return Deny(Reason.MARK_STALE, f"mark: {mark.value} is not finite and positive")
-    quantity = floor_to(notional_of(case) / mark.value, instrument.quantity_step)
-    if quantity > instrument.quantity_max:
-        return Deny(Reason.QUANTITY_ABOVE_MAX, f"{quantity} > {instrument.quantity_max}")
+    quantity = floor_to(notional_of(case) / mark, instrument.quantity_step)
+    most = instrument.quantity_max * case.limits.order_quantity_max_pct / HUNDRED
+    if quantity > most:
+        return Deny(Reason.QUANTITY_ABOVE_MAX, f"{quantity} > {most}")
     least, least_usd = instrument.quantity_min, instrument.notional_min
-    if quantity >= least and quantity * mark.value >= least_usd:
+    if quantity >= least and quantity * mark >= least_usd:
         return ALLOW
     return Deny(
         Reason.QUANTITY_BELOW_MIN,
-        f"{quantity} at {mark.value}, least {least} and {least_usd} USD",
+        f"{quantity} at {mark}, least {least} and {least_usd} USD",
     )

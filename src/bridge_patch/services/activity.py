@@ -1,0 +1,189 @@
+"""What was done lately, as a fold of the journal: what the Governor remembers."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final, final
+
+from bridge_patch.domain.account import Activity
+from bridge_patch.domain.events import (
+    Book,
+    DeadLettered,
+    Event,
+    Filled,
+    FillKind,
+    FundingPaid,
+    IntentReceived,
+    Judged,
+    Rearmed,
+    Sending,
+    Settled,
+    Verdict,
+)
+from bridge_patch.domain.intent import IntentId, Mode, Symbol, UnixMs
+from bridge_patch.domain.money import HUNDRED, ZERO
+from bridge_patch.domain.order import Leg
+from bridge_patch.domain.position import wallet_change
+from bridge_patch.governor.reasons import Reason
+from bridge_patch.services.batch import NOT_UNDERSTOOD
+from bridge_patch.services.windows import SlidingCount, SlidingSum
+
+MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 60 * MINUTE_MS
+DAY_MS: Final = 24 * HOUR_MS
+#: How many of a source's last proposals are looked at.
+PROPOSALS: Final = 20
+#: More sources than this are not told apart: the one unheard of for longest is forgotten.
+SOURCES_MAX: Final = 1024
+#: What no sound model proposes; lack of room is not among it.
+ABSURD: Final = frozenset(
+    {Reason.SIZE_MISSING, Reason.SYMBOL_UNKNOWN, Reason.PRICE_OUT_OF_COLLAR}
+)
+
+
+@final
+@dataclass(slots=True)
+class Streak:
+    """How a symbol did: its open result, and its losers in a row."""
+
+    signed_base: Decimal = ZERO
+    result_usd: Decimal = ZERO
+    losers: int = 0
+    lost_ms: UnixMs | None = None
+    entries: SlidingCount = field(default_factory=lambda: SlidingCount(HOUR_MS))
+
+
+def _sum(span_ms: int) -> Callable[[], SlidingSum]:
+    return lambda: SlidingSum(span_ms)
+
+
+def _count(span_ms: int) -> Callable[[], SlidingCount]:
+    return lambda: SlidingCount(span_ms)
+
+
+@final
+@dataclass(slots=True, kw_only=True)
+class ActivityLog:
+    """Windows and streaks of one book. What is staged counts at once, and never twice.
+
+    An approval counts from the moment it is given, before it is durable: if it never
+    becomes so, the process ends and the next one folds what did.
+    """
+
+    book: Book
+    _approved_1m: SlidingSum = field(default_factory=_sum(MINUTE_MS))
+    _approved_1h: SlidingSum = field(default_factory=_sum(HOUR_MS))
+    _approved_1d: SlidingSum = field(default_factory=_sum(DAY_MS))
+    _slippage_1h: SlidingSum = field(default_factory=_sum(HOUR_MS))
+    _entries_10s: SlidingCount = field(default_factory=_count(10_000))
+    _entries_1m: SlidingCount = field(default_factory=_count(MINUTE_MS))
+    _orders_10s: SlidingCount = field(default_factory=_count(10_000))
+    _orders_1m: SlidingCount = field(default_factory=_count(MINUTE_MS))
+    _streaks: dict[Symbol, Streak] = field(default_factory=dict)
+    _proposals: dict[str, deque[bool]] = field(default_factory=dict)
+    _sources: dict[IntentId, str] = field(default_factory=dict)
+    _marks: dict[IntentId, Decimal] = field(default_factory=dict)
+
+    @property
+    def mode(self) -> Mode:
+        """Which verdicts lead to an order in this book."""
+        return Mode.LIVE if self.book is Book.ACCOUNT else Mode.SHADOW
+
+    def at(self, symbol: Symbol, source: str, now_ms: UnixMs) -> Activity:
+        """State what was done up to now, as it concerns one symbol and one source."""
+        streak = self._streaks.get(symbol) or Streak()
+        malformed = sum(self._proposals.get(source, ()))
+        return Activity(
+            approved_1m_usd=self._approved_1m.at(now_ms),
+            approved_1h_usd=self._approved_1h.at(now_ms),
+            approved_1d_usd=self._approved_1d.at(now_ms),
+            slippage_1h_usd=self._slippage_1h.at(now_ms),
+            malformed_pct=malformed * HUNDRED / PROPOSALS,
+            symbol_entries_1h=streak.entries.at(now_ms),
+            losers_in_row=streak.losers,
+            lost_ms=streak.lost_ms,
+            entries_10s=self._entries_10s.at(now_ms),
+            entries_1m=self._entries_1m.at(now_ms),
+            orders_10s=self._orders_10s.at(now_ms),
+            orders_1m=self._orders_1m.at(now_ms),
+        )
+
+    def apply(self, event: Event) -> None:
+        """Fold one event; what is not about this book or its proposals changes nothing."""
+        match event:
+            case IntentReceived():
+                self._sources[event.intent_id] = event.source
+            case Judged():
+                self._judged(event)
+            case DeadLettered(reason=reason) if reason == NOT_UNDERSTOOD:
+                self._proposed(event.source, malformed=True)
+            case Sending():
+                self._sent(event)
+            case Filled(book=self.book):
+                self._filled(event)
+            case FundingPaid(book=self.book):
+                self._streak(event.symbol).result_usd += event.amount_usd
+            case Settled():
+                self._marks.pop(event.intent_id, None)
+            case Rearmed():
+                streak = self._streak(event.symbol)
+                streak.losers, streak.lost_ms = 0, None
+            case _:
+                pass
+
+    def _judged(self, judged: Judged) -> None:
+        source = self._sources.pop(judged.intent_id, None)
+        if judged.confidence is None:
+            return
+        if source is not None:
+            self._proposed(source, malformed=not ABSURD.isdisjoint(judged.codes))
+        allowed = judged.verdict is not Verdict.REJECT and judged.mode is self.mode
+        if not allowed or judged.notional_usd is None:
+            return
+        for window in (self._approved_1m, self._approved_1h, self._approved_1d):
+            window.add(judged.at_ms, judged.notional_usd)
+        self._streak(judged.symbol).entries.add(judged.at_ms)
+        if judged.case is not None and judged.case.mark.value is not None:
+            self._marks[judged.intent_id] = judged.case.mark.value
+        if self.mode is Mode.SHADOW:
+            self._entries_10s.add(judged.at_ms)
+            self._entries_1m.add(judged.at_ms)
+
+    def _proposed(self, source: str, *, malformed: bool) -> None:
+        seen = self._proposals.pop(source, None)
+        if seen is None:
+            seen = deque(maxlen=PROPOSALS)
+        seen.append(malformed)
+        self._proposals[source] = seen
+        while len(self._proposals) > SOURCES_MAX:
+            del self._proposals[next(iter(self._proposals))]
+
+    def _sent(self, order: Sending) -> None:
+        counts = [self._orders_10s, self._orders_1m]
+        if order.leg is Leg.ENTRY:
+            counts += [self._entries_10s, self._entries_1m]
+        for count in counts:
+            count.add(order.at_ms)
+
+    def _filled(self, fill: Filled) -> None:
+        streak = self._streak(fill.symbol)
+        streak.result_usd += wallet_change(fill)
+        streak.signed_base += fill.side.sign * fill.quantity_base
+        if streak.signed_base == 0:
+            self._closed(streak, fill.at_ms)
+        mark = self._marks.get(fill.intent_id)
+        if fill.kind is FillKind.ENTRY and mark is not None:
+            paid = fill.side.sign * (fill.price_usd - mark) * fill.quantity_base
+            self._slippage_1h.add(fill.at_ms, max(ZERO, paid))
+
+    def _closed(self, streak: Streak, at_ms: UnixMs) -> None:
+        """Count a loser, or end the row with a winner."""
+        lost, streak.result_usd = streak.result_usd < 0, ZERO
+        streak.losers = streak.losers + 1 if lost else 0
+        streak.lost_ms = at_ms if lost else None
+
+    def _streak(self, symbol: Symbol) -> Streak:
+        return self._streaks.setdefault(symbol, Streak())
