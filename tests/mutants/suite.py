@@ -9,7 +9,7 @@ import gc
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -70,7 +70,7 @@ class Suite:
 
     def run(self, items: Sequence[pytest.Item]) -> str:
         """Run tests until one fails; return its name, or nothing."""
-        for item, after in zip(items, [*items[1:], None], strict=True):
+        for item, after in zip_longest(items, items[1:]):
             if self.failed:
                 break
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
