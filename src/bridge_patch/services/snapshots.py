@@ -140,11 +140,16 @@ class Snapshots:
         positions: Sequence[PositionReading],
         besides: ClientOrderId | None,
     ) -> Decimal:
-        """Return what is free once everything we know to be posted or reserved is."""
-        reserved = self.ledger.budget.reserved(besides).margin_usd
+        """Return what is free once all that we know to be posted or reserved is.
+
+        What is reserved is so with its fees and slippage, as it was judged.
+        """
+        reserved = self.ledger.budget.reserved(besides)
+        notional_usd = reserved.long_usd + reserved.short_usd
+        costs_usd = notional_usd * self.limits.round_trip_fraction
         posted = sum((p.margin_usd for p in positions), ZERO)
         stated = sum((p.margin_usd for p in read.positions), ZERO)
-        return read.available_usd - (posted - stated) - reserved
+        return read.available_usd - (posted - stated) - reserved.margin_usd - costs_usd
 
     def _exposure(
         self,
