@@ -29,6 +29,9 @@ SIGNAL = (
     *("--margin-usd", "200", "--leverage", "10", "--stop-pct", "2", "--state", "state"),
 )
 
+HERE = ("--state", "state")
+JOURNAL = ("--journal", "state/bridge.db")
+
 
 def wavy(bars: int) -> dict[str, Any]:
     """A market that goes up and down by half a percent, so that it has a volatility."""
@@ -123,3 +126,40 @@ def test_the_fold_of_a_real_run_is_what_its_execution_believes(running: Path) ->
             compared += 1
 
     assert compared > 0
+
+
+def test_a_person_halts_a_running_process_and_lets_it_go_on(running: Path) -> None:
+    """In force within a second or two, journaled with who and why, and undone by name."""
+    halted = run("halt", "--why", "a drill", "--who", "ann", *HERE, cwd=running)
+    status = run("status", "--json", *JOURNAL, cwd=running)
+    refused = run(*SIGNAL, "--wait", cwd=running)
+    resumed = run("resume", "--why", "over", "--who", "ann", "--json", *HERE, cwd=running)
+
+    assert halted.returncode == 0, halted.stderr
+    assert "nothing is opened; open positions keep their stops" in halted.stdout
+    assert "in force since" in halted.stdout
+    told = status.stdout
+    assert '"HALTED"' in told
+    assert '"a drill"' in told
+    assert '"ann"' in told
+    assert "TRADING_HALTED" in refused.stdout
+    assert resumed.returncode == 0, resumed.stderr
+    assert json.loads(resumed.stdout)["wish"] == "resume"
+
+
+def test_an_order_to_nobody_says_so_and_waits_for_the_next_start(tmp_path: Path) -> None:
+    bars = write(tmp_path / "bars" / NAME, wavy(300)).parent
+    begin = ("run", "--data", bars, "--state", "state")
+    only = {"SYMBOLS": "BTCUSDT"}
+    first = run(*begin, "--to", "2025-05-05T02:30:00Z", cwd=tmp_path, **only)
+    halted = run("halt", "--why", "x", "--wait-sec", "0", *HERE, cwd=tmp_path)
+    second = run(*begin, cwd=tmp_path, **only)
+    status = run("status", "--json", *JOURNAL, cwd=tmp_path)
+    nowhere = run("halt", "--why", "x", "--state", "elsewhere", cwd=tmp_path)
+
+    assert first.returncode == second.returncode == 0, first.stderr + second.stderr
+    assert halted.returncode == 1
+    assert "not in force after 0 s" in halted.stdout
+    assert '"HALTED"' in status.stdout
+    assert nowhere.returncode == 2
+    assert "there is no bus in elsewhere" in nowhere.stderr

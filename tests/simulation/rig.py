@@ -43,6 +43,7 @@ from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.messages import DeadLetter, Draft, PositionUpdate, Result
 from bridge_patch.services.ports import Journal, SimulatedVenue, Telemetry
 from bridge_patch.services.session import Session
+from tests.simulation.roomy import ROOMY as ROOMY  # noqa: PLC0414 - part of the rig
 from tests.simulation.tap import Tap
 
 D = Decimal
@@ -59,28 +60,6 @@ PRICES = {BTC: D(95_000), SOL: D(150)}
 
 #: A policy that leaves a position alone for two hours.
 PATIENT = {"mode": "swing", "trail_pct": 20, "max_time_sec": 7200}
-#: Bounds on how much and how often that hold nothing back, for tests about other things.
-ROOMY = {
-    "SYMBOL_NOTIONAL_MAX_EQUITY_MULTIPLE": "125",
-    "SIDE_NOTIONAL_MAX_EQUITY_MULTIPLE": "125",
-    "GROSS_NOTIONAL_MAX_EQUITY_MULTIPLE": "125",
-    "NET_NOTIONAL_MAX_EQUITY_MULTIPLE": "125",
-    "NOTIONAL_1M_MAX_EQUITY_MULTIPLE": "100000",
-    "NOTIONAL_1H_MAX_EQUITY_MULTIPLE": "100000",
-    "NOTIONAL_1D_MAX_EQUITY_MULTIPLE": "100000",
-    "OPEN_POSITIONS_MAX": "1000",
-    "SYMBOL_ENTRIES_1H_MAX": "100000",
-    "LOSERS_PAUSE_MIN": "100000",
-    "LOSERS_LATCH_MIN": "100000",
-    "VENUE_ORDERS_10S_MAX": "100000",
-    "VENUE_ORDERS_1M_MAX": "100000",
-    "SLIPPAGE_1H_MAX_PCT": "100",
-    "MALFORMED_MAX_PCT": "100",
-    "PRICE_COLLAR_PCT": "100",
-    "TURNOVER_MAX_PCT": "100",
-    "SYMBOLS": ",".join(ListedInstruments().symbols),
-}
-
 _T = TypeVar("_T")
 _E = TypeVar("_E")
 

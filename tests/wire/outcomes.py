@@ -7,14 +7,16 @@ from decimal import Decimal
 from bridge_patch.domain.events import BulkExpired, Settled, Status, Verdict
 from bridge_patch.domain.harvest import POLICIES, HarvestMode
 from bridge_patch.domain.intent import IntentId, Mode, Side, Symbol, UnixMs
-from bridge_patch.domain.market import Bar, Funding, Tick
+from bridge_patch.domain.market import Bar, Funding, FundingTerms, Tick
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.services.messages import (
     Barrier,
+    Command,
     DeadLetter,
     ExitTurn,
     PositionUpdate,
     TurnStage,
+    Wish,
 )
 from tests.wire.samples import NOON
 
@@ -112,4 +114,25 @@ FUNDED = Tick(
             rate_fraction=D("-0.00040116"),
         ),
     ),
+)
+TERMS = Tick(
+    at_ms=NOON,
+    bars=(TICK.bars[1],),
+    terms=(
+        FundingTerms(
+            symbol=Symbol("SOLUSDT"),
+            rate_fraction=D("-0.00040116"),
+            interval_ms=14_400_000,
+            at_ms=UnixMs(NOON - 59_995),
+        ),
+    ),
+)
+HALT = Command(at_ms=NOON, id="o-1", wish=Wish.HALT, who="ann", why="maintenance\nat noon")
+REARM = Command(
+    at_ms=NOON,
+    id="o-2",
+    wish=Wish.REARM,
+    who="ann",
+    why="looked at",
+    symbol=Symbol("SOLUSDT"),
 )

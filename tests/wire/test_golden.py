@@ -37,8 +37,11 @@ from tests.wire.outcomes import (
     EXIT_TURN,
     EXPIRED,
     FUNDED,
+    HALT,
     POSITION,
+    REARM,
     SETTLED,
+    TERMS,
     TICK,
 )
 from tests.wire.samples import NOON, delivered, draft, exit_at_market, proposal
@@ -144,6 +147,9 @@ OURS: dict[str, tuple[Callable[[Any], Envelope], Any]] = {
     "market_tick_funding": (codec.encode_tick, FUNDED),
     "replay_barrier": (codec.encode_barrier, BARRIER),
     "exit_turn": (codec.encode_exit_turn, EXIT_TURN),
+    "market_tick_terms": (codec.encode_tick, TERMS),
+    "control_halt": (codec.encode_command, HALT),
+    "control_rearm": (codec.encode_command, REARM),
 }
 BACK: dict[str, Callable[[Envelope], Any]] = {
     "execution_result": codec.decode_result,
@@ -154,6 +160,9 @@ BACK: dict[str, Callable[[Envelope], Any]] = {
     "market_tick_funding": codec.decode_tick,
     "replay_barrier": codec.decode_barrier,
     "exit_turn": codec.decode_exit_turn,
+    "market_tick_terms": codec.decode_tick,
+    "control_halt": codec.decode_command,
+    "control_rearm": codec.decode_command,
 }
 
 

@@ -9,12 +9,14 @@ from bridge_patch.adapters.wire.delivery import decode_delivery
 from bridge_patch.adapters.wire.events import decode_event, encode_event
 from bridge_patch.adapters.wire.messages import (
     decode_barrier,
+    decode_command,
     decode_dead_letter,
     decode_exit_turn,
     decode_position,
     decode_result,
     decode_tick,
     encode_barrier,
+    encode_command,
     encode_dead_letter,
     encode_exit_turn,
     encode_position,
@@ -25,6 +27,7 @@ from bridge_patch.adapters.wire.outbound import encode_draft, encode_reduce
 
 __all__ = [
     "decode_barrier",
+    "decode_command",
     "decode_dead_letter",
     "decode_delivery",
     "decode_event",
@@ -33,6 +36,7 @@ __all__ = [
     "decode_result",
     "decode_tick",
     "encode_barrier",
+    "encode_command",
     "encode_dead_letter",
     "encode_draft",
     "encode_event",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final, TypeVar, final
 
 from bridge_patch.adapters import codec
 from bridge_patch.adapters.bus import Ack, Bus, Post, Reader
 from bridge_patch.adapters.envelope import Envelope
 from bridge_patch.adapters.streams import (
+    CONTROL,
     DEAD_LETTER,
     EXECUTION_GROUP,
     EXECUTION_RESULT,
@@ -18,6 +20,8 @@ from bridge_patch.adapters.streams import (
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import IntentId, Mode, ReduceIntent
 from bridge_patch.services.messages import (
+    Command,
+    DeadLetter,
     Delivery,
     Draft,
     PositionUpdate,
@@ -60,6 +64,42 @@ class BusInbox:
     async def settle(self, settlement: Settlement) -> None:
         acks = tuple(Ack(TRADE_INTENT, entry_id) for entry_id in settlement.acknowledged)
         await self._bus.commit(EXECUTION_GROUP, acks, tuple(_posts(settlement)))
+
+
+@final
+class BusCommands:
+    """What persons order, for the one execution service of an account.
+
+    What is no command is set aside like any other message that was not understood.
+    """
+
+    def __init__(self, bus: Bus, *, consumer: str) -> None:
+        self._bus = bus
+        self._reader = Reader(group=EXECUTION_GROUP, consumer=consumer)
+
+    async def ordered(self) -> tuple[Command, ...]:
+        messages = await self._bus.read(self._reader, (CONTROL,), count=_BATCH, wait_ms=0)
+        commands = []
+        for message in messages:
+            try:
+                command = codec.decode_command(message.envelope)
+            except InvalidValueError as e:
+                letter = DeadLetter(
+                    entry_id=message.entry_id,
+                    reason="command_not_understood",
+                    faults=(str(e),),
+                    payload=message.envelope.payload or "",
+                )
+                post = Post(DEAD_LETTER, codec.encode_dead_letter(letter))
+                ack = Ack(CONTROL, message.entry_id)
+                await self._bus.commit(EXECUTION_GROUP, (ack,), (post,))
+            else:
+                commands.append(replace(command, entry_id=message.entry_id))
+        return tuple(commands)
+
+    async def done(self, commands: Sequence[Command]) -> None:
+        acks = tuple(Ack(CONTROL, command.entry_id) for command in commands)
+        await self._bus.commit(EXECUTION_GROUP, acks, ())
 
 
 @final

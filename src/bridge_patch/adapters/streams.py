@@ -11,6 +11,7 @@ DEAD_LETTER: Final = "quantum:dlq:trade.intent"
 MARKET_TICK: Final = "quantum:stream:market.tick"
 REPLAY_BARRIER: Final = "quantum:stream:replay.barrier"
 EXIT_TURN: Final = "quantum:stream:exit.turn"
+CONTROL: Final = "quantum:stream:control"
 
-#: Reads TRADE_INTENT; what it acknowledges has its outcome.
+#: Reads TRADE_INTENT and CONTROL; what it acknowledges has its outcome.
 EXECUTION_GROUP: Final = "execution"

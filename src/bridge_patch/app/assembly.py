@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Final, final
 
 from bridge_patch.adapters.bus import Bus
-from bridge_patch.adapters.inbox import BusInbox, BusOutbox, BusOutcomes
+from bridge_patch.adapters.inbox import BusCommands, BusInbox, BusOutbox, BusOutcomes
 from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.memory import ManualClock
 from bridge_patch.app.settings import Settings
@@ -40,6 +40,7 @@ from bridge_patch.services.scribe import Scribe
 from bridge_patch.services.session import Session
 from bridge_patch.services.shadows import Books, baseline_size
 from bridge_patch.services.snapshots import Snapshots
+from bridge_patch.services.switch import Commands, Switch
 from bridge_patch.services.trader import Trader
 from bridge_patch.sim.costs import Costs
 from bridge_patch.sim.exchange import Exchange
@@ -92,12 +93,17 @@ def assemble(
     """
     settings = run.settings
     instruments, clock = ListedInstruments(), ManualClock(UnixMs(0))
-    trader, account = _trader(run, ports, instruments, clock, watch=watch, exits=exits)
+    commands = BusCommands(ports.bus, consumer=CONSUMER)
+    trader, account, switch = _trader(
+        run, ports, instruments, clock, commands, watch=watch, exits=exits
+    )
     restored(trader, ports.venue, (s.event for s in ports.journal.read()))
     inbox = BusInbox(ports.bus, consumer=CONSUMER, mode=run.mode, clock=clock)
     return Session(
         clock=clock,
-        keeper=Keeper(inbox=inbox, trader=trader, venue=ports.venue, account=account),
+        keeper=Keeper(
+            inbox=inbox, trader=trader, venue=ports.venue, account=account, switch=switch
+        ),
         execution=Execution(
             inbox=inbox,
             trader=trader,
@@ -120,10 +126,11 @@ def _trader(
     ports: Ports,
     instruments: ListedInstruments,
     clock: Clock,
+    commands: Commands,
     *,
     watch: Callable[[Account], Account],
     exits: ExitsApart | None,
-) -> tuple[Trader, Account]:
+) -> tuple[Trader, Account, Switch]:
     """Return the trader, and the account it judges by: the venue's, in shadow a book's."""
     settings, limits = run.settings, run.settings.limits()
     live, venue = run.mode is Mode.LIVE, ports.venue
@@ -133,6 +140,7 @@ def _trader(
     ledger, market = Ledger(), MarketView()
     activity = ActivityLog(book=gauge.book)
     recorder = Recorder(ports.journal, ledger, gauge, run.telemetry, activity)
+    switch = Switch(commands=commands, recorder=recorder, clock=clock)
     governed = books.governed
     snapshots = Snapshots(
         account=account,
@@ -156,24 +164,36 @@ def _trader(
         recorder=recorder,
         snapshots=snapshots,
         market=market,
-        desk=LiveDesk(
-            venue=venue,
-            exchange=venue,
-            recorder=recorder,
-            clock=clock,
-            instruments=instruments,
-        )
-        if live
-        else ReduceDesk(
-            venue=venue, recorder=recorder, clock=clock, instruments=instruments
-        ),
+        desk=_desk(venue, recorder, clock, instruments, switch if live else None),
         books=books,
         instruments=instruments,
         clock=clock,
         limits=limits,
         scribe=Scribe(recorder=recorder, clock=clock, identity=identity),
     )
-    return trader, account
+    return trader, account, switch
+
+
+def _desk(
+    venue: SimulatedVenue,
+    recorder: Recorder,
+    clock: Clock,
+    instruments: ListedInstruments,
+    switch: Switch | None,
+) -> ReduceDesk | LiveDesk:
+    """Return the way to the venue; in shadow it is one that cannot open."""
+    if switch is None:
+        return ReduceDesk(
+            venue=venue, recorder=recorder, clock=clock, instruments=instruments
+        )
+    return LiveDesk(
+        venue=venue,
+        exchange=venue,
+        recorder=recorder,
+        clock=clock,
+        instruments=instruments,
+        switch=switch,
+    )
 
 
 def _conditions(

@@ -13,7 +13,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from bridge_patch.app.faults import SettingsError
-from bridge_patch.app.menu import asking, fetching, running, sending
+from bridge_patch.app.menu import asking, fetching, operating, running, sending
 from bridge_patch.app.menu.launch import InterruptedByUserError
 from bridge_patch.domain.errors import BridgeError, InvalidValueError
 
@@ -98,6 +98,9 @@ for _command in (
     asking.verify,
     asking.report,
     sending.signal,
+    operating.halt,
+    operating.reduce,
+    operating.resume,
 ):
     app.command()(_command)
 app.add_typer(fetching.data, name="data")

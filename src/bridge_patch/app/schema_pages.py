@@ -14,6 +14,7 @@ from bridge_patch.adapters.wire.delivery import TRADE_INTENT
 from bridge_patch.adapters.wire.intent_schema import intent_schema
 from bridge_patch.adapters.wire.messages import (
     BARRIER,
+    CONTROL,
     DEAD_LETTER,
     EXECUTION_RESULT,
     EXIT_TURN,
@@ -44,6 +45,12 @@ _STREAMS: Final = (
         EXIT_TURN,
         False,
         "The exits of a tick are due; an exit brain of its own process answers done.",
+    ),
+    (
+        streams.CONTROL,
+        CONTROL,
+        True,
+        "What a person orders: halt, reduce, resume, or re-arm a symbol.",
     ),
 )
 

@@ -12,6 +12,13 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias, final
 
+from bridge_patch.domain.account_events import (
+    EquityMarked,
+    LatchSet,
+    Rearmed,
+    TradingState,
+    Transferred,
+)
 from bridge_patch.domain.case_record import CaseRecord
 from bridge_patch.domain.harvest import HarvestPolicy
 from bridge_patch.domain.instrument import Instrument
@@ -67,14 +74,6 @@ __all__ = [
     "Verdict",
     "VoteRecord",
 ]
-
-
-class TradingState(StrEnum):
-    """What the account may do; reducing is allowed in all of them."""
-
-    RUNNING = "RUNNING"
-    REDUCING = "REDUCING"
-    HALTED = "HALTED"
 
 
 class Status(StrEnum):
@@ -251,58 +250,6 @@ class DuplicateSeen:
     at_ms: UnixMs
     intent_id: IntentId
     entry_id: str
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LatchSet:
-    """The account's state was tightened or, by a person or the next day, released.
-
-    `command_id` names the message by which a person asked for it, "" where nobody did: a
-    command that is delivered again changes nothing.
-    """
-
-    book: Book
-    at_ms: UnixMs
-    state: TradingState
-    cause: str
-    who: str
-    why: str
-    command_id: str = ""
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transferred:
-    """Money was paid in, or taken out (negative); neither a gain nor a loss."""
-
-    book: Book
-    at_ms: UnixMs
-    amount_usd: Decimal
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rearmed:
-    """A person allowed entries again on a symbol that had only lost."""
-
-    at_ms: UnixMs
-    symbol: Symbol
-    who: str
-    why: str
-    command_id: str = ""
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EquityMarked:
-    """Equity with what is unrealised, its peak, and where the UTC day began, in USD."""
-
-    book: Book
-    at_ms: UnixMs
-    equity_usd: Decimal
-    peak_usd: Decimal
-    day_start_usd: Decimal
 
 
 Event: TypeAlias = (

@@ -111,6 +111,10 @@ class ActivityLog:
             orders_1m=self._orders_1m.at(now_ms),
         )
 
+    def latched(self, losers_min: int) -> tuple[Symbol, ...]:
+        """Return the symbols that lost so often in a row."""
+        return tuple(s for s, one in self._streaks.items() if one.losers >= losers_min)
+
     def apply(self, event: Event) -> None:
         """Fold one event; what is not about this book or its proposals changes nothing."""
         match event:

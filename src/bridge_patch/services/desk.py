@@ -31,6 +31,7 @@ from bridge_patch.policy.sizing import STOP_FRACTION
 from bridge_patch.services.answers import Sent, ended, words_for
 from bridge_patch.services.ports import Clock, Exchange, Instruments, Reducer, Report
 from bridge_patch.services.recorder import Recorder
+from bridge_patch.services.switch import Switch
 
 #: How often a stop that never reached the venue is sent before the position is closed.
 PROTECT_ATTEMPTS_MAX: Final = 2
@@ -229,6 +230,7 @@ class LiveDesk(ReduceDesk):
     """A desk that can also open, and only with an approval in hand."""
 
     exchange: Exchange
+    switch: Switch
 
     def announce(self, approved: Approved, policy: HarvestPolicy) -> Sending:
         """State the order that is about to leave; every number is the approval's."""
@@ -266,6 +268,7 @@ class LiveDesk(ReduceDesk):
         return await self._placed(approved, order)
 
     async def _placed(self, approved: Approved, order: Sending) -> Sent:
+        await self.switch.heed()
         state = self.recorder.gauge.state
         if state is TradingState.RUNNING:
             report = await self._asked(self.exchange.place(approved, order.order_id))

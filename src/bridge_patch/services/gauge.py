@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, final
 
@@ -14,6 +14,7 @@ from bridge_patch.domain.events import (
     FundingPaid,
     InsuranceCleared,
     LatchSet,
+    Rearmed,
     TradingState,
     Transferred,
 )
@@ -45,7 +46,8 @@ class EquityGauge:
     Money paid in or out moves peak and start of the day with it: it is neither gain nor
     loss. The daily-loss latch releases at the next UTC day, and an unexplained jump once it
     is explained; any other latch, and so the drawdown, is released by a person only, who
-    thereby takes the present equity for the new peak.
+    thereby takes the present equity for the new peak. `heeded` names the commands that were
+    carried out.
     """
 
     book: Book
@@ -56,7 +58,7 @@ class EquityGauge:
     day_start_usd: Decimal | None = None
     day: int = -1
     latched_ms: int = 0
-    command_id: str = ""
+    heeded: set[str] = field(default_factory=set)
     jump_usd: Decimal = ZERO
     _cash_usd: Decimal = ZERO
     _unexplained_usd: Decimal | None = None
@@ -78,6 +80,8 @@ class EquityGauge:
                 self._cash_usd += wallet_change(event)
             case FundingPaid(book=self.book) | InsuranceCleared(book=self.book):
                 self._cash_usd += event.amount_usd
+            case Rearmed():
+                self.heeded.add(event.command_id)
             case Transferred(book=self.book):
                 self._transferred(event.amount_usd)
             case _:
@@ -90,7 +94,8 @@ class EquityGauge:
 
         `unrealised_usd` is the gain of our own positions at our own prices. What equity
         moved since the reading before, and neither that nor our cash explains, is a jump
-        once it is more than the limit, and until it is explained.
+        once it is more than the limit, and until it is explained. Until then it makes no
+        peak and begins no day: the transfer that explains it moves both.
         """
         unexplained = equity_usd - self._cash_usd - unrealised_usd
         before, self._unexplained_usd = self._unexplained_usd, unexplained
@@ -100,11 +105,13 @@ class EquityGauge:
             self.jump_usd += moved
             self.jump_usd = ZERO if abs(self.jump_usd) <= most_usd else self.jump_usd
         self.equity = Known(equity_usd, now_ms)
+        explained_usd = equity_usd - self.jump_usd
+        risen_usd = min(equity_usd, explained_usd)
         day, last = now_ms // DAY_MS, self._marked
         if new_day := day != self.day or self.day_start_usd is None:
-            self.day, self.day_start_usd = day, equity_usd
-        if new_peak := self.peak_usd is None or equity_usd > self.peak_usd:
-            self.peak_usd = equity_usd
+            self.day, self.day_start_usd = day, explained_usd
+        if new_peak := self.peak_usd is None or risen_usd > self.peak_usd:
+            self.peak_usd = risen_usd
         overdue = last is None or now_ms - last.at_ms >= MARK_EVERY_MS
         return self.mark() if new_day or new_peak or overdue else None
 
@@ -151,22 +158,28 @@ class EquityGauge:
                 return unknown
 
     def latch_due(self, limits: Limits, now_ms: UnixMs) -> LatchSet | None:
-        """Return the latch that the last reading pulls or releases, if any."""
+        """Return the latch that the last reading pulls or releases, if any.
+
+        A jump is stronger than a daily loss: no new day lets go of it.
+        """
         drawdown, loss = self.drawdown_pct(), self.day_loss_pct()
         fallen = _reached(drawdown, limits.drawdown_max_pct)
+        lost = _reached(loss, limits.daily_loss_max_pct)
+        running = self.state is TradingState.RUNNING
+        explained = self.cause == EQUITY_JUMP and self._jumped and self.jump_usd == 0
         if fallen and self.state is not TradingState.HALTED:
             why = f"fell {_pct(drawdown)} from the peak, limit {limits.drawdown_max_pct} %"
             return self.latch(TradingState.HALTED, DRAWDOWN, why, now_ms)
-        if self.state is TradingState.RUNNING and _reached(loss, limits.daily_loss_max_pct):
-            why = f"lost {_pct(loss)} today, limit {limits.daily_loss_max_pct} %"
-            return self.latch(TradingState.REDUCING, DAILY_LOSS, why, now_ms)
-        if self.state is TradingState.RUNNING and self.jump_usd != 0:
+        if self.jump_usd != 0 and (running or self.cause == DAILY_LOSS):
             why = f"equity moved {self.jump_usd:.2f} USD that nothing explains"
             return self.latch(TradingState.REDUCING, EQUITY_JUMP, why, now_ms)
-        if self.cause == EQUITY_JUMP and self._jumped and self.jump_usd == 0:
+        if lost and (running or explained):
+            why = f"lost {_pct(loss)} today, limit {limits.daily_loss_max_pct} %"
+            return self.latch(TradingState.REDUCING, DAILY_LOSS, why, now_ms)
+        if explained:
             why = "what moved equity is explained"
             return self.latch(TradingState.RUNNING, "EXPLAINED", why, now_ms)
-        if self.cause == DAILY_LOSS and not _reached(loss, limits.daily_loss_max_pct):
+        if self.cause == DAILY_LOSS and not lost:
             return self._released(loss, now_ms)
         return None
 
@@ -200,15 +213,21 @@ class EquityGauge:
         )
 
     def _latched(self, latch: LatchSet) -> None:
-        """Take over a state; a person who lets trading run begins from what there is."""
+        """Take over a state; a person who lets trading run begins from what there is.
+
+        Who does so in spite of a jump has looked into it: the day begins anew as well.
+        """
+        jumped = self.cause == EQUITY_JUMP
         self.state, self.cause = latch.state, latch.cause
         self.latched_ms = latch.at_ms
         self._jumped = latch.cause == EQUITY_JUMP and self.jump_usd != 0
-        self.command_id = latch.command_id or self.command_id
+        self.heeded.add(latch.command_id)
         if latch.state is TradingState.RUNNING and latch.cause == OPERATOR:
             self.jump_usd = ZERO
             if isinstance(self.equity, Known):
                 self.peak_usd = self.equity.value
+                if jumped:
+                    self.day_start_usd = self.equity.value
 
     def _transferred(self, amount_usd: Decimal) -> None:
         self._cash_usd += amount_usd

@@ -15,6 +15,7 @@ from bridge_patch.services.messages import Settlement
 from bridge_patch.services.ports import Account, AccountReading, Inbox, SimulatedVenue
 from bridge_patch.services.readings import read_account
 from bridge_patch.services.snapshots import foreign_in
+from bridge_patch.services.switch import Switch
 from bridge_patch.services.trader import Trader
 
 
@@ -27,6 +28,7 @@ class Keeper:
     trader: Trader
     venue: SimulatedVenue
     account: Account
+    switch: Switch
 
     async def on_tick(self, tick: Tick) -> None:
         """Take in new bars; when it returns, everything they caused is durable and told.
@@ -56,8 +58,9 @@ class Keeper:
     async def recover(self) -> None:
         """Settle every doubt, protect every position, read equity, state what changed.
 
-        A restart begins with this, before any entry.
+        A restart begins with this, before any entry. What a person ordered comes first.
         """
+        await self.switch.heed()
         await self._resolve_doubts()
         await self._guard()
         await self._watch_equity()

@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias, final
 
+from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import BulkExpired, Settled
 from bridge_patch.domain.harvest import HarvestPolicy
 from bridge_patch.domain.intent import (
@@ -103,6 +104,42 @@ class PositionUpdate:
     stop_price_usd: Decimal | None
     policy: HarvestPolicy
     intent_id: IntentId
+
+
+class Wish(StrEnum):
+    """What a person orders. All of them leave open positions their stops and harvests."""
+
+    HALT = "halt"
+    REDUCE = "reduce"
+    RESUME = "resume"
+    REARM = "rearm"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """An order of a person to the execution service; `symbol` is for a re-arm only.
+
+    `at_ms` is when it was given, by the clock of whoever gave it. `entry_id` is the bus's
+    own, "" where it was not on one.
+    """
+
+    at_ms: UnixMs
+    id: str
+    wish: Wish
+    who: str
+    why: str
+    symbol: Symbol | None = None
+    entry_id: str = ""
+
+    def __post_init__(self) -> None:
+        lacking = [name for name in ("id", "who", "why") if not getattr(self, name).strip()]
+        if lacking:
+            msg = f"a command must say {' and '.join(lacking)}"
+            raise InvalidValueError(msg)
+        if (self.symbol is None) == (self.wish is Wish.REARM):
+            msg = f"a symbol goes with rearm and with nothing else, was {self.symbol}"
+            raise InvalidValueError(msg)
 
 
 Result: TypeAlias = Settled | BulkExpired

@@ -120,6 +120,18 @@ SECTIONS = (
         ),
     ),
     Section(
+        "halt",
+        "Opens nothing more until a person resumes; who and why are journaled."
+        " Where no execution runs, the next one puts it in force before anything else.",
+        ("halt --help", 'halt --why "maintenance at noon" --who ann --wait-sec 0'),
+    ),
+    Section("reduce", "As `halt`, by its milder name.", ("reduce --help",)),
+    Section(
+        "resume",
+        "Lets entries pass again, or with `--symbol` re-arms one that only lost.",
+        ("resume --help",),
+    ),
+    Section(
         "data fetch",
         "Public bars into the cache, with a progress bar on a terminal."
         " What was cut off goes on where it stopped.",

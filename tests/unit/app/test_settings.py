@@ -18,105 +18,10 @@ from bridge_patch.app.settings import (
 )
 from bridge_patch.domain.intent import Mode
 from bridge_patch.governor.limits import BelowMin
+from tests.unit.app.other_settings import LIMIT_SETTINGS, OTHERS
 from tests.unit.app.told import faults
 
 ROOT = Path(__file__).parents[3]
-
-#: Another value of each of our own bounds.
-MORE_LIMITS = {
-    "ORDER_QUANTITY_MAX_PCT": "50",
-    "TURNOVER_MAX_PCT": "5",
-    "SYMBOL_NOTIONAL_MAX_EQUITY_MULTIPLE": "0.9",
-    "SIDE_NOTIONAL_MAX_EQUITY_MULTIPLE": "1.9",
-    "GROSS_NOTIONAL_MAX_EQUITY_MULTIPLE": "3",
-    "NET_NOTIONAL_MAX_EQUITY_MULTIPLE": "1.4",
-    "OPEN_POSITIONS_MAX": "4",
-    "NOTIONAL_1M_MAX_EQUITY_MULTIPLE": "1",
-    "NOTIONAL_1H_MAX_EQUITY_MULTIPLE": "3",
-    "NOTIONAL_1D_MAX_EQUITY_MULTIPLE": "9",
-    "EQUITY_JUMP_MAX_PCT": "4",
-    "SYMBOL_ENTRIES_1H_MAX": "4",
-    "LOSERS_PAUSE_MIN": "2",
-    "LOSERS_PAUSE_SEC": "1800",
-    "LOSERS_LATCH_MIN": "4",
-    "VENUE_ORDERS_10S_MAX": "200",
-    "VENUE_ORDERS_1M_MAX": "1000",
-    "ENTRY_ORDERS_MAX_PCT": "20",
-    "EXIT_ORDERS_RESERVE_PCT": "60",
-    "SLIPPAGE_1H_MAX_PCT": "0.4",
-    "MALFORMED_MAX_PCT": "40",
-    "PRICE_COLLAR_PCT": "1",
-    "INDEX_GAP_MAX_PCT": "0.4",
-    "SHOCK_SIGMAS_MAX": "5",
-    "SHOCK_PAUSE_SEC": "90",
-    "FUNDING_MAX_RISK_PCT": "9",
-    "FUNDING_AGE_MAX_SEC": "28800",
-    "FILTERS_AGE_MAX_SEC": "43200",
-    "CLOCK_SKEW_MAX_MS": "400",
-    "EXITS_SILENCE_MAX_SEC": "30",
-    "UNKNOWN_ORDERS_MAX": "1",
-    "UNKNOWN_AGE_MAX_SEC": "30",
-}
-#: A valid value other than the default, for every setting.
-OTHERS = {
-    "AI_SIZING_MODE": "live",
-    "AI_MAX_LEVERAGE": "80.5",
-    "AI_MIN_LEVERAGE": "6",
-    "MAX_POSITION_USD": "9000",
-    "MAX_NOTIONAL_USD": "50000",
-    "MIN_ORDER_USD": "60",
-    "MIN_CONFIDENCE": "0.6",
-    "GOVERNOR_FAIL_OPEN": "true",
-    "GOVERNOR_BELOW_MIN": "clamp",
-    "INTENT_MAX_AGE_SEC": "30",
-    "ORDER_NOTIONAL_MAX_EQUITY_MULTIPLE": "1",
-    "INITIAL_MARGIN_MAX_PCT": "30",
-    "RISK_PER_TRADE_MAX_PCT": "2",
-    "DAILY_LOSS_MAX_PCT": "5",
-    "DRAWDOWN_MAX_PCT": "15",
-    "LIQUIDATION_STOPS_MIN": "4",
-    "LIQUIDATION_SIGMAS_MIN": "6",
-    "SNAPSHOT_AGE_MAX_SEC": "5",
-    "MARK_AGE_MAX_SEC": "1",
-    "VOLATILITY_AGE_MAX_SEC": "300",
-    "TAKER_FEE_PCT": "0.04",
-    "SLIPPAGE_PCT": "0.1",
-    **MORE_LIMITS,
-    "SYMBOLS": "ETHUSDT,1000PEPEUSDT",
-    "VENUE": "paper",
-    "PAPER_EQUITY_USD": "5000",
-    "MARKET_DATA_DIR": "bars",
-    "SIGNAL_SOURCE": "both",
-    "EXAMPLE_AI_SEED": "7",
-    "EXITS_PROCESS": "separate",
-    "STATE_DIR": "elsewhere",
-    "LOG_FORMAT": "json",
-}
-#: What the limits are made of (spec 1.1 and 1.8).
-LIMIT_SETTINGS = {
-    "AI_MAX_LEVERAGE",
-    "AI_MIN_LEVERAGE",
-    "MAX_POSITION_USD",
-    "MAX_NOTIONAL_USD",
-    "MIN_ORDER_USD",
-    "MIN_CONFIDENCE",
-    "GOVERNOR_FAIL_OPEN",
-    "GOVERNOR_BELOW_MIN",
-    "ORDER_NOTIONAL_MAX_EQUITY_MULTIPLE",
-    "INITIAL_MARGIN_MAX_PCT",
-    "RISK_PER_TRADE_MAX_PCT",
-    "DAILY_LOSS_MAX_PCT",
-    "DRAWDOWN_MAX_PCT",
-    "LIQUIDATION_STOPS_MIN",
-    "LIQUIDATION_SIGMAS_MIN",
-    "SNAPSHOT_AGE_MAX_SEC",
-    "MARK_AGE_MAX_SEC",
-    "VOLATILITY_AGE_MAX_SEC",
-    "TAKER_FEE_PCT",
-    "SLIPPAGE_PCT",
-    "SYMBOLS",
-    *MORE_LIMITS,
-}
 
 
 def test_an_empty_environment_gives_the_defaults_of_the_contract() -> None:

@@ -22,6 +22,7 @@ from bridge_patch.domain.harvest import HarvestPolicy
 from bridge_patch.domain.market import Tick
 from bridge_patch.services.messages import (
     Barrier,
+    Command,
     DeadLetter,
     ExitTurn,
     PositionUpdate,
@@ -35,6 +36,7 @@ MARKET_TICK: Final = "market.tick"
 BARRIER: Final = "replay.barrier"
 EXIT_TURN: Final = "exit.turn"
 DEAD_LETTER: Final = "trade.intent.dead"
+CONTROL: Final = "control"
 
 _T = TypeVar("_T")
 _OUTCOMES: Final = {"settled": Settled, "bulk_expired": BulkExpired}
@@ -103,6 +105,17 @@ def decode_exit_turn(envelope: Envelope) -> ExitTurn:
     return _as(ExitTurn, _object(envelope, EXIT_TURN))
 
 
+def encode_command(command: Command) -> Envelope:
+    """Write what a person orders."""
+    unsaid = ("entry_id",) if command.symbol else ("entry_id", "symbol")
+    return _envelope(CONTROL, command, command.who, leaving=unsaid)
+
+
+def decode_command(envelope: Envelope) -> Command:
+    """Return what was ordered, or raise InvalidValueError."""
+    return _as(Command, _object(envelope, CONTROL))
+
+
 def encode_dead_letter(letter: DeadLetter) -> Envelope:
     """Write a message that was set aside, with its bytes as they came.
 
@@ -155,7 +168,7 @@ def _raw(text: str) -> bytes:
 
 def _envelope(
     kind: str,
-    message: Settled | BulkExpired | PositionUpdate | Tick | Barrier | ExitTurn,
+    message: Settled | BulkExpired | PositionUpdate | Tick | Barrier | ExitTurn | Command,
     source: str,
     leaving: tuple[str, ...] = (),
     **more: object,

@@ -13,7 +13,13 @@ from bridge_patch.adapters.wire.schema import SCHEMA_OURS
 from bridge_patch.domain.events import BulkExpired, Settled
 from bridge_patch.domain.harvest import POLICY_FALLBACK
 from bridge_patch.domain.market import Tick
-from bridge_patch.services.messages import Barrier, DeadLetter, ExitTurn, PositionUpdate
+from bridge_patch.services.messages import (
+    Barrier,
+    Command,
+    DeadLetter,
+    ExitTurn,
+    PositionUpdate,
+)
 
 _REF: Final = "#/$defs/"
 #: How msgspec names a decimal; on this wire it is a JSON number.
@@ -35,6 +41,9 @@ def published_schema(event_type: str) -> dict[str, Any]:
             body = _payload(Barrier)
         case "exit.turn":
             body = _payload(ExitTurn)
+        case "control":
+            body = _payload(Command)
+            del body["properties"]["entry_id"]
         case _:
             body = _dead_letter()
     return {"$schema": DIALECT, "title": event_type} | body

@@ -191,7 +191,13 @@ class _Stage:
         await recorder.write(*start_events(run, store, start_ms))
         announce(telemetry, run, {Part.ENGINE, Part.EXECUTION, Part.EXITS})
         book = Book.GOVERNED if mode is Mode.SHADOW else Book.ACCOUNT
-        drills = Drills(start_ms=start_ms, book=book, account=frozen[0], recorder=recorder)
+        drills = Drills(
+            start_ms=start_ms,
+            book=book,
+            account=frozen[0],
+            recorder=recorder,
+            losers_latch_min=self.settings.losers_latch_min,
+        )
         tally = Tally(book)
         stop = Stop.on_signals()
         await self._play(

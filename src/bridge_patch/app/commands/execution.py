@@ -66,6 +66,7 @@ async def _follow(
             tick = await reader.next_tick(wait_ms=IDLE_MS)
             if tick is None:
                 if begun:
+                    await session.keeper.switch.heed()
                     await session.execution.drain()
                 continue
             if not begun:

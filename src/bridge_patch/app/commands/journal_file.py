@@ -63,3 +63,16 @@ def _existing(path: Path) -> Path:
         " or name the journal of a run with --journal"
     )
     raise InvalidValueError(msg)
+
+
+def bus_file(state: Path | None, env_file: Path | None) -> Path:
+    """Return the file of the embedded bus in a run's folder, which has to be there."""
+    settings = load_settings(env_file=env_file)
+    path = state / settings.journal_path.name if state else settings.journal_path
+    if not path.is_file():
+        msg = (
+            f"there is no bus in {path.parent}: start `bridge-patch execution` there first,"
+            " or name the folder of a run with --state"
+        )
+        raise InvalidValueError(msg)
+    return path

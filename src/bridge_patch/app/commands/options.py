@@ -110,6 +110,21 @@ class SignalOptions:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderOptions:
+    """`halt`, `reduce` and `resume`; `who` None is the user of this machine."""
+
+    wish: str
+    symbol: Symbol | None
+    why: str
+    who: str | None
+    wait_sec: int
+    state: Path | None
+    env_file: Path | None
+    as_json: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchOptions:
     """`data fetch`; bars that open from `start_ms` on and close by `end_ms`."""
 

@@ -27,9 +27,9 @@ from bridge_patch.adapters.streams import (
 from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.adapters.wire.instants import iso_of
 from bridge_patch.adapters.wire.typed import encode_typed
+from bridge_patch.app.commands.journal_file import bus_file
 from bridge_patch.app.commands.options import SignalOptions
 from bridge_patch.app.screen import cell, console, moment, print_exact, print_table
-from bridge_patch.app.settings import load_settings
 from bridge_patch.app.stamping import DATA_TIME, Stamp, stamp_of
 from bridge_patch.app.why.explain import explain
 from bridge_patch.app.why.find import Finder
@@ -60,7 +60,7 @@ def signal(options: SignalOptions) -> int:
     suffix = uuid.uuid4().hex[:6]
     now_ms = SystemClock().now_ms()
     _checked(typed, options, Stamp(now_ms, ""), suffix)
-    with _opened(_bus_file(options)) as (bus, journal, look):
+    with _opened(bus_file(options.state, options.env_file)) as (bus, journal, look):
         return asyncio.run(_publish(typed, options, suffix, bus, Finder(journal, look)))
 
 
@@ -160,19 +160,6 @@ def _intent_id(options: SignalOptions, stamp: Stamp, suffix: str) -> IntentId:
     words = (str(options.stated[name]) for name in ("symbol", "action"))
     plain = "-".join(re.sub(r"[^A-Za-z0-9]", "", word)[:24] for word in words)
     return IntentId(f"{SOURCE}-{plain}-{stamp.at_ms}-{suffix}")
-
-
-def _bus_file(options: SignalOptions) -> Path:
-    settings = load_settings(env_file=options.env_file)
-    path = options.state / settings.journal_path.name if options.state else None
-    path = path or settings.journal_path
-    if not path.is_file():
-        msg = (
-            f"there is no bus in {path.parent}: start `bridge-patch execution` there first,"
-            " or name the folder of a run with --state"
-        )
-        raise InvalidValueError(msg)
-    return path
 
 
 @contextmanager

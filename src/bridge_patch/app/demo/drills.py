@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, final
 
-from bridge_patch.domain.events import Book, LatchSet, TradingState
+from bridge_patch.domain.events import Book, LatchSet, Rearmed, TradingState
 from bridge_patch.domain.intent import UnixMs, Unknown
 from bridge_patch.services.ports import Account, AccountReading
 from bridge_patch.services.recorder import Recorder
@@ -18,6 +18,8 @@ HOUR_MS: Final = 3600 * 1000
 OUTAGE_HOURS: Final = (26, 32)
 REDUCING_HOURS: Final = (36, 42)
 HALTED_HOURS: Final = (46, 52)
+#: At this hour of each day of the run, what latched on its losers is re-armed.
+REARM_HOUR: Final = 9
 WHO: Final = "drill"
 
 
@@ -46,6 +48,7 @@ class Drills:
     book: Book
     account: FrozenAccount
     recorder: Recorder
+    losers_latch_min: int
 
     async def on_tick(self, at_ms: UnixMs) -> None:
         """Begin or end what is due at this moment."""
@@ -53,6 +56,17 @@ class Drills:
         self.account.frozen = OUTAGE_HOURS[0] <= hour < OUTAGE_HOURS[1]
         await self._latch(at_ms, hour, REDUCING_HOURS, TradingState.REDUCING)
         await self._latch(at_ms, hour, HALTED_HOURS, TradingState.HALTED)
+        if at_ms % (24 * HOUR_MS) == REARM_HOUR * HOUR_MS:
+            await self._rearm(at_ms)
+
+    async def _rearm(self, at_ms: UnixMs) -> None:
+        """Play the person who looks each morning at what stopped itself, and lets it go on.
+
+        Without one, each symbol of a demo would be latched for good within days.
+        """
+        for symbol in self.recorder.activity.latched(self.losers_latch_min):
+            why = "staged: looked at, and let go on"
+            await self.recorder.write(Rearmed(at_ms=at_ms, symbol=symbol, who=WHO, why=why))
 
     async def _latch(
         self, at_ms: UnixMs, hour: float, hours: tuple[int, int], state: TradingState

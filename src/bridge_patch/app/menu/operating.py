@@ -1,0 +1,95 @@
+"""Commands by which a person tightens or releases the account."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bridge_patch.app.commands.flags import EnvFileOption, JsonOption, StateOption
+from bridge_patch.app.commands.options import OrderOptions
+from bridge_patch.app.menu.launch import launch
+from bridge_patch.domain.intent import Symbol, parse_symbol
+
+_Said = tuple[str | None, str, int, Path | None, Path | None]
+_Why = Annotated[str, typer.Option(help="Why, for the record.")]
+_Who = Annotated[
+    str | None, typer.Option(help="Who orders it (default: the user of this machine).")
+]
+_Wait = Annotated[int, typer.Option(min=0, help="Seconds to wait until it is in force.")]
+_Symbol = Annotated[
+    str | None, typer.Option(help="Only re-arm this symbol, which lost too often in a row.")
+]
+
+
+def halt(
+    *,
+    why: _Why,
+    who: _Who = None,
+    wait_sec: _Wait = 5,
+    state: StateOption = None,
+    env_file: EnvFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Open nothing more until a person resumes. Open positions keep stop and harvest.
+
+    The exit code is 1 if no execution put it in force in time; the next one will, first.
+
+    Example: bridge-patch halt --why "exchange maintenance at noon"
+    """
+    _order("halt", None, (who, why, wait_sec, state, env_file), as_json=as_json)
+
+
+def reduce(
+    *,
+    why: _Why,
+    who: _Who = None,
+    wait_sec: _Wait = 5,
+    state: StateOption = None,
+    env_file: EnvFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Only reduce until a person resumes: as halt, by its milder name.
+
+    The exit code is 1 if no execution put it in force in time; the next one will, first.
+
+    Example: bridge-patch reduce --why "model is being retrained"
+    """
+    _order("reduce", None, (who, why, wait_sec, state, env_file), as_json=as_json)
+
+
+def resume(
+    *,
+    why: _Why,
+    symbol: _Symbol = None,
+    who: _Who = None,
+    wait_sec: _Wait = 5,
+    state: StateOption = None,
+    env_file: EnvFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let entries pass again; the present equity becomes the peak drawdown counts from.
+
+    With --symbol only that symbol is re-armed. The exit code is 1 if it was not in time.
+
+    Example: bridge-patch resume --why "cause found and mended"
+    """
+    wanted = None if symbol is None else parse_symbol(symbol)
+    wish = "resume" if wanted is None else "rearm"
+    _order(wish, wanted, (who, why, wait_sec, state, env_file), as_json=as_json)
+
+
+def _order(wish: str, symbol: Symbol | None, said: _Said, *, as_json: bool) -> None:
+    who, why, wait_sec, state, env_file = said
+    options = OrderOptions(
+        wish=wish,
+        symbol=symbol,
+        why=why,
+        who=who,
+        wait_sec=wait_sec,
+        state=state,
+        env_file=env_file,
+        as_json=as_json,
+    )
+    launch("order", options)

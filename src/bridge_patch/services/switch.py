@@ -1,0 +1,74 @@
+"""The one switch: what a person orders is in force before anything else is sent.
+
+It is read with every tick and once more between the verdict and the send, so an order that
+was judged a moment before a halt does not leave. Reducing never asks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, final
+
+from bridge_patch.domain.events import Event, Rearmed, TradingState
+from bridge_patch.services.gauge import OPERATOR
+from bridge_patch.services.messages import Command, Wish
+from bridge_patch.services.ports import Clock
+from bridge_patch.services.recorder import Recorder
+
+_STATES: Final = {
+    Wish.HALT: TradingState.HALTED,
+    Wish.REDUCE: TradingState.REDUCING,
+    Wish.RESUME: TradingState.RUNNING,
+}
+
+
+class Commands(Protocol):
+    """Where a person's orders come from."""
+
+    async def ordered(self) -> tuple[Command, ...]:
+        """Return what is not done yet, oldest first, without waiting."""
+        ...
+
+    async def done(self, commands: Sequence[Command]) -> None:
+        """Say that these are in the journal."""
+        ...
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """Carries out what a person ordered: durable first, acknowledged after."""
+
+    commands: Commands
+    recorder: Recorder
+    clock: Clock
+
+    async def heed(self) -> None:
+        """Put in force whatever was ordered; a command that comes again changes nothing."""
+        commands = await self.commands.ordered()
+        if not commands:
+            return
+        for command in commands:
+            if command.id not in self.recorder.gauge.heeded:
+                await self.recorder.write(self._event(command))
+        await self.commands.done(commands)
+
+    def _event(self, command: Command) -> Event:
+        now_ms = self.clock.now_ms()
+        if command.wish is Wish.REARM and command.symbol is not None:
+            return Rearmed(
+                at_ms=now_ms,
+                symbol=command.symbol,
+                who=command.who,
+                why=command.why,
+                command_id=command.id,
+            )
+        return self.recorder.gauge.latch(
+            _STATES.get(command.wish, TradingState.HALTED),
+            OPERATOR,
+            command.why,
+            now_ms,
+            who=command.who,
+            command_id=command.id,
+        )
