@@ -9,12 +9,12 @@ import pytest
 from bridge_patch.adapters.memory import ManualClock
 from bridge_patch.domain.account import Venues
 from bridge_patch.domain.events import Judged, Status
-from bridge_patch.domain.intent import Mode, UnixMs, Unknown
+from bridge_patch.domain.intent import IntentId, Mode, UnixMs, Unknown
 from bridge_patch.governor.snapshot import Known
 from bridge_patch.services.conditions import Conditions
 from bridge_patch.services.session import Session
 from tests.questions import PAPER
-from tests.simulation.rig import CALM, World, ask, close, intent, ready, run
+from tests.simulation.rig import CALM, SOL, World, ask, close, intent, ready, run
 
 D = Decimal
 AT = UnixMs(1_746_360_000_000)
@@ -90,7 +90,7 @@ def test_a_condition_that_fails_refuses_entries_and_lets_reductions_pass(
         session = await ready(world)
         await ask(world, session, intent("a", CALM))
         worsen(session, **changes)
-        await ask(world, session, intent("b", CALM, symbol="SOLUSDT"))
+        await ask(world, session, intent("b", CALM, symbol=SOL))
         await ask(world, session, close("c", CALM))
 
     run(scenario())
@@ -98,4 +98,4 @@ def test_a_condition_that_fails_refuses_entries_and_lets_reductions_pass(
     done = Status.FILLED if mode is Mode.LIVE else Status.SIMULATED
 
     assert world.outcome("a").status is world.outcome("c").status is done
-    assert reason in verdicts["b"].codes
+    assert reason in verdicts[IntentId("b")].codes
