@@ -14,7 +14,7 @@ from bridge_patch.domain.instrument import Bracket, Instrument
 from bridge_patch.domain.intent import Unknown
 from bridge_patch.domain.money import CENT
 from bridge_patch.governor.reasons import Reason
-from bridge_patch.governor.snapshot import Known, Reading
+from bridge_patch.governor.snapshot import Reading
 from bridge_patch.governor.votes import ALLOW, CapMargin, Case, Deny, Vote, Warn
 
 #: Beyond this many digits before the point an amount is shown as it is.
@@ -122,8 +122,7 @@ def loss_below(
         return Deny(Reason.SNAPSHOT_INCOMPLETE, loss.why)
     if loss < most_pct:
         return ALLOW
-    at_ms = reading.at_ms if isinstance(reading, Known) else None
-    return Deny(reason, f"{name} {cents(loss)} % at {at_ms}, limit {most_pct} %")
+    return Deny(reason, f"{name} {cents(loss)} %, limit {most_pct} %")
 
 
 def margin_within(

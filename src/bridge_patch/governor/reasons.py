@@ -104,7 +104,7 @@ MEANINGS: Final = MappingProxyType(
         Reason.LEVERAGE_BELOW_MIN: "leverage below AI_MIN_LEVERAGE",
         Reason.LEVERAGE_ABOVE_MAX: "leverage above AI_MAX_LEVERAGE; cut down to it",
         Reason.LEVERAGE_ABOVE_BRACKET: "leverage above the venue's bracket; cut down to it",
-        Reason.LIQUIDATION_TOO_NEAR: "liquidation too near the stop; leverage is cut",
+        Reason.LIQUIDATION_TOO_NEAR: "liquidation too near: leverage is cut, or refused",
         Reason.NOTIONAL_EXCEEDED: "the order's own exposure is above MAX_NOTIONAL_USD",
         Reason.EQUITY_MULTIPLE_EXCEEDED: "the exposure is too many times the equity",
         Reason.TOTAL_NOTIONAL_EXCEEDED: "no room under MAX_NOTIONAL_USD beside the rest",

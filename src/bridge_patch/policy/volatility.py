@@ -38,7 +38,7 @@ class Ewma:
     state, in constant time. `bars` counts closes since the start or the last long gap.
 
     >>> Ewma().after(Decimal(100), UnixMs(0)).annual()
-    Unknown(why='volatility needs 120 bars without a long gap, has 1')
+    Unknown(why='needs 120 bars without a long gap, has 1')
     """
 
     half_life_ms: int = 12 * HOUR_MS
@@ -110,11 +110,11 @@ class Ewma:
         """
         if self.bars < self.bars_min:
             return Unknown(
-                f"volatility needs {self.bars_min} bars without a long gap, has {self.bars}"
+                f"needs {self.bars_min} bars without a long gap, has {self.bars}"
             )
         variance = self.weighted_sum / self.weight * (YEAR_MS / self.bar_ms)
         if not math.isfinite(variance):
-            return Unknown(f"volatility must be finite, variance was {variance}")
+            return Unknown(f"must be finite, variance was {variance}")
         return Decimal(math.sqrt(variance)).quantize(_PLACES)
 
 

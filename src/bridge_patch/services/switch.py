@@ -50,8 +50,12 @@ class Switch:
         if not commands:
             return
         for command in commands:
-            if command.id not in self.recorder.gauge.heeded:
-                await self.recorder.write(self._event(command))
+            if command.id in self.recorder.gauge.heeded:
+                continue
+            # The equity that a resume counts from is durable with it.
+            read = self.recorder.gauge.mark() if command.wish is Wish.RESUME else None
+            due = [] if read is None else [read]
+            await self.recorder.write(*due, self._event(command))
         await self.commands.done(commands)
 
     def _event(self, command: Command) -> Event:

@@ -96,7 +96,7 @@ def test_a_clamp_tells_asked_cap_and_allowed(
 
     assert found["verdict"] == "CLAMP"
     assert found["asked"]["size"]["leverage"] == 40
-    assert cap["detail"].startswith("leverage 40 > 15.68")
+    assert cap["detail"].startswith("leverage 40, at most 15.68")
     assert cap["decided"]
     assert cap["settings"]["LIQUIDATION_STOPS_MIN"] == "3"
     assert found["allowed"]["leverage"] == 15

@@ -184,13 +184,13 @@ def test_a_sigma_of_nothing_is_no_volatility() -> None:
         ("notional", "notional 100000.10 > 100000"),
         ("confidence", "confidence 0.85 < 0.8501"),
         ("budget", "loss at stop 148.50 > 148.49"),
-        ("loss today", "loss today 6.00 % at 1746403260000, limit 6 %"),
+        ("loss today", "loss today 6.00 %, limit 6 %"),
         ("equity", "notional 15000.15 > 15000.00, equity 10000.00"),
         ("total below the minimum", "margin 450 > room 49.99, minimum 50"),
         ("bracket", "leverage 12.1 > 12.00 at margin 450"),
         (
             "liquidation below the minimum",
-            "leverage 16.1 > 16.00, liquidation 2.34 % away, minimum 16.1",
+            "leverage 16.1, at most 16.00 keeps liquidation 2.34 % away, minimum 16.1",
         ),
     ],
 )

@@ -80,7 +80,8 @@ def liquidation_clearance(case: Case) -> Vote:
     most = most_leverage(
         instrument, posted, lambda tier: leverage_for_distance(side, distance, tier.mmr)
     )
-    detail = f"leverage {asked} > {cents(most)}, liquidation {cents(distance * 100)} % away"
+    far = f"keeps liquidation {cents(distance * HUNDRED)} % away"
+    detail = f"leverage {asked}, at most {cents(most)} {far}"
     if most < limits.leverage_min:
         return Deny(Reason.LIQUIDATION_TOO_NEAR, f"{detail}, minimum {limits.leverage_min}")
     return CapLeverage(most, Reason.LIQUIDATION_TOO_NEAR, detail)
