@@ -39,6 +39,7 @@ fix: $(READY) ## format, and mend what the linter can mend
 docs: $(READY) ## the pages that are made from the code; tests compare them
 	$(BIN)/python -m bridge_patch.app.settings_page
 	$(BIN)/python -m bridge_patch.app.schema_pages
+	$(BIN)/python -m bridge_patch.app.governor_page
 	$(BIN)/python -m tests.unit.app.cli_page
 
 bench: $(READY) ## every benchmark in bench/, each printing its ratio
