@@ -26,6 +26,8 @@ from bench.measuring import (
     tell,
     wants_json,
 )
+from bench.past import PAST as PAST_DECISIONS
+from bench.past import over_past
 from bridge_patch.app.wiring import open_store
 from bridge_patch.domain.events import IntentReceived
 from bridge_patch.domain.intent import IntentId
@@ -65,6 +67,7 @@ def main(size: int = PAST, *, rounds: int = ROUNDS, as_json: bool = False) -> No
         Figure("judge / ten checks with decimals", judged / decimals, "times", note),
         *_over_symbols(rounds),
         *_over_history(size, rounds),
+        *over_past(PAST_DECISIONS if size == PAST else size, rounds),
     )
     tell(
         Outcome(
