@@ -18,6 +18,18 @@ _MULTIPLE: Final = number("0.01", "125")
 _WINDOW: Final = number("0.01", "100000")
 _SECONDS: Final = whole(1, 3600)
 _COUNT: Final = whole(1, 100_000)
+#: How often a reading is renewed: a bar, a settlement, the exit process's look at the bus.
+BAR_SEC: Final = 60
+SETTLEMENT_SEC: Final = 28_800
+EXITS_LOOK_SEC: Final = 1
+#: A limit on a reading's age must be larger than so many periods of it: one that is not
+#: refuses whatever comes between two readings.
+PERIODS_MIN: Final = 1
+
+
+def _outlasting(period_sec: int, most_sec: int) -> Form:
+    """Take an age that a reading renewed so often does not reach by itself."""
+    return whole(PERIODS_MIN * period_sec + 1, most_sec)
 
 
 def row(default: str, form: Form, unit: str, meaning: str) -> Any:
@@ -166,7 +178,8 @@ class LimitSettings:
         "most funding over the longest hold, of the loss at the stop",
     )
     funding_age_max_sec: int = row(
-        "57600", whole(1, 604_800), "s", "an older funding rate refuses"
+        *("57600", _outlasting(SETTLEMENT_SEC, 604_800), "s"),
+        "an older funding rate refuses; it is renewed every 8 h",
     )
     liquidation_stops_min: Decimal = row(
         "3", number("1", "100"), "stops", "least liquidation distance, in hard stops"
@@ -178,7 +191,8 @@ class LimitSettings:
     snapshot_age_max_sec: int = row("10", _SECONDS, "s", "an older account reading refuses")
     mark_age_max_sec: int = row("2", _SECONDS, "s", "an older price refuses")
     volatility_age_max_sec: int = row(
-        "600", whole(1, 86400), "s", "an older volatility refuses"
+        *("600", _outlasting(BAR_SEC, 86400), "s"),
+        "an older volatility refuses; it is renewed with every bar",
     )
     filters_age_max_sec: int = row(
         "86400", whole(1, 604_800), "s", "older trading rules of the venue refuse"
@@ -187,7 +201,7 @@ class LimitSettings:
         "500", whole(1, 10_000), "ms", "farthest that our clock may be from the venue's"
     )
     exits_silence_max_sec: int = row(
-        *("10", _SECONDS, "s"),
+        *("10", _outlasting(EXITS_LOOK_SEC, 3600), "s"),
         "an exit path that is silent for longer stops entries",
     )
     unknown_orders_max: int = row(

@@ -12,6 +12,7 @@ from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.telemetry import Part
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.commands.run import announce, settings_of
+from bridge_patch.app.limit_settings import EXITS_LOOK_SEC
 from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import ExitsProcess, Settings
 from bridge_patch.app.stopping import Stop
@@ -19,7 +20,7 @@ from bridge_patch.app.wiring import Run, open_store, telemetry_of
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.services.exit_brain import ExitBrain
 
-WAIT_MS: Final = 1000
+WAIT_MS: Final = EXITS_LOOK_SEC * 1000
 
 
 def exits(options: RunOptions) -> None:
