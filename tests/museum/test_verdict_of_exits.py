@@ -11,6 +11,13 @@ from decimal import Decimal
 import pytest
 
 from bridge_patch.app.contract.risk_governor import GovernorConfig, RiskGovernor
+from bridge_patch.app.limit_settings import (
+    BAR_SEC,
+    EXITS_LOOK_SEC,
+    PERIODS_MIN,
+    SETTLEMENT_SEC,
+)
+from bridge_patch.app.settings import SettingsError, load_settings
 from bridge_patch.domain.events import TradingState
 from bridge_patch.domain.intent import IntentId, Side, UnixMs, Unknown
 from bridge_patch.domain.order import ClientOrderId
@@ -35,6 +42,12 @@ from tests.unit.governor.refusals import REFUSED
 D = Decimal
 #: Rows that are no gate but a reading of the position itself.
 NO_GATE = {"position unread", "position open"}
+#: Readings that are renewed in their own time, and how often.
+RENEWED_SEC = {
+    "VOLATILITY_AGE_MAX_SEC": BAR_SEC,
+    "FUNDING_AGE_MAX_SEC": SETTLEMENT_SEC,
+    "EXITS_SILENCE_MAX_SEC": EXITS_LOOK_SEC,
+}
 GATES = {name: disturb for name, disturb, _ in REFUSED if name not in NO_GATE}
 
 
@@ -167,8 +180,13 @@ def test_freshness_limits_gate_entries_only(age_sec: int) -> None:
     """M-69: a freshness limit of 10 seconds met snapshots aged 13 to 99 seconds, so
     everything including exits was denied.
 
-    That a limit not larger than the poll period does not start is the settings' part.
+    A limit that its reading reaches between two renewals does not start.
     """
+    for name, period_sec in RENEWED_SEC.items():
+        with pytest.raises(SettingsError, match=name):
+            load_settings({name: str(PERIODS_MIN * period_sec)})
+        enough = load_settings({name: str(PERIODS_MIN * period_sec + 1)})
+        assert getattr(enough, name.lower()) > period_sec
     then = UnixMs(NOW - age_sec * 1000)
     old = FINE.knowing(
         taken_ms=then,
