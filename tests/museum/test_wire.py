@@ -192,6 +192,7 @@ def test_no_schema_field_is_lost_on_the_wire() -> None:
         take_profit_pct=5,
         valid_until="2025-05-04T12:00:30Z",
         limits_hash="0123456789ab",
+        build="0.1.0",
     )
     moved = close(stop_move_to=59000)
     assert {*full, *moved} == set(FIELDS)

@@ -197,6 +197,7 @@ def engine_side(run: Run, store: Store, equity: Equity, source: SignalSource) ->
         bounds=bounds_of(run.settings),
         mode=run.mode,
         limits_hash=run.settings.limits().digest(),
+        build=build_id(),
         distort=distort,
     )
 

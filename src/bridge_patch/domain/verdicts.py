@@ -38,6 +38,7 @@ class Judged:
 
     For a reduction the proposed and approved margins are None and `quantity_base` is what
     may be closed. `codes` begins with the headline; `binding` names the rule whose cap won.
+    `build` is the program that judged, "" in journals from before it was kept.
     """
 
     at_ms: UnixMs
@@ -62,3 +63,4 @@ class Judged:
     votes: tuple[VoteRecord, ...]
     case: CaseRecord | None
     limits_hash: str
+    build: str = ""

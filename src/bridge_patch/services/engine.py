@@ -68,6 +68,7 @@ class Engine:
     bounds: SizingBounds
     mode: Mode
     limits_hash: str = ""
+    build: str = ""
     distort: Callable[[Draft], tuple[Draft, ...]] = _as_drafted
     market: MarketView = field(default_factory=MarketView)
 
@@ -128,6 +129,7 @@ class Engine:
             reason=signal.reason,
             blunder=signal.blunder,
             limits_hash=self.limits_hash,
+            build=self.build,
         )
 
     def _abstains(self, signal: Signal, code: str, detail: str) -> None:

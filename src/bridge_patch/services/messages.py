@@ -30,7 +30,7 @@ class Draft:
     """An entry the engine wants to publish; the codec writes it as a trade.intent.
 
     `blunder` names a fault that the example AI plants on purpose ("" for none);
-    `limits_hash` the limits it was sized under.
+    `limits_hash` the limits it was sized under, `build` the program that sized it.
     """
 
     id: IntentId
@@ -47,6 +47,7 @@ class Draft:
     risk_budget: RiskBudget | None = None
     blunder: str = ""
     limits_hash: str = ""
+    build: str = ""
 
 
 @final

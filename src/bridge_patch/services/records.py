@@ -84,6 +84,7 @@ def judged_entry(
         votes=said.votes,
         case=record_of(case) if isinstance(case, Case) else None,
         limits_hash=identity.limits_hash,
+        build=identity.build,
     )
 
 
@@ -122,6 +123,7 @@ def judged_reduction(
         votes=(),
         case=None,
         limits_hash=identity.limits_hash,
+        build=identity.build,
     )
 
 

@@ -40,7 +40,7 @@ DIALECT: Final = "http://json-schema.org/draft-07/schema#"
 #: The names that came with 1.2; those of 1.1 and 1.0 stand in the contract's table.
 SINCE_1_2: Final = (
     *("schema", "intent_id", "mode", "valid_until", "stop_move_to"),
-    "limits_hash",
+    *("limits_hash", "build"),
 )
 
 _POLICY_SPANS: Final = MappingProxyType(
@@ -64,6 +64,7 @@ NOTES: Final[Mapping[str, str]] = MappingProxyType(
         "source": "who asks",
         "reason": "why, for the record",
         "limits_hash": "the limits it was sized under; others than ours are refused",
+        "build": "the program that made it, for the record",
         "confidence": "the model's belief in its own signal",
         "position_size_usd": "margin in USD: notional = position_size_usd x leverage",
         "leverage": "dollars of exposure per dollar of margin",

@@ -39,6 +39,8 @@ def encode_draft(draft: Draft) -> Envelope:
     }
     if draft.limits_hash:
         fields["limits_hash"] = draft.limits_hash
+    if draft.build:
+        fields["build"] = draft.build
     if draft.risk_budget is not None:
         fields["risk_budget_usd"] = draft.risk_budget.usd
     if draft.mode is Mode.LIVE:

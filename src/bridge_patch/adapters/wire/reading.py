@@ -71,7 +71,7 @@ def _stated(form: Form, now_ms: UnixMs) -> Stated | None:
         reduces = action == "CLOSE" or reduce_only is True
         _check_shape(form, numbers, schema, None if reduces else Side(action))
     confidence = numbers["confidence"]
-    limits_hash = _text(form, "limits_hash")
+    limits_hash, build = _text(form, "limits_hash"), _text(form, "build")
     if form.faults or not (symbol and action) or confidence is None or timestamp is None:
         return None
     return Stated(
@@ -101,6 +101,7 @@ def _stated(form: Form, now_ms: UnixMs) -> Stated | None:
         mode=None if mode is None else Mode(mode),
         valid_until=valid_until,
         limits_hash=limits_hash,
+        build=build,
     )
 
 

@@ -50,7 +50,10 @@ NUMBERS: Final[Mapping[str, Span]] = MappingProxyType(
 )
 #: Texts and the most characters each may have.
 TEXTS: Final[Mapping[str, int]] = MappingProxyType(
-    {"symbol": 24, "intent_id": 128, "source": 128, "reason": 2000, "limits_hash": 64}
+    {
+        **{"symbol": 24, "intent_id": 128, "source": 128, "reason": 2000},
+        **{"limits_hash": 64, "build": 64},
+    }
 )
 WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {"action": ACTIONS, "side": ACTIONS, "schema": SCHEMAS, "mode": MODES}
@@ -118,6 +121,7 @@ class Stated:
     mode: Mode | None
     valid_until: UnixMs | None
     limits_hash: str | None
+    build: str | None
 
     @property
     def side(self) -> Side | None:

@@ -92,6 +92,7 @@ class TradeIntent:
     mode: str | None = None
     valid_until: str | None = None
     limits_hash: str | None = None
+    build: str | None = None
     side: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
