@@ -41,6 +41,7 @@ docs: $(READY) ## the pages that are made from the code; tests compare them
 	$(BIN)/python -m bridge_patch.app.schema_pages
 	$(BIN)/python -m bridge_patch.app.governor_page
 	$(BIN)/python -m tests.unit.app.cli_page
+	$(BIN)/python -m tests.museum.page
 
 bench: $(READY) ## every benchmark in bench/, each printing its ratio
 	@set -e; for name in $(basename $(notdir $(sort $(wildcard bench/bench_*.py)))); do \
