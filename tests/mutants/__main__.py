@@ -90,7 +90,7 @@ def _judged(
     verdicts: dict[int, str] = {}
 
     def judge(tests: suite.Suite) -> None:
-        line = Line(sys.stderr)
+        line = Line(sys.stderr, listed=reasons)
         court = Court(mutants=mutants, tests=tests, jobs=asked.jobs, progress=line)
         bench = court.bench()
         verdicts.update(court.verdicts(range(len(mutants)), bench, suite.QUICK))

@@ -1,7 +1,7 @@
 """What is known of the tests, and from that in which order a mutant is put to them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,6 +10,8 @@ from tests.mutants.planting import Mutant
 #: Computing time: many times what the tests took, and what it takes to begin.
 ROOM: Final = 3
 START_SEC: Final = 15
+#: What takes longer than this waits until all others near have had their turn.
+SLOW_SEC: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,31 +37,33 @@ class Bench:
             self.noticed[f"{mutant.file}:{mutant.function}"][by] += 1
 
     def order(self, mutant: Mutant) -> list[str]:
-        """Return every test: first those that run what is wrong, the likely ones before.
+        """Return every test: those that run what is wrong, likely and quick ones first.
 
-        A file of tests costs something to import, so one is finished before the next.
+        A file of tests costs something to import, so its quick ones run together.
         """
         at = self.seen.tests_at.get(mutant.file, {})
         there = {test for line in mutant.lines for test in at.get(line, ())}
         near = there or {test for line in mutant.body for test in at.get(line, ())}
         far = self.seen.seconds.keys() - near
-        return [*self._by_file(mutant, near), *self._by_file(mutant, far)]
+        return [*self._sorted(mutant, near), *self._sorted(mutant, far)]
 
     def limit(self, times: float) -> int:
         """Return how many seconds of computing a mutant is given."""
         return START_SEC + int(ROOM * times * sum(self.seen.seconds.values()))
 
-    def _by_file(self, mutant: Mutant, tests: Iterable[str]) -> list[str]:
+    def _sorted(self, mutant: Mutant, tests: Collection[str]) -> list[str]:
         here = self.noticed[f"{mutant.file}:{mutant.function}"]
         around = self.noticed[mutant.file]
+        seconds = self.seen.seconds
+        takes: Counter[str] = Counter()
+        for test in tests:
+            takes[file_of(test)] += round(1000 * seconds[test])
 
-        def unlikely(test: str) -> tuple[int, int, float, str]:
-            return (-here[test], -around[test], self.seen.seconds[test], test)
+        def unlikely(test: str) -> tuple[int, int, bool, int, str, float]:
+            file, slow = file_of(test), seconds[test] > SLOW_SEC
+            return (-here[test], -around[test], slow, takes[file], file, seconds[test])
 
-        files: dict[str, list[str]] = {}
-        for test in sorted(tests, key=unlikely):
-            files.setdefault(file_of(test), []).append(test)
-        return [test for file in files.values() for test in file]
+        return sorted(tests, key=unlikely)
 
 
 def file_of(test: str) -> str:

@@ -41,7 +41,7 @@ class Progress(Protocol):
     def stage(self, name: str, total: int) -> None:
         """Begin a stage of so many mutants."""
 
-    def one(self, by: str) -> None:
+    def one(self, mutant: Mutant, by: str) -> None:
         """Count one more."""
 
 
@@ -95,7 +95,7 @@ class Court:
                     raise RedSuiteError(by)
                 continue
             bench.note(self.mutants[number], by)
-            self.progress.one(by)
+            self.progress.one(self.mutants[number], by)
             yield number, by
 
     def _seen(self, profile: str) -> Seen:

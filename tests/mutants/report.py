@@ -3,11 +3,12 @@
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Final, TextIO
 
+from tests.mutants.equivalents import Key, told
 from tests.mutants.judging import SURVIVED
 from tests.mutants.planting import Mutant
 
@@ -19,6 +20,7 @@ class Line:
     """One line that says how far it is: rewritten on a terminal, now and then elsewhere."""
 
     out: TextIO
+    listed: Container[Key] = ()
     name: str = ""
     total: int = 0
     done: int = 0
@@ -32,11 +34,15 @@ class Line:
         self.started = self.said = time.monotonic()
         self._say(last=total == 0)
 
-    def one(self, by: str) -> None:
-        """Count one more."""
+    def one(self, mutant: Mutant, by: str) -> None:
+        """Count one more, and name it where it lives and is not known to."""
         self.done += 1
         self.alive += by == SURVIVED
         now = time.monotonic()
+        if by == SURVIVED and mutant.key not in self.listed:
+            start = "\r" if self.out.isatty() else ""
+            at = f"{mutant.file}:{mutant.lines.start}"
+            self.out.write(f"{start}{f'alive so far, {at} {told(mutant.key)}':<76}\n")
         last = self.done >= self.total
         if last or now - self.said > (0.2 if self.out.isatty() else EVERY_SEC):
             self.said = now
@@ -84,7 +90,7 @@ def as_entry(mutant: Mutant) -> str:
 
 
 def as_json(
-    mutants: Sequence[Mutant], verdicts: Mapping[int, str], reasons: Mapping[Any, str]
+    mutants: Sequence[Mutant], verdicts: Mapping[int, str], reasons: Mapping[Key, str]
 ) -> str:
     """Return every mutant and what became of it."""
     rows = [

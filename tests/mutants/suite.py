@@ -25,13 +25,15 @@ SUITE: Final = (
     "tests/unit/governor/test_*.py",
     "tests/laws/test_governor*.py",
     "tests/museum/test_verdict*.py",
+    "tests/museum/test_sizing*.py",
     "tests/unit/app/test_risk_governor.py",
     "tests/unit/app/test_governor_*.py",
     "tests/unit/app/test_limit*.py",
+    "tests/unit/app/test_why_rules.py",
 )
 QUICK: Final = "mutants"
 FULL: Final = "ci"
-EXAMPLES: Final = 25
+EXAMPLES: Final = 10
 EXAMPLES_FULL: Final = 200
 OPTIONS: Final = (
     *("-s", "-m", "not e2e", "-p", "no:cacheprovider"),
