@@ -16,7 +16,7 @@ class IllegalTransitionError(BridgeError):
 
 
 class BrokenPromiseError(BridgeError):
-    """The journal cannot write, or the clock went back: stop the process."""
+    """The journal cannot write, the clock went back, leave was used twice: stop at once."""
 
 
 class OutageError(BrokenPromiseError):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, dataclass, field
 from typing import Final, NoReturn, final
 
+from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import (
     IntentId,
@@ -50,7 +51,7 @@ class _Capability:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approved(_Capability):
-    """Leave to place exactly this market order. Only `judge` makes one.
+    """Leave to place exactly this market order, once. Only `judge` makes one.
 
     `quantity` is cut down to the venue's step and is what is ordered; `notional` is that
     quantity at the mark it was judged at; `leverage` is the whole number set at the venue.
@@ -66,9 +67,19 @@ class Approved(_Capability):
     stop: StopDistance
     ruling: Permitted
     mint: InitVar[object]
+    _left: list[None] = field(
+        default_factory=lambda: [None], init=False, repr=False, compare=False
+    )
 
     def __post_init__(self, mint: object) -> None:
         _check_mint(mint)
+
+    def spend(self) -> None:
+        """Use it up; BrokenPromiseError where it has been. The order leaves after this."""
+        if not self._left:
+            msg = f"an approval is good for one order, and {self.intent_id} had its own"
+            raise BrokenPromiseError(msg)
+        self._left.clear()
 
 
 @final

@@ -271,6 +271,7 @@ class LiveDesk(ReduceDesk):
         await self.switch.heed()
         state = self.recorder.gauge.state
         if state is TradingState.RUNNING:
+            approved.spend()
             report = await self._asked(self.exchange.place(approved, order.order_id))
         else:
             report = self._withheld(order, state)

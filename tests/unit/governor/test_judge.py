@@ -3,7 +3,7 @@
 import copy
 import pickle
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError, fields, replace
 from decimal import Decimal, localcontext
 from typing import Any
 
@@ -40,8 +40,7 @@ def approvals() -> list[Capability]:
 
 
 def field_values(approved: Capability) -> dict[str, Any]:
-    names = [name for name in approved.__dataclass_fields__ if name != "mint"]
-    return {name: getattr(approved, name) for name in names}
+    return {f.name: getattr(approved, f.name) for f in fields(approved) if f.init}
 
 
 @pytest.mark.parametrize("approved", approvals(), ids=lambda a: type(a).__name__)
