@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Sequence
+from dataclasses import FrozenInstanceError
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ from bridge_patch.domain.events import (
     Book,
     Event,
     Filled,
+    FillKind,
     Judged,
     LatchSet,
     Sending,
@@ -22,9 +24,12 @@ from bridge_patch.domain.events import (
     Status,
     TradingState,
 )
+from bridge_patch.domain.harvest import POLICY_FALLBACK
 from bridge_patch.domain.intent import Mode
 from bridge_patch.domain.order import Leg
 from bridge_patch.governor.judge import Approved
+from bridge_patch.services.desk import LiveDesk
+from bridge_patch.services.messages import Wish
 from bridge_patch.services.session import Session
 from tests.contracts.approvals import entry_approval
 from tests.simulation.chaos import Crash
@@ -42,6 +47,7 @@ from tests.simulation.rig import (
     tapped,
 )
 from tests.simulation.tap import Tap, Trouble
+from tests.unit.services.test_switch import order, send
 
 D = Decimal
 
@@ -126,8 +132,23 @@ def test_no_path_to_the_venue_skips_the_governor() -> None:
             ruling=approval.ruling,
             mint=None,
         )
-    open_ = run(after(World(), intent("good", CALM)))[1]
-    assert len(placed(open_)) == 1
+    with pytest.raises(FrozenInstanceError):
+        approval.leverage = 125  # type: ignore[misc]
+    run(_used_once())
+
+
+async def _used_once() -> None:
+    """An approval that was sent opens nothing a second time, whoever sends it again."""
+    world = World()
+    session, venue = await after(world, intent("good", CALM))
+    (approval,) = placed(venue)
+    desk = session.keeper.trader.desk
+    assert isinstance(desk, LiveDesk)
+    with pytest.raises(BrokenPromiseError, match="good for one order"):
+        await desk.open(approval, POLICY_FALLBACK)
+    assert venue.kinds() == ["place", "stop"]
+    entries = [f for f in _account(world) if f.kind is FillKind.ENTRY]
+    assert [f.quantity_base for f in entries] == [approval.quantity.base]
 
 
 def _halted() -> LatchSet:
@@ -158,7 +179,10 @@ def test_shadow_values_never_change_a_live_verdict(shadow: dict[str, Any]) -> No
 
 
 def test_one_kill_switch_is_read_at_the_last_step() -> None:
-    """M-97: seven switches existed, and the execution service read none of them."""
+    """M-97: seven switches existed, and the execution service read none of them.
+
+    The order to halt comes over the control stream, between the verdict and the send.
+    """
     world = World()
 
     async def scenario() -> Tap:
@@ -168,7 +192,7 @@ def test_one_kill_switch_is_read_at_the_last_step() -> None:
         async def flipping(events: Sequence[Event]) -> None:
             await append(events)
             if any(isinstance(e, Sending) and e.symbol == SOL for e in events):
-                session.recorder.gauge.apply(_halted())
+                await send(world, order("o-1", Wish.HALT))
 
         world.journal.append = flipping  # type: ignore[method-assign]
         await ask(world, session, intent("a", CALM), intent("b", CALM, symbol=SOL))
@@ -190,7 +214,7 @@ def test_no_new_risk_after_stop_even_from_queued_intents() -> None:
         venue.trouble("place", Trouble.REQUEST_LOST)
         await ask(world, session, intent("in-flight", CALM))
         await world.send(intent("queued", CALM, symbol=SOL))
-        await session.recorder.write(_halted())
+        await send(world, order("o-1", Wish.HALT))
         await session.execution.drain()
         await session.on_tick(at(CALM + 1, {BTC: 95_000, SOL: 150}))
         await ask(world, session, intent("later", CALM + 1, symbol=SOL))

@@ -256,7 +256,10 @@ def test_absent_position_snapshot_is_not_flat(how: str) -> None:
 
     assert before.stop_price_usd is not None
     for symbol in (BTC, SOL):
-        assert world.outcome(f"b-{symbol}").status is Status.REFUSED
+        refused = world.outcome(f"b-{symbol}")
+        assert refused.status is Status.REFUSED
+        told = "SNAPSHOT_STALE" if how == "stale" else "POSITION_UNKNOWN"
+        assert told in refused.codes
     assert world.outcome("out").status is Status.FILLED
     assert session.recorder.ledger.positions == {}
 

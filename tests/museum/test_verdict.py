@@ -4,8 +4,9 @@ These speak of the pure Governor; what belongs to the services is said in each d
 """
 
 from collections.abc import Callable
+from dataclasses import fields
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
@@ -26,7 +27,7 @@ from bridge_patch.governor.judge import Approved
 from bridge_patch.governor.limits import BelowMin
 from bridge_patch.governor.rules import BOUNDS, CHECKS
 from bridge_patch.governor.ruling import Permitted, Refused
-from bridge_patch.governor.snapshot import Known
+from bridge_patch.governor.snapshot import Known, RiskSnapshot
 from bridge_patch.governor.verdict import stated
 from bridge_patch.governor.votes import Case, Deny, Vote
 from bridge_patch.governor.weigh import weigh
@@ -45,6 +46,10 @@ GOOD: dict[str, Any] = {
 }
 #: Rows in which the entry is laid out for the rules at all.
 ROWS = {n: d for n, d, _ in REFUSED if n not in {"nothing proposed", "another's rules"}}
+
+
+def may_be_unknown(name: str) -> bool:
+    return Unknown in get_args(get_type_hints(RiskSnapshot)[name])
 
 
 def approved(verdict: Approved | Refused) -> Approved:
@@ -128,19 +133,19 @@ def test_governor_never_raises_size_or_leverage(asked: tuple[str, str]) -> None:
     assert small.bounded(below_min=BelowMin.CLAMP).ruling().raised
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("equity", "available", "mark", "volatility", "day_loss_pct", "drawdown_pct"),
-        *("instrument", "holding", "exposure"),
-    ],
-)
+#: Every reading that may be missing, and what is always there.
+READINGS = [f.name for f in fields(RiskSnapshot) if may_be_unknown(f.name)]
+GIVEN = {"taken_ms", "state", "filters_ms", "journal_has_room", "venues"}
+
+
+@pytest.mark.parametrize("name", READINGS)
 def test_missing_snapshot_field_refuses(name: str) -> None:
     """M-22: checks were skipped when their input was missing: no account, no price, no
     balance each meant no limit; an order of about $153 million went through.
 
     That a reading which failed arrives as Unknown is the services' part.
     """
+    assert {f.name for f in fields(RiskSnapshot)} - {*READINGS} == GIVEN
     assert isinstance(FINE.verdict(), Approved)
     assert isinstance(FINE.knowing(**{name: Unknown("timeout")}).verdict(), Refused)
     limits = {"margin_max_usd": D(10**9), "order_notional_max_equity_multiple": D(10**9)}
