@@ -1,12 +1,12 @@
 """Incidents of exits that were not let out, or let out too far.
 
-These speak of the pure Governor: whatever gate is shut for entries, the judge of reductions
-approves. That the approval then reaches the venue, marked reduce-only, is the services' and
-the adapters' part.
+Whatever gate is shut for entries, the judge of reductions approves, and the services take
+the reduction to the venue, where it can only shrink.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -18,14 +18,15 @@ from bridge_patch.app.limit_settings import (
     SETTLEMENT_SEC,
 )
 from bridge_patch.app.settings import SettingsError, load_settings
-from bridge_patch.domain.events import TradingState
+from bridge_patch.domain.events import Status, TradingState
 from bridge_patch.domain.intent import IntentId, Side, UnixMs, Unknown
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.position import Position, apply_fill
 from bridge_patch.domain.venue_events import Book, Filled, FillKind
 from bridge_patch.governor.judge import Approved, ApprovedReduction, judge_reduction
 from bridge_patch.governor.ruling import Refused
-from bridge_patch.governor.snapshot import Known
+from bridge_patch.governor.snapshot import Known, RiskSnapshot
+from bridge_patch.services.messages import Wish
 from tests.questions import (
     BTC_RULES,
     FINE,
@@ -36,8 +37,23 @@ from tests.questions import (
     reasons,
     reduction,
 )
+from tests.simulation.rig import (
+    BTC,
+    CALM,
+    MINUTE_MS,
+    NOON_MS,
+    SOL,
+    World,
+    ask,
+    close,
+    intent,
+    run,
+    tapped,
+)
+from tests.simulation.tap import Tap
 from tests.unit.governor.disturbances import Disturb
 from tests.unit.governor.refusals import REFUSED
+from tests.unit.services.test_switch import order, send
 
 D = Decimal
 #: Rows that are no gate but a reading of the position itself.
@@ -77,6 +93,36 @@ def after(before: Position, approved: ApprovedReduction) -> Position | None:
     )
 
 
+def _can_be_recorded(question: Question) -> bool:
+    """No record can hold a reading that is not finite; a venue adapter lets none in."""
+    readings = (getattr(question.snapshot, f.name) for f in fields(RiskSnapshot))
+    return all(r.value.is_finite() for r in readings if isinstance(r, Known))
+
+
+@dataclass
+class Shown:
+    """Snapshots that show what the question knows, whoever asks."""
+
+    snapshot: RiskSnapshot
+
+    async def take(self, *_: object, **__: object) -> RiskSnapshot:
+        return self.snapshot
+
+
+async def _close_behind(world: World, shut: Question) -> Tap:
+    """Hold a position, shut the gate, ask for an entry and for the close."""
+    session, venue = await tapped(world)
+    await ask(world, session, intent("open", CALM))
+    trader = session.keeper.trader
+    minutes = (NOW - NOON_MS) // MINUTE_MS
+    session.clock.set(NOW)
+    object.__setattr__(trader, "snapshots", Shown(shut.snapshot))
+    object.__setattr__(trader, "limits", shut.limits)
+    wish = intent("in", minutes, margin=450, leverage=15) | {"confidence": 0.85}
+    await ask(world, session, wish, close("out", minutes))
+    return venue
+
+
 @pytest.mark.parametrize("gate", GATES.values(), ids=GATES)
 def test_entry_gates_never_block_a_verified_reduction(gate: Disturb) -> None:
     """M-61: closes went through the entry gates: notional, confidence, rate limit,
@@ -92,6 +138,15 @@ def test_entry_gates_never_block_a_verified_reduction(gate: Disturb) -> None:
 
     strict = RiskGovernor(GovernorConfig(min_confidence=1, max_notional_usd=250))
     assert strict.evaluate("BTCUSDT", "CLOSE", 0.0, 60_000.0, 125.0)[0]
+    if not _can_be_recorded(shut):
+        return
+    world = World()
+    venue = run(_close_behind(world, shut))
+    assert venue.kinds()[-1] == "reduce"
+    assert isinstance(venue.calls[-1].asked, ApprovedReduction)  # reduce-only by its type
+    assert world.outcome("out").status is Status.FILLED
+    if shut.entry == FINE.entry:  # a gate of account, market or limits, not of the message
+        assert world.outcome("in").status is Status.REFUSED
 
 
 @pytest.mark.parametrize("state", [TradingState.HALTED, TradingState.REDUCING])
@@ -107,14 +162,32 @@ def test_halt_lets_verified_reductions_through(state: TradingState) -> None:
         assert isinstance(verdict, ApprovedReduction)
         assert (verdict.side, verdict.quantity.base) == (side, D("0.4"))
 
+    world = World()
+    wishes = intent("in", CALM, symbol=SOL), close("out", CALM)
+    venue = run(_asked_under(world, state, *wishes))
+    assert world.outcome("in").status is Status.REFUSED
+    assert world.outcome("out").status is Status.FILLED
+    assert venue.kinds() == ["place", "stop", "reduce"]
+
+
+async def _asked_under(world: World, state: TradingState, *messages: Any) -> Tap:
+    """Hold a BTC position, let a person tighten the account, and ask."""
+    session, venue = await tapped(world, (BTC, SOL))
+    await ask(world, session, intent("open", CALM))
+    wish = Wish.HALT if state is TradingState.HALTED else Wish.REDUCE
+    await send(world, order("o-1", wish))
+    await session.keeper.recover()
+    assert session.recorder.gauge.state is state
+    await ask(world, session, *messages)
+    return venue
+
 
 @pytest.mark.parametrize("base", ["0.001", "1", "-1", "9", "-9"])
 def test_reducing_state_never_opens_enlarges_or_flips(base: str) -> None:
     """M-63: in the state "reducing" a buy from flat was filled, and a sell of 10 against a
     long of 1 flipped it to short 9; order lists ignored the state.
 
-    For a single order. A pair that was approved against the same position is bounded at
-    the venue, where every reduction is reduce-only: the services' part.
+    A single order, and a list of reductions that together are far more than is open.
     """
     held = FINE.knowing(state=TradingState.REDUCING)
     for side in Side:
@@ -133,6 +206,16 @@ def test_reducing_state_never_opens_enlarges_or_flips(base: str) -> None:
         assert isinstance(verdict, ApprovedReduction)
         left = after(before, verdict)
         assert left is None or 0 < left.signed_base / before.signed_base < 1
+
+    world = World()
+    sold: dict[str, Any] = {"action": "SELL", "reduce_only": True}
+    many = [close(f"s-{n}", CALM, quantity=float(abs(D(base))), **sold) for n in range(4)]
+    tries = [intent("in", CALM, symbol=SOL), intent("more", CALM), *many, close("c", CALM)]
+    venue = run(_asked_under(world, TradingState.REDUCING, *tries))
+    opened, *closed = (f for f in world.events(Filled) if f.book is Book.ACCOUNT)
+    assert sum(f.quantity_base for f in closed) == opened.quantity_base
+    assert {f.side for f in closed} == {Side.SELL}
+    assert venue.kinds().count("place") == 1
 
 
 def worse(question: Question, danger: int) -> Question:
