@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from bridge_patch.app.forms import Form, number, one_of, symbols, whole, yes_no
 from bridge_patch.domain.intent import Mode, Symbol
+from bridge_patch.domain.money import HUNDRED
 from bridge_patch.governor.limits import BelowMin, Limits
 
 USD: Final = number("0.01", "1000000000")
@@ -237,9 +238,33 @@ class LimitSettings:
                 "GOVERNOR_BELOW_MIN=clamp: proposals below a minimum are raised to it",
             ),
         )
-        return tuple(text for holds, text in softened if holds)
+        told = [text for holds, text in softened if holds]
+        told += [
+            f"{name.upper()}=0: {what}"
+            for name, what in _OFF_AT_0.items()
+            if not getattr(self, name)
+        ]
+        told += [
+            f"{name.upper()}=100: it holds nothing back"
+            for name in _OFF_AT_100
+            if getattr(self, name) == HUNDRED
+        ]
+        return tuple(told)
 
 
+#: What a zero switches off.
+_OFF_AT_0: Final = {
+    "losers_pause_sec": "losers in a row give no pause",
+    "taker_fee_pct": "no fee is counted",
+    "slippage_pct": "no slippage is counted",
+}
+#: Shares of which no more than all can be used up.
+_OFF_AT_100: Final = (
+    *("daily_loss_max_pct", "drawdown_max_pct", "equity_jump_max_pct"),
+    *("initial_margin_max_pct", "risk_per_trade_max_pct", "slippage_1h_max_pct"),
+    *("malformed_max_pct", "price_collar_pct", "index_gap_max_pct"),
+    *("turnover_max_pct", "funding_max_risk_pct"),
+)
 #: Limits whose setting has another name: the contract's.
 SPELT: Final = {
     "margin_min_usd": "min_order_usd",
