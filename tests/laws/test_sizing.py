@@ -141,6 +141,9 @@ def test_higher_volatility_never_raises_exposure(
             assert after.proposal.margin.usd <= limits.margin_min_usd + step
     else:
         assert exposure(after) <= exposure(before)
+    for unusable in ("NaN", "Infinity", "0.2499", "4.0001", "-1", "1000"):
+        told = size(confidence, Decimal(unusable), equity, limits, side=side)
+        assert isinstance(told, Abstained)
 
 
 @given(confidences, factors, equities, bounds(), sides)

@@ -9,6 +9,18 @@ from bridge_patch.app.settings import ROWS, SettingsError, load_settings
 from bridge_patch.domain.intent import Mode
 from bridge_patch.governor.limits import Limits
 
+#: Every choice by which a limit holds nothing back.
+OFF = {
+    "GOVERNOR_FAIL_OPEN": "true",
+    "GOVERNOR_BELOW_MIN": "clamp",
+    **dict.fromkeys(("LOSERS_PAUSE_SEC", "TAKER_FEE_PCT", "SLIPPAGE_PCT"), "0"),
+    **{
+        row.name: "100"
+        for row in ROWS
+        if row.form.expected.endswith("to 100")
+        and not row.name.startswith(("LIQUIDATION", "ORDER_QUANTITY", "ENTRY_", "EXIT_"))
+    },
+}
 ROOT = Path(__file__).parents[2]
 
 
@@ -83,7 +95,11 @@ def test_every_limit_is_explicit_and_nothing_lifts_it(
     assert shipped.limits().drawdown_max_pct == 20
     assert shipped.limits().daily_loss_max_pct == 6
     assert shipped.governor_fail_open is False
-    assert any("MIN_CONFIDENCE=0" in notice for notice in shipped.notices())
+    assert [n.partition("=")[0] for n in shipped.notices()] == ["MIN_CONFIDENCE"]
+    for name, off in OFF.items():
+        chosen = load_settings({name: off})
+        assert any(n.startswith(f"{name}={off}: ") for n in chosen.notices()), name
+        assert chosen.limits().digest() != shipped.limits().digest()
 
     others = ("BYPASS_LIMITS", "DISABLE_RISK", "KILL_SWITCH_ENABLED", "TEST_MODE", "DEBUG")
     for name in others:
