@@ -36,16 +36,20 @@ class Bench:
             self.noticed[mutant.file][by] += 1
             self.noticed[f"{mutant.file}:{mutant.function}"][by] += 1
 
-    def order(self, mutant: Mutant) -> list[str]:
-        """Return every test: those that run what is wrong, likely and quick ones first.
+    def near(self, mutant: Mutant) -> list[str]:
+        """Return the tests that run what is wrong, likely and quick ones first.
 
-        A file of tests costs something to import, so its quick ones run together.
+        What no test runs is run by importing it: then all of them may notice.
         """
         at = self.seen.tests_at.get(mutant.file, {})
         there = {test for line in mutant.lines for test in at.get(line, ())}
         near = there or {test for line in mutant.body for test in at.get(line, ())}
-        far = self.seen.seconds.keys() - near
-        return [*self._sorted(mutant, near), *self._sorted(mutant, far)]
+        return self._sorted(mutant, near or self.seen.seconds)
+
+    def all(self, mutant: Mutant) -> list[str]:
+        """Return every test, first those near."""
+        near = self.near(mutant)
+        return [*near, *self._sorted(mutant, self.seen.seconds.keys() - set(near))]
 
     def limit(self, times: float) -> int:
         """Return how many seconds of computing a mutant is given."""
@@ -55,6 +59,7 @@ class Bench:
         here = self.noticed[f"{mutant.file}:{mutant.function}"]
         around = self.noticed[mutant.file]
         seconds = self.seen.seconds
+        # A file of tests costs something to import, so its quick ones run together.
         takes: Counter[str] = Counter()
         for test in tests:
             takes[file_of(test)] += round(1000 * seconds[test])

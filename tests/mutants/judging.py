@@ -69,7 +69,10 @@ class Court:
     def verdicts(
         self, numbers: Sequence[int], bench: Bench, profile: str
     ) -> Iterator[tuple[int, str]]:
-        """Put mutants to the tests; yield which test noticed each, if one did."""
+        """Put mutants to the tests; yield which test noticed each, if one did.
+
+        At first to those that run what is wrong, with few examples; then to all.
+        """
         times = 1 if profile == suite.QUICK else suite.EXAMPLES_FULL / suite.EXAMPLES
         limit = bench.limit(times)
 
@@ -81,7 +84,8 @@ class Court:
             with mutant.edit.made():
                 planted = Planted(mutant.tree, mutant.file)
             planted.install()
-            return self.tests.notice(bench.order(mutant))
+            order = bench.near if profile == suite.QUICK else bench.all
+            return self.tests.notice(order(mutant))
 
         forks = Forks[int, str](
             jobs=self.jobs, work=work, answer=str, seconds=lambda _: limit

@@ -18,19 +18,23 @@ SEEN = Seen(
 
 
 def test_who_runs_the_line_goes_first_and_nobody_is_left_out() -> None:
-    assert Bench(SEEN).order(MUTANT) == [
-        "b.py::near",
-        "a.py::slow",
-        "c.py::far",
-        "a.py::quick",
-    ]
+    bench = Bench(SEEN)
+
+    assert bench.near(MUTANT) == ["b.py::near", "a.py::slow"]
+    assert bench.all(MUTANT) == [*bench.near(MUTANT), "c.py::far", "a.py::quick"]
+
+
+def test_what_no_test_runs_is_put_to_all_of_them() -> None:
+    (table,) = mutants_of("x.py", "RULES = (one,)\n")
+
+    assert set(Bench(SEEN).near(table)) == set(SEEN.seconds)
 
 
 def test_who_has_noticed_something_near_goes_before_the_quick() -> None:
     bench = Bench(SEEN)
     bench.note(MUTANT, "a.py::slow")
 
-    assert bench.order(MUTANT)[0] == "a.py::slow"
+    assert bench.near(MUTANT)[0] == "a.py::slow"
 
 
 def test_a_survivor_is_shown_where_it_stands() -> None:
