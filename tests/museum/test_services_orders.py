@@ -43,10 +43,12 @@ from tests.simulation.rig import (
     close,
     intent,
     minute,
+    ready,
     run,
     tapped,
 )
 from tests.simulation.tap import Tap, Trouble
+from tests.simulation.test_one_number import Wire
 from tests.unit.services.test_switch import order, send
 
 D = Decimal
@@ -66,7 +68,11 @@ async def after(world: World, *messages: Any) -> tuple[Session, Tap]:
 def test_order_is_built_from_the_verdict_alone() -> None:
     """M-18: $60,000 was clamped to $10,000 and logged so, and $60,000 was sent."""
     world = World(env={"MAX_POSITION_USD": "300"})
-    _, venue = run(after(world, intent("a", CALM, margin=700, leverage=10, quantity=9)))
+    session = run(ready(world, (BTC, SOL), venue=Wire))
+    venue = session.keeper.venue
+    assert isinstance(venue, Wire)
+    more = intent("a", CALM, margin=700, leverage=10, quantity=9)
+    run(ask(world, session, more))
 
     (judged,), (sent,) = world.events(Judged), placed(venue)
     assert judged.margin_usd == 300
@@ -74,6 +80,11 @@ def test_order_is_built_from_the_verdict_alone() -> None:
     assert sent.quantity.base == judged.quantity_base == D("0.031")  # 3,000 / 95,000
     assert sent.notional.usd == judged.notional_usd
     assert sent.leverage == judged.leverage == 10
+    command, announced = venue.sent[judged.intent_id], world.events(Sending)[0]
+    for order_ in (command, announced):
+        assert (order_.symbol, order_.side) == (judged.symbol, judged.action)
+        assert order_.quantity_base == judged.quantity_base
+        assert order_.leverage == judged.leverage
 
 
 @pytest.mark.parametrize("mode", list(Mode))
