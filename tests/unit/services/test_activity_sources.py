@@ -49,7 +49,6 @@ def test_nonsense_is_the_sources_own() -> None:
     ("codes", "malformed"),
     [
         (["SIZE_MISSING"], 5),
-        (["SYMBOL_UNKNOWN", "MARK_STALE"], 5),
         (["CONFIDENCE_BELOW_FLOOR", "PRICE_OUT_OF_COLLAR"], 5),
         (["TOTAL_NOTIONAL_EXCEEDED"], 0),
         (["SIZE_BELOW_MIN", "DAILY_LOSS_EXCEEDED"], 0),
