@@ -166,16 +166,17 @@ def test_foreign_order_on_the_account_halts_new_risk(theirs: PositionReading) ->
         assert state_of(session) is State.RUNNING
         shared.theirs = (theirs,)
         await ask(world, session, intent("at-once", CALM + 1, symbol=SOL, margin=100))
-        await session.on_tick(at(CALM + 2, FLAT))
+        for n in (2, 3):
+            await session.on_tick(at(CALM + n, FLAT))
         assert state_of(session) is State.REDUCING
-        await ask(world, session, intent("beside", CALM + 2, symbol=SOL, margin=100))
+        await ask(world, session, intent("beside", CALM + 3, symbol=SOL, margin=100))
         shared.theirs = ()
-        await session.on_tick(at(CALM + 3, FLAT))
-        await ask(world, session, intent("gone", CALM + 3, symbol=SOL, margin=100))
-        await ask(world, session, close("out", CALM + 3))
-        await send(world, order("o-1", Wish.RESUME))
         await session.on_tick(at(CALM + 4, FLAT))
-        await ask(world, session, intent("resumed", CALM + 4, symbol=SOL, margin=100))
+        await ask(world, session, intent("gone", CALM + 4, symbol=SOL, margin=100))
+        await ask(world, session, close("out", CALM + 4))
+        await send(world, order("o-1", Wish.RESUME))
+        await session.on_tick(at(CALM + 5, FLAT))
+        await ask(world, session, intent("resumed", CALM + 5, symbol=SOL, margin=100))
         return session, venue
 
     _, venue = run(scenario())
@@ -215,7 +216,7 @@ def test_halt_survives_restart_until_a_person_releases_it() -> None:
     run(scenario())
 
     halt, resume = world.events(LatchSet)
-    assert (halt.who, halt.why, halt.at_ms) == ("ann", "looks odd", minute(CALM + 1))
+    assert (halt.who, halt.why, halt.at_ms) == ("ann", "looks odd", minute(CALM))
     assert (resume.who, resume.why) == ("ann", "was a test")
     for name in ("r-2", "r-3", "next-day"):
         assert codes(world, name) == ("TRADING_HALTED",)

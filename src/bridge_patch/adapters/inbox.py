@@ -18,7 +18,7 @@ from bridge_patch.adapters.streams import (
     TRADE_INTENT,
 )
 from bridge_patch.domain.errors import InvalidValueError
-from bridge_patch.domain.intent import IntentId, Mode, ReduceIntent
+from bridge_patch.domain.intent import IntentId, Mode, ReduceIntent, UnixMs
 from bridge_patch.services.messages import (
     Command,
     DeadLetter,
@@ -27,6 +27,7 @@ from bridge_patch.services.messages import (
     PositionUpdate,
     Result,
     Settlement,
+    Wish,
 )
 from bridge_patch.services.ports import Clock, Telemetry
 
@@ -70,7 +71,8 @@ class BusInbox:
 class BusCommands:
     """What persons order, for the one execution service of an account.
 
-    What is no command is set aside like any other message that was not understood.
+    What is no command may have been meant to stop everything: it is set aside with its
+    bytes, and taken for an order to only reduce.
     """
 
     def __init__(self, bus: Bus, *, consumer: str) -> None:
@@ -91,10 +93,15 @@ class BusCommands:
                     payload=message.envelope.payload or "",
                 )
                 post = Post(DEAD_LETTER, codec.encode_dead_letter(letter))
-                ack = Ack(CONTROL, message.entry_id)
-                await self._bus.commit(EXECUTION_GROUP, (ack,), (post,))
-            else:
-                commands.append(replace(command, entry_id=message.entry_id))
+                await self._bus.publish((post,))
+                command = Command(
+                    at_ms=UnixMs(0),
+                    id=f"not-understood-{message.entry_id}",
+                    wish=Wish.REDUCE,
+                    who="nobody who can be named",
+                    why="a command that was not understood",
+                )
+            commands.append(replace(command, entry_id=message.entry_id))
         return tuple(commands)
 
     async def done(self, commands: Sequence[Command]) -> None:

@@ -52,6 +52,7 @@ class Transferred:
 class Rearmed:
     """A person allowed entries again on a symbol that had only lost."""
 
+    book: Book
     at_ms: UnixMs
     symbol: Symbol
     who: str
@@ -62,10 +63,17 @@ class Rearmed:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EquityMarked:
-    """Equity with what is unrealised, its peak, and where the UTC day began, in USD."""
+    """Equity with what is unrealised, its peak, and where the UTC day began, in USD.
+
+    `jump_usd` is the part that nothing explains. `unexplained_usd` is equity less our own
+    cash flows and gains, `baseline_usd` what that was when the day began.
+    """
 
     book: Book
     at_ms: UnixMs
     equity_usd: Decimal
     peak_usd: Decimal
     day_start_usd: Decimal
+    jump_usd: Decimal = Decimal(0)
+    unexplained_usd: Decimal | None = None
+    baseline_usd: Decimal | None = None

@@ -124,6 +124,7 @@ class Limits:
         faults = self._mistyped() or [*self._unusable(), *self._contradictions()]
         if faults:
             raise InvalidValueError("; ".join(faults))
+        object.__setattr__(self, "symbols", tuple(sorted(self.symbols)))
         costs_pct = 2 * (self.taker_fee_pct + self.slippage_pct)
         object.__setattr__(self, "round_trip_fraction", costs_pct / 100)
         digest = blake2b(self.text().encode(), digest_size=6, person=b"bridge-limits")

@@ -38,10 +38,8 @@ DAY_MS: Final = 24 * HOUR_MS
 PROPOSALS: Final = 20
 #: More sources than this are not told apart: the one unheard of for longest is forgotten.
 SOURCES_MAX: Final = 1024
-#: What no sound model proposes; lack of room is not among it.
-ABSURD: Final = frozenset(
-    {Reason.SIZE_MISSING, Reason.SYMBOL_UNKNOWN, Reason.PRICE_OUT_OF_COLLAR}
-)
+#: What no sound model proposes; neither lack of room nor what we cannot read is among it.
+ABSURD: Final = frozenset({Reason.SIZE_MISSING, Reason.PRICE_OUT_OF_COLLAR})
 
 
 @final
@@ -54,6 +52,31 @@ class Streak:
     losers: int = 0
     lost_ms: UnixMs | None = None
     entries: SlidingCount = field(default_factory=lambda: SlidingCount(HOUR_MS))
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """What one approval counts for, and the price it was judged by."""
+
+    at_ms: UnixMs
+    symbol: Symbol
+    notional_usd: Decimal
+    mark_usd: Decimal | None
+
+    def within(self, span_ms: int, now_ms: UnixMs) -> Decimal:
+        """Return its part of a sum over that span."""
+        return self.notional_usd if now_ms - self.at_ms < span_ms else ZERO
+
+    def entries(self, span_ms: int, now_ms: UnixMs) -> int:
+        """Return its part of a count over that span."""
+        counted = self.notional_usd > 0 and now_ms - self.at_ms < span_ms
+        return 1 if counted else 0
+
+
+NO_APPROVAL: Final = Approval(
+    at_ms=UnixMs(0), symbol=Symbol(""), notional_usd=ZERO, mark_usd=None
+)
 
 
 def _sum(span_ms: int) -> Callable[[], SlidingSum]:
@@ -85,24 +108,35 @@ class ActivityLog:
     _streaks: dict[Symbol, Streak] = field(default_factory=dict)
     _proposals: dict[str, deque[bool]] = field(default_factory=dict)
     _sources: dict[IntentId, str] = field(default_factory=dict)
-    _marks: dict[IntentId, Decimal] = field(default_factory=dict)
+    _open: dict[IntentId, Approval] = field(default_factory=dict)
 
     @property
     def mode(self) -> Mode:
         """Which verdicts lead to an order in this book."""
         return Mode.LIVE if self.book is Book.ACCOUNT else Mode.SHADOW
 
-    def at(self, symbol: Symbol, source: str, now_ms: UnixMs) -> Activity:
-        """State what was done up to now, as it concerns one symbol and one source."""
+    def at(
+        self,
+        symbol: Symbol,
+        source: str,
+        now_ms: UnixMs,
+        besides: IntentId | None = None,
+    ) -> Activity:
+        """State what was done up to now, as it concerns one symbol and one source.
+
+        `besides` is an intent that is judged again: its own approval does not stand in its
+        way.
+        """
         streak = self._streaks.get(symbol) or Streak()
+        own = self._own(besides, symbol)
         malformed = sum(self._proposals.get(source, ()))
         return Activity(
-            approved_1m_usd=self._approved_1m.at(now_ms),
-            approved_1h_usd=self._approved_1h.at(now_ms),
-            approved_1d_usd=self._approved_1d.at(now_ms),
+            approved_1m_usd=self._approved_1m.at(now_ms) - own.within(MINUTE_MS, now_ms),
+            approved_1h_usd=self._approved_1h.at(now_ms) - own.within(HOUR_MS, now_ms),
+            approved_1d_usd=self._approved_1d.at(now_ms) - own.within(DAY_MS, now_ms),
             slippage_1h_usd=self._slippage_1h.at(now_ms),
             malformed_pct=malformed * HUNDRED / PROPOSALS,
-            symbol_entries_1h=streak.entries.at(now_ms),
+            symbol_entries_1h=streak.entries.at(now_ms) - own.entries(HOUR_MS, now_ms),
             losers_in_row=streak.losers,
             lost_ms=streak.lost_ms,
             entries_10s=self._entries_10s.at(now_ms),
@@ -110,6 +144,10 @@ class ActivityLog:
             orders_10s=self._orders_10s.at(now_ms),
             orders_1m=self._orders_1m.at(now_ms),
         )
+
+    def _own(self, intent_id: IntentId | None, symbol: Symbol) -> Approval:
+        own = self._open.get(intent_id) if intent_id is not None else None
+        return own if own is not None and own.symbol == symbol else NO_APPROVAL
 
     def latched(self, losers_min: int) -> tuple[Symbol, ...]:
         """Return the symbols that lost so often in a row."""
@@ -131,8 +169,8 @@ class ActivityLog:
             case FundingPaid(book=self.book):
                 self._streak(event.symbol).result_usd += event.amount_usd
             case Settled():
-                self._marks.pop(event.intent_id, None)
-            case Rearmed():
+                self._open.pop(event.intent_id, None)
+            case Rearmed(book=self.book):
                 streak = self._streak(event.symbol)
                 streak.losers, streak.lost_ms = 0, None
             case _:
@@ -143,18 +181,26 @@ class ActivityLog:
         if judged.confidence is None:
             return
         if source is not None:
-            self._proposed(source, malformed=not ABSURD.isdisjoint(judged.codes))
+            ours = Reason.MARK_STALE in judged.codes
+            absurd = not ours and not ABSURD.isdisjoint(judged.codes)
+            self._proposed(source, malformed=absurd)
         allowed = judged.verdict is not Verdict.REJECT and judged.mode is self.mode
         if not allowed or judged.notional_usd is None:
             return
         for window in (self._approved_1m, self._approved_1h, self._approved_1d):
             window.add(judged.at_ms, judged.notional_usd)
         self._streak(judged.symbol).entries.add(judged.at_ms)
-        if judged.case is not None and judged.case.mark.value is not None:
-            self._marks[judged.intent_id] = judged.case.mark.value
-        if self.mode is Mode.SHADOW:
-            self._entries_10s.add(judged.at_ms)
-            self._entries_1m.add(judged.at_ms)
+        self._open[judged.intent_id] = Approval(
+            at_ms=judged.at_ms,
+            symbol=judged.symbol,
+            notional_usd=judged.notional_usd,
+            mark_usd=judged.case.mark.value if judged.case else None,
+        )
+        if self.mode is Mode.SHADOW:  # nothing is sent there: an approval stands for it
+            for count in (self._entries_10s, self._entries_1m):
+                count.add(judged.at_ms)
+            for count in (self._orders_10s, self._orders_1m):
+                count.add(judged.at_ms)
 
     def _proposed(self, source: str, *, malformed: bool) -> None:
         seen = self._proposals.pop(source, None)
@@ -178,9 +224,9 @@ class ActivityLog:
         streak.signed_base += fill.side.sign * fill.quantity_base
         if streak.signed_base == 0:
             self._closed(streak, fill.at_ms)
-        mark = self._marks.get(fill.intent_id)
-        if fill.kind is FillKind.ENTRY and mark is not None:
-            paid = fill.side.sign * (fill.price_usd - mark) * fill.quantity_base
+        own = self._open.get(fill.intent_id, NO_APPROVAL)
+        if fill.kind is FillKind.ENTRY and own.mark_usd is not None:
+            paid = fill.side.sign * (fill.price_usd - own.mark_usd) * fill.quantity_base
             self._slippage_1h.add(fill.at_ms, max(ZERO, paid))
 
     def _closed(self, streak: Streak, at_ms: UnixMs) -> None:

@@ -269,7 +269,7 @@ class LiveDesk(ReduceDesk):
 
     async def _placed(self, approved: Approved, order: Sending) -> Sent:
         await self.switch.heed()
-        state = self.recorder.gauge.state
+        state = TradingState.HALTED if self.switch.blind else self.recorder.gauge.state
         if state is TradingState.RUNNING:
             approved.spend()
             report = await self._asked(self.exchange.place(approved, order.order_id))

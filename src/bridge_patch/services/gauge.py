@@ -44,10 +44,10 @@ class EquityGauge:
     """What one book's equity has been through; a fold of its events.
 
     Money paid in or out moves peak and start of the day with it: it is neither gain nor
-    loss. The daily-loss latch releases at the next UTC day, and an unexplained jump once it
-    is explained; any other latch, and so the drawdown, is released by a person only, who
-    thereby takes the present equity for the new peak. `heeded` names the commands that were
-    carried out.
+    loss, and neither is a jump until it is explained. The daily-loss latch releases at the
+    next UTC day, and an unexplained jump once it is explained; any other latch, and so the
+    drawdown, is released by a person only, who thereby lets the peak begin anew. `heeded`
+    names the commands that were carried out.
     """
 
     book: Book
@@ -57,12 +57,12 @@ class EquityGauge:
     peak_usd: Decimal | None = None
     day_start_usd: Decimal | None = None
     day: int = -1
-    latched_ms: int = 0
     heeded: set[str] = field(default_factory=set)
     jump_usd: Decimal = ZERO
     _cash_usd: Decimal = ZERO
     _unexplained_usd: Decimal | None = None
-    _jumped: bool = False
+    _baseline_usd: Decimal | None = None
+    _lost_day: int = -1
     _marked: EquityMarked | None = None
 
     def apply(self, event: Event) -> None:
@@ -73,14 +73,17 @@ class EquityGauge:
                 self.day_start_usd = event.day_start_usd
                 self.day = event.at_ms // DAY_MS
                 self.equity = Known(event.equity_usd, event.at_ms)
+                self.jump_usd = event.jump_usd
+                self._unexplained_usd = event.unexplained_usd
+                self._baseline_usd = event.baseline_usd
                 self._marked = event
-            case LatchSet(book=self.book):
+            case LatchSet():
                 self._latched(event)
             case Filled(book=self.book):
                 self._cash_usd += wallet_change(event)
             case FundingPaid(book=self.book) | InsuranceCleared(book=self.book):
                 self._cash_usd += event.amount_usd
-            case Rearmed():
+            case Rearmed(book=self.book):
                 self.heeded.add(event.command_id)
             case Transferred(book=self.book):
                 self._transferred(event.amount_usd)
@@ -93,27 +96,36 @@ class EquityGauge:
         """Take in a reading; return the mark to journal where one is due.
 
         `unrealised_usd` is the gain of our own positions at our own prices. What equity
-        moved since the reading before, and neither that nor our cash explains, is a jump
-        once it is more than the limit, and until it is explained. Until then it makes no
-        peak and begins no day: the transfer that explains it moves both.
+        moved within the UTC day, and neither that nor our cash explains, is a jump once it
+        is more than the limit, and until it is explained. Until then it makes no peak, no
+        loss and begins no day. A day begins with what the reading before it was worth.
         """
-        unexplained = equity_usd - self._cash_usd - unrealised_usd
-        before, self._unexplained_usd = self._unexplained_usd, unexplained
-        moved = ZERO if before is None else unexplained - before
-        most_usd = abs(equity_usd) * limits.equity_jump_max_pct / HUNDRED
-        if self.jump_usd != 0 or abs(moved) > most_usd:
-            self.jump_usd += moved
-            self.jump_usd = ZERO if abs(self.jump_usd) <= most_usd else self.jump_usd
-        self.equity = Known(equity_usd, now_ms)
-        explained_usd = equity_usd - self.jump_usd
-        risen_usd = min(equity_usd, explained_usd)
+        before = self._counted_usd()
         day, last = now_ms // DAY_MS, self._marked
-        if new_day := day != self.day or self.day_start_usd is None:
-            self.day, self.day_start_usd = day, explained_usd
-        if new_peak := self.peak_usd is None or risen_usd > self.peak_usd:
-            self.peak_usd = risen_usd
+        new_day = day > self.day or self.day_start_usd is None
+        unexplained_usd = equity_usd - self._cash_usd - unrealised_usd
+        if self._unexplained_usd is None or self._baseline_usd is None:
+            self._baseline_usd = unexplained_usd
+        elif new_day and self.jump_usd == 0:
+            self._baseline_usd = self._unexplained_usd
+        self.equity, self._unexplained_usd = Known(equity_usd, now_ms), unexplained_usd
+        moved_usd = unexplained_usd - self._baseline_usd
+        base_usd = abs(equity_usd - moved_usd if before is None else before)
+        most_usd = base_usd * limits.equity_jump_max_pct / HUNDRED
+        self.jump_usd = moved_usd if abs(moved_usd) > most_usd else ZERO
+        counted_usd = equity_usd - self.jump_usd
+        if new_day:
+            self.day = day
+            self.day_start_usd = counted_usd if before is None else before
+        if new_peak := self.peak_usd is None or counted_usd > self.peak_usd:
+            self.peak_usd = counted_usd
         overdue = last is None or now_ms - last.at_ms >= MARK_EVERY_MS
         return self.mark() if new_day or new_peak or overdue else None
+
+    def _counted_usd(self) -> Decimal | None:
+        """Return what was read last, without what nothing explains."""
+        read = self.equity
+        return read.value - self.jump_usd if isinstance(read, Known) else None
 
     def mark(self) -> EquityMarked | None:
         """Return the last reading as a mark, if there is one that is not marked yet."""
@@ -128,6 +140,9 @@ class EquityGauge:
             equity_usd=read.value,
             peak_usd=peak,
             day_start_usd=begun,
+            jump_usd=self.jump_usd,
+            unexplained_usd=self._unexplained_usd,
+            baseline_usd=self._baseline_usd,
         )
         return self._marked
 
@@ -160,36 +175,47 @@ class EquityGauge:
     def latch_due(self, limits: Limits, now_ms: UnixMs) -> LatchSet | None:
         """Return the latch that the last reading pulls or releases, if any.
 
-        A jump is stronger than a daily loss: no new day lets go of it.
+        A jump is no gain that ends a lost day, and a new day explains no jump.
         """
+        return self._pulled(limits, now_ms) or self._let_go(limits, now_ms)
+
+    def _pulled(self, limits: Limits, now_ms: UnixMs) -> LatchSet | None:
         drawdown, loss = self.drawdown_pct(), self.day_loss_pct()
         fallen = _reached(drawdown, limits.drawdown_max_pct)
-        lost = _reached(loss, limits.daily_loss_max_pct)
-        running = self.state is TradingState.RUNNING
-        explained = self.cause == EQUITY_JUMP and self._jumped and self.jump_usd == 0
         if fallen and self.state is not TradingState.HALTED:
             why = f"fell {_pct(drawdown)} from the peak, limit {limits.drawdown_max_pct} %"
             return self.latch(TradingState.HALTED, DRAWDOWN, why, now_ms)
-        if self.jump_usd != 0 and (running or self.cause == DAILY_LOSS):
-            why = f"equity moved {self.jump_usd:.2f} USD that nothing explains"
-            return self.latch(TradingState.REDUCING, EQUITY_JUMP, why, now_ms)
-        if lost and (running or explained):
+        if self.state is not TradingState.RUNNING:
+            return None
+        if _reached(loss, limits.daily_loss_max_pct):
             why = f"lost {_pct(loss)} today, limit {limits.daily_loss_max_pct} %"
             return self.latch(TradingState.REDUCING, DAILY_LOSS, why, now_ms)
-        if explained:
+        return self._jumped(now_ms) if self.jump_usd != 0 else None
+
+    def _let_go(self, limits: Limits, now_ms: UnixMs) -> LatchSet | None:
+        loss, today = self.day_loss_pct(), now_ms // DAY_MS
+        if isinstance(loss, Unknown):
+            return None
+        if self.cause == EQUITY_JUMP and self.jump_usd == 0:
+            if self._lost_day >= today or _reached(loss, limits.daily_loss_max_pct):
+                why = f"lost too much today, {_pct(loss)} as it is now"
+                return self.latch(TradingState.REDUCING, DAILY_LOSS, why, now_ms)
             why = "what moved equity is explained"
             return self.latch(TradingState.RUNNING, "EXPLAINED", why, now_ms)
-        if self.cause == DAILY_LOSS and not lost:
-            return self._released(loss, now_ms)
-        return None
+        over = self._lost_day < today and not _reached(loss, limits.daily_loss_max_pct)
+        return self._next_day(now_ms) if self.cause == DAILY_LOSS and over else None
 
-    def _released(self, loss: Reading, now_ms: UnixMs) -> LatchSet | None:
+    def _next_day(self, now_ms: UnixMs) -> LatchSet:
         """Release the daily latch once a new UTC day has begun, never within the day."""
-        if isinstance(loss, Unknown) or self.latched_ms // DAY_MS == now_ms // DAY_MS:
-            return None
+        if self.jump_usd != 0:
+            return self._jumped(now_ms)
         return self.latch(
             TradingState.RUNNING, "NEW_DAY", "a new UTC day has begun", now_ms
         )
+
+    def _jumped(self, now_ms: UnixMs) -> LatchSet:
+        why = f"equity moved {self.jump_usd:.2f} USD that nothing explains"
+        return self.latch(TradingState.REDUCING, EQUITY_JUMP, why, now_ms)
 
     def latch(
         self,
@@ -213,21 +239,33 @@ class EquityGauge:
         )
 
     def _latched(self, latch: LatchSet) -> None:
-        """Take over a state; a person who lets trading run begins from what there is.
+        """Take over a state of this book, or what a person ordered for every book.
 
-        Who does so in spite of a jump has looked into it: the day begins anew as well.
+        A person's order to stop holds everywhere; one to go on releases, in another book,
+        only what a person had stopped there. Who lets go of a jump takes it for money that
+        was moved; who lets go of a drawdown lets the peak begin anew.
         """
-        jumped = self.cause == EQUITY_JUMP
-        self.state, self.cause = latch.state, latch.cause
-        self.latched_ms = latch.at_ms
-        self._jumped = latch.cause == EQUITY_JUMP and self.jump_usd != 0
         self.heeded.add(latch.command_id)
-        if latch.state is TradingState.RUNNING and latch.cause == OPERATOR:
-            self.jump_usd = ZERO
-            if isinstance(self.equity, Known):
-                self.peak_usd = self.equity.value
-                if jumped:
-                    self.day_start_usd = self.equity.value
+        going_on = latch.state is TradingState.RUNNING
+        if latch.book is not self.book and (
+            latch.cause != OPERATOR or (going_on and self.cause != OPERATOR)
+        ):
+            return
+        if going_on and latch.cause == OPERATOR:
+            if self.cause == DRAWDOWN:
+                self.peak_usd = None
+            self._accept_jump()
+        if latch.cause == DAILY_LOSS:
+            self._lost_day = latch.at_ms // DAY_MS
+        self.state, self.cause = latch.state, latch.cause
+
+    def _accept_jump(self) -> None:
+        jump_usd, self.jump_usd = self.jump_usd, ZERO
+        self._baseline_usd = self._unexplained_usd
+        if self.peak_usd is not None:
+            self.peak_usd += jump_usd
+        if self.day_start_usd is not None:
+            self.day_start_usd += jump_usd
 
     def _transferred(self, amount_usd: Decimal) -> None:
         self._cash_usd += amount_usd
@@ -239,7 +277,8 @@ class EquityGauge:
     def _fall_from(self, base_usd: Decimal | None) -> Reading:
         match self.equity:
             case Known(now_usd, at_ms) if base_usd is not None and base_usd > 0:
-                return Known((base_usd - now_usd) / base_usd * HUNDRED, at_ms)
+                fallen_usd = base_usd - (now_usd - self.jump_usd)
+                return Known(fallen_usd / base_usd * HUNDRED, at_ms)
             case Known():
                 return Unknown("there is no positive equity to measure a loss from")
             case Unknown() as unknown:

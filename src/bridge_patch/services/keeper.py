@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import final
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Final, final
 
 from bridge_patch.domain.events import Event, LatchSet, Stage, TradingState
-from bridge_patch.domain.intent import UnixMs, Unknown
+from bridge_patch.domain.intent import Symbol, UnixMs, Unknown
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.services.gauge import FOREIGN_POSITION
@@ -17,6 +17,22 @@ from bridge_patch.services.readings import read_account
 from bridge_patch.services.snapshots import foreign_in
 from bridge_patch.services.switch import Switch
 from bridge_patch.services.trader import Trader
+
+#: For how long readings must agree that something is not ours before it needs a person.
+STRANGER_MS: Final = 15_000
+
+
+@final
+@dataclass(slots=True)
+class Strangers:
+    """Since when something that is not ours was seen on a symbol, without a break."""
+
+    _since: dict[Symbol, UnixMs] = field(default_factory=dict)
+
+    def stay(self, found: Collection[Symbol], now_ms: UnixMs) -> tuple[Symbol, ...]:
+        """Take in what was found now; return what is there for long enough."""
+        self._since = {symbol: self._since.get(symbol, now_ms) for symbol in found}
+        return tuple(s for s, at in self._since.items() if now_ms - at >= STRANGER_MS)
 
 
 @final
@@ -29,6 +45,7 @@ class Keeper:
     venue: SimulatedVenue
     account: Account
     switch: Switch
+    strangers: Strangers = field(default_factory=Strangers)
 
     async def on_tick(self, tick: Tick) -> None:
         """Take in new bars; when it returns, everything they caused is durable and told.
@@ -92,7 +109,7 @@ class Keeper:
             gauge.lost(read.why)
             return
         age_ms, most_ms = now_ms - read.at_ms, trader.limits.snapshot_age_max_ms
-        if age_ms > most_ms:
+        if not 0 <= age_ms <= most_ms:
             gauge.lost(f"equity: age {age_ms} ms, most {most_ms}")
             return
         unrealised_usd = trader.snapshots.unrealised_usd()
@@ -106,11 +123,16 @@ class Keeper:
         trader.recorder.equity_read()
 
     def _foreign(self, read: AccountReading, now_ms: UnixMs) -> LatchSet | None:
-        """Tighten the account where something stands there that is not ours."""
+        """Tighten the account where something stays there that is not ours.
+
+        A reading may lag behind what we did a moment ago: one look refuses entries, only
+        what stays for longer needs a person.
+        """
         gauge, snapshots = self.trader.recorder.gauge, self.trader.snapshots
         if gauge.state is not TradingState.RUNNING:
             return None
-        foreign = foreign_in(read, snapshots.held(), snapshots.ledger)
+        found = foreign_in(read, snapshots.held(), snapshots.ledger)
+        foreign = self.strangers.stay(found, now_ms)
         if not foreign:
             return None
         why = f"a position on {', '.join(foreign)} is not ours"

@@ -43,9 +43,11 @@ class MarketView:
             self._turnovers[bar.symbol] = turnover
             known = self._volatility.get(bar.symbol)
             ewma = Ewma(bar_ms=bar.close_ms - bar.open_ms) if known is None else known
-            if (sigmas := ewma.sigmas(bar.close, bar.close_ms)) is not None:
+            ends = (bar.close, bar.high, bar.low)
+            moved = [ewma.sigmas(price, bar.close_ms) for price in ends]
+            if sigmas := [each for each in moved if each is not None]:
                 moves = self._moves.setdefault(bar.symbol, deque(maxlen=_MOVES_MAX))
-                moves.append(Known(sigmas, bar.close_ms))
+                moves.append(Known(max(sigmas), bar.close_ms))
             self._volatility[bar.symbol] = ewma.after(bar.close, bar.close_ms)
 
     def mark(self, symbol: Symbol) -> Reading:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeAlias, final
+from typing import Final, TypeAlias, final
 
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import BulkExpired, Settled
@@ -21,6 +21,7 @@ from bridge_patch.domain.intent import (
     StopDistance,
     Symbol,
     UnixMs,
+    parse_symbol,
 )
 
 
@@ -107,6 +108,10 @@ class PositionUpdate:
     intent_id: IntentId
 
 
+_NAME_MAX: Final = 128
+_WHY_MAX: Final = 2000
+
+
 class Wish(StrEnum):
     """What a person orders. All of them leave open positions their stops and harvests."""
 
@@ -138,6 +143,11 @@ class Command:
         if lacking:
             msg = f"a command must say {' and '.join(lacking)}"
             raise InvalidValueError(msg)
+        if max(len(self.id), len(self.who)) > _NAME_MAX or len(self.why) > _WHY_MAX:
+            msg = f"id and who may have {_NAME_MAX} characters, why {_WHY_MAX}"
+            raise InvalidValueError(msg)
+        if self.symbol is not None:
+            parse_symbol(self.symbol)
         if (self.symbol is None) == (self.wish is Wish.REARM):
             msg = f"a symbol goes with rearm and with nothing else, was {self.symbol}"
             raise InvalidValueError(msg)

@@ -11,11 +11,23 @@ from bridge_patch.sim.exchange import Exchange
 async def read_account(account: Account) -> AccountReading | Unknown:
     """Read the account; an attempt that fails is a reading that was not had."""
     try:
-        return await account.read()
+        return _finite(await account.read())
     except BrokenPromiseError:
         raise
     except Exception as e:  # noqa: BLE001 - not knowing is a value, and it refuses
         return Unknown(f"the account could not be read: {type(e).__name__}")
+
+
+def _finite(read: AccountReading | Unknown) -> AccountReading | Unknown:
+    """Return the reading if each of its numbers is one."""
+    if isinstance(read, Unknown):
+        return read
+    numbers = [read.equity_usd, read.available_usd]
+    for position in read.positions:
+        numbers += [position.quantity_base, position.entry_price_usd, position.margin_usd]
+    if all(number.is_finite() for number in numbers):
+        return read
+    return Unknown("the account reading has a number that is none")
 
 
 def reading_of(exchange: Exchange) -> AccountReading | Unknown:

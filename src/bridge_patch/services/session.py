@@ -91,8 +91,10 @@ class Session:
         """Finish, at the time of the tick before, what was said about it.
 
         The first tick of a run has none before it, unless it was warmed up. One that is
-        played again was begun already, and so what came before it is finished.
+        played again was begun already, and so what came before it is finished. What a
+        person ordered comes before any of it.
         """
+        await self.keeper.switch.heed()
         if again or self.seen_ms == NEVER:
             return
         if not self._begun:

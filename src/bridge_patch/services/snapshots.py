@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import final
 
-from bridge_patch.domain.account import Exposure
+from bridge_patch.domain.account import Activity, Exposure
 from bridge_patch.domain.intent import Side, Symbol, UnixMs, Unknown
 from bridge_patch.domain.money import ZERO
 from bridge_patch.domain.order import ClientOrderId, Leg
@@ -68,7 +68,7 @@ class Snapshots:
         if isinstance(read, Unknown):
             return self._snapshot(
                 symbol,
-                source,
+                self._activity(symbol, source, besides),
                 self.clock.now_ms(),
                 equity=read,
                 available=read,
@@ -78,13 +78,21 @@ class Snapshots:
         positions = _completed(read, self.held())
         return self._snapshot(
             symbol,
-            source,
+            self._activity(symbol, source, besides),
             read.at_ms,
             equity=Known(read.equity_usd, read.at_ms),
             available=Known(self._available_usd(read, positions, besides), read.at_ms),
             holding=_holding(positions, symbol),
             exposure=self._exposure(symbol, read, positions, besides),
         )
+
+    def _activity(
+        self, symbol: Symbol, source: str, besides: ClientOrderId | None
+    ) -> Activity:
+        """State what was done lately, but for the order that is judged again."""
+        doubt = self.ledger.in_doubt.get(besides) if besides is not None else None
+        own = doubt.order.intent_id if doubt else None
+        return self.activity.at(symbol, source, self.clock.now_ms(), own)
 
     def unrealised_usd(self) -> Decimal | Unknown:
         """Return the gain of what we know to be open, at our own prices."""
@@ -99,7 +107,7 @@ class Snapshots:
     def _snapshot(
         self,
         symbol: Symbol,
-        source: str,
+        activity: Activity,
         taken_ms: UnixMs,
         *,
         equity: Reading,
@@ -124,7 +132,7 @@ class Snapshots:
             filters_ms=self.instruments.read_ms(now_ms),
             holding=holding,
             exposure=exposure,
-            activity=self.activity.at(symbol, source, now_ms),
+            activity=activity,
             day_loss_pct=gauge.day_loss_pct(),
             drawdown_pct=gauge.drawdown_pct(),
             equity_jump_pct=gauge.equity_jump_pct(),
@@ -167,7 +175,7 @@ class Snapshots:
             notional_usd = position.quantity_base * mark.value
             firm[position.side] += notional_usd
             on_symbol += notional_usd if position.symbol == symbol else ZERO
-            margin_usd += position.margin_usd
+            margin_usd += max(ZERO, position.margin_usd)
         held, budget = {p.symbol for p in positions}, self.ledger.budget
         reserved, reservations = budget.reserved(besides), tuple(budget.held(besides))
         unknown = self.ledger.unknown(besides)

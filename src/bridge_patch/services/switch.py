@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, final
 
+from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import Event, Rearmed, TradingState
 from bridge_patch.services.gauge import OPERATOR
 from bridge_patch.services.messages import Command, Wish
@@ -36,17 +37,32 @@ class Commands(Protocol):
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Switch:
-    """Carries out what a person ordered: durable first, acknowledged after."""
+    """Carries out what a person ordered: durable first, acknowledged after.
+
+    While it is `blind`, orders cannot be read: nothing may be opened, and nothing else
+    waits for it.
+    """
 
     commands: Commands
     recorder: Recorder
     clock: Clock
+    blind: bool = False
 
     async def heed(self) -> None:
         """Put in force whatever was ordered; a command that comes again changes nothing."""
-        commands = await self.commands.ordered()
+        try:
+            commands = await self.commands.ordered()
+        except BrokenPromiseError:
+            raise
+        except Exception as e:  # noqa: BLE001 - what cannot be read opens nothing
+            self.blind = True
+            self.recorder.telemetry.note(
+                "SWITCH", "a person's orders cannot be read", error=type(e).__name__
+            )
+            return
+        self.blind = False
         if not commands:
             return
         for command in commands:
@@ -62,6 +78,7 @@ class Switch:
         now_ms = self.clock.now_ms()
         if command.wish is Wish.REARM and command.symbol is not None:
             return Rearmed(
+                book=self.recorder.gauge.book,
                 at_ms=now_ms,
                 symbol=command.symbol,
                 who=command.who,

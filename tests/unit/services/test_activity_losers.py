@@ -115,7 +115,9 @@ def test_a_loser_in_another_book_is_nobodys_here(book: Book) -> None:
 
 
 def test_a_person_re_arms_a_symbol_and_no_other() -> None:
-    rearmed = Rearmed(at_ms=UnixMs(AT), symbol=BTC, who="ann", why="mended")
+    rearmed = Rearmed(
+        book=Book.ACCOUNT, at_ms=UnixMs(AT), symbol=BTC, who="ann", why="mended"
+    )
     told = [*trade("-1"), *trade("-1", symbol=SOL), rearmed]
 
     assert losers(told) == (0, None)

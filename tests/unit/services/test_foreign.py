@@ -73,6 +73,11 @@ class Scene:
         return cls(world, session, session.keeper.venue)
 
     async def pass_a_minute(self) -> None:
+        """Pass two ticks: one look is not enough to need a person."""
+        for _ in range(2):
+            await self.pass_a_tick()
+
+    async def pass_a_tick(self) -> None:
         self.n += 1
         await play(self.session, [at(self.n, PRICES)])
 
@@ -235,6 +240,28 @@ def test_a_person_cannot_wish_a_stranger_away() -> None:
 
     assert scene.state is TradingState.REDUCING
     assert scene.causes() == [FOREIGN_POSITION, OPERATOR, FOREIGN_POSITION]
+
+
+def test_a_reading_that_lags_behind_for_a_moment_needs_nobody() -> None:
+    """One look refuses entries; only what stays sets a latch for a person."""
+
+    async def scenario() -> Scene:
+        scene = await opened()
+        scene.venue.others.append(STRANGER)
+        await scene.pass_a_tick()
+        assert (await scene.told("beside", SOL)).codes[-1] == "FOREIGN_POSITION"
+        scene.venue.others.clear()
+        await scene.pass_a_tick()
+        scene.venue.others.append(STRANGER)
+        await scene.pass_a_tick()
+        scene.venue.others.clear()
+        await scene.pass_a_tick()
+        return scene
+
+    scene = run(scenario())
+
+    assert scene.state is TradingState.RUNNING
+    assert scene.causes() == []
 
 
 async def resume(scene: Scene) -> None:

@@ -176,7 +176,8 @@ def test_a_symbol_is_re_armed_alone() -> None:
 @pytest.mark.parametrize(
     "payload", ["", "[]", '{"schema":"1.2"}', '{"schema":"1.2","wish":"explode"}']
 )
-def test_what_is_no_command_is_set_aside_and_stops_nobody(payload: str) -> None:
+def test_what_is_no_command_is_taken_for_one_to_only_reduce(payload: str) -> None:
+    """It may have been meant to stop everything; and it stops no other command."""
     world = World()
     fields = {"event_type": "control", "payload": payload, "source": "x"}
 
@@ -184,13 +185,17 @@ def test_what_is_no_command_is_set_aside_and_stops_nobody(payload: str) -> None:
         session = await ready(world, BOTH)
         post = Post(CONTROL, Envelope(tuple(fields.items())))
         await MemoryBus(world.streams, world.wall).publish((post,))
-        await send(world, order("o-1", Wish.REDUCE))
         await session.on_tick(at(CALM + 1, FLAT))
+        assert state(session) is TradingState.REDUCING
+        await send(world, order("o-1", Wish.HALT))
+        await session.on_tick(at(CALM + 2, FLAT))
         return session
 
     session = run(scenario())
+    first = world.events(LatchSet)[0]
 
-    assert state(session) is TradingState.REDUCING
+    assert state(session) is TradingState.HALTED
+    assert first.why == "a command that was not understood"
     assert [letter.reason for letter in world.dead()] == ["command_not_understood"]
 
 

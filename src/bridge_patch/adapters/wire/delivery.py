@@ -51,7 +51,11 @@ def decode_delivery(
             source=source,
         )
     text = payload or ""
-    reading = read_intent(*parse(text), now_ms)
+    tree, flaws = parse(text)
+    reading = read_intent(tree, flaws, now_ms)
+    stated = tree.get("source") if isinstance(tree, dict) else None
+    if isinstance(stated, str) and stated and _is_plain(stated):
+        source = stated
     return Delivery(
         entry_id=entry_id,
         content=_content(reading, mode, source),

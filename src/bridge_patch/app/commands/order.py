@@ -32,7 +32,7 @@ MEANINGS: Final = MappingProxyType(
     {
         Wish.HALT: "nothing is opened; open positions keep their stops and are harvested",
         Wish.REDUCE: "nothing is opened; open positions keep their stops and are harvested",
-        Wish.RESUME: "entries pass again; drawdown counts from the equity of now",
+        Wish.RESUME: "entries pass again, unless a limit is still reached",
         Wish.REARM: "the symbol's losers are forgotten; entries on it pass again",
     }
 )

@@ -66,7 +66,9 @@ class Drills:
         """
         for symbol in self.recorder.activity.latched(self.losers_latch_min):
             why = "staged: looked at, and let go on"
-            await self.recorder.write(Rearmed(at_ms=at_ms, symbol=symbol, who=WHO, why=why))
+            await self.recorder.write(
+                Rearmed(book=self.book, at_ms=at_ms, symbol=symbol, who=WHO, why=why)
+            )
 
     async def _latch(
         self, at_ms: UnixMs, hour: float, hours: tuple[int, int], state: TradingState

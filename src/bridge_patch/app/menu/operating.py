@@ -69,7 +69,7 @@ def resume(
     env_file: EnvFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Let entries pass again; the present equity becomes the peak drawdown counts from.
+    """Let entries pass again; after a drawdown the peak begins anew.
 
     With --symbol only that symbol is re-armed. The exit code is 1 if it was not in time.
 

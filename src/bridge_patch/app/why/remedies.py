@@ -94,7 +94,6 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = MappingProxyType(
         Reason.TRADING_REDUCING: Remedy(
             "what tightened the account is over; `status` says what it is, and the"
             " daily-loss latch ends at 00:00 UTC",
-            ("DAILY_LOSS_MAX_PCT",),
         ),
         Reason.DAILY_LOSS_EXCEEDED: Remedy(
             "equity recovers, or the next UTC day begins", ("DAILY_LOSS_MAX_PCT",)
@@ -159,7 +158,7 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = MappingProxyType(
             "wait for the end of the pause", ("LOSERS_PAUSE_MIN", "LOSERS_PAUSE_SEC")
         ),
         Reason.LOSERS_LATCHED: Remedy(
-            "a person re-arms the symbol: `bridge-patch resume --symbol`",
+            "a person re-arms the symbol: `bridge-patch resume --symbol S --why W`",
             ("LOSERS_LATCH_MIN",),
         ),
         Reason.SLIPPAGE_EXCEEDED: Remedy(

@@ -22,7 +22,10 @@ def entry_rate(case: Case) -> Vote:
     ):
         return ALLOW
     detail = f"{activity.entries_10s} entries in 10 s, {activity.entries_1m} in 60 s"
-    return Deny(Reason.ENTRY_RATE_EXCEEDED, f"{detail}, {share_pct} % are for entries")
+    most = f"of {limits.venue_orders_10s_max} and {limits.venue_orders_1m_max}"
+    return Deny(
+        Reason.ENTRY_RATE_EXCEEDED, f"{detail}, entries may have {share_pct} % {most}"
+    )
 
 
 def exit_reserve(case: Case) -> Vote:
