@@ -194,3 +194,17 @@ class Walk:
 
     def trouble(self) -> None:
         self.stage.trouble(*self.chance.choice(TROUBLES))
+
+
+def ruin() -> Counter[str]:
+    """Lose more than the drawdown allows, in one bar; then another day, then a person."""
+    stage = Stage("wide")
+    stage.propose(*(entry(s, Side.BUY, (2_500, 8), stop_loss_pct=1) for s in SYMBOLS))
+    stage.drift(crash_of(stage), gap=True)
+    stage.restart()
+    stage.midnight()
+    stage.propose(entry(ETH, Side.BUY, (450, 5)))
+    stage.person(TradingState.RUNNING)
+    stage.restart()
+    stage.end()
+    return stage.met

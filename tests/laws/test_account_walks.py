@@ -15,7 +15,7 @@ from bridge_patch.domain.intent import Side
 from tests.laws.account_oracle import Open, Oracle
 from tests.laws.account_settings import DOGE, ETH, SETTINGS, SYMBOLS
 from tests.laws.account_stage import Stage
-from tests.laws.account_walk import Walk, entry, stranger_of
+from tests.laws.account_walk import Walk, entry, ruin, stranger_of
 
 D = Decimal
 BTC = SYMBOLS[0]
@@ -25,7 +25,7 @@ SEEDS = (1, 3, 4)
 @pytest.fixture(scope="module")
 def met() -> Counter[str]:
     """What walks under each of the settings meet, by seeds that do not change."""
-    met: Counter[str] = Counter()
+    met = ruin()
     for settings in SETTINGS:
         for seed in SEEDS:
             met += Walk(settings, seed).go(110)
@@ -57,6 +57,15 @@ def test_the_steps_lead_to_many_refusals_and_to_every_latch(met: Counter[str]) -
 def test_the_steps_lead_through_restarts_in_every_state(met: Counter[str]) -> None:
     assert reached(met, "restart ") == set(TradingState)
     assert met["restart"] >= 20
+
+
+def test_a_ruined_account_waits_for_a_person_through_restarts_and_days() -> None:
+    met = ruin()
+
+    assert (met["latch DRAWDOWN"], met["latch OPERATOR"]) == (1, 1)
+    assert (met["restart HALTED"], met["restart RUNNING"]) == (1, 1)
+    assert met["latch NEW_DAY"] == 0
+    assert met["reason TRADING_HALTED"] == 1
 
 
 @pytest.fixture(scope="module")
