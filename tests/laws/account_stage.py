@@ -194,7 +194,13 @@ class Stage:
         self.check()
 
     def rearm(self, symbol: Symbol) -> None:
-        event = Rearmed(at_ms=self._now_ms(), symbol=symbol, who="ann", why="mended")
+        event = Rearmed(
+            book=Book.ACCOUNT,
+            at_ms=self._now_ms(),
+            symbol=symbol,
+            who="ann",
+            why="mended",
+        )
         self._run(self.session.recorder.write(event))
         self.check()
 
