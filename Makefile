@@ -12,7 +12,7 @@ PIP_TOOLS := pip-tools==7.6.2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo run test check fix docs bench mutants requirements .venv
+.PHONY: help demo run test check fix docs proofs bench mutants requirements .venv
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ docs: $(READY) ## the pages that are made from the code; tests compare them
 	$(BIN)/python -m bridge_patch.app.governor_page
 	$(BIN)/python -m tests.unit.app.cli_page
 	$(BIN)/python -m tests.museum.page
+
+proofs: $(READY) ## every theorem, and docs/proofs.md; ARGS="promise caps" for some of them
+	@$(BIN)/python -m tests.proofs.page $(ARGS)
 
 bench: $(READY) ## every benchmark in bench/, each printing its ratio
 	@set -e; for name in $(basename $(notdir $(sort $(wildcard bench/bench_*.py)))); do \
