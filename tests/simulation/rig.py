@@ -269,14 +269,12 @@ async def ready(world: World, symbols: Sequence[Symbol] = (BTC,), **wraps: Any) 
 
 
 def reserved_usd(
-    session_or_ledger: Session | Ledger, besides: ClientOrderId | None = None
+    of: Session | Ledger, besides: ClientOrderId | None = None
 ) -> tuple[Decimal, Decimal]:
     """Notional and margin held for orders in doubt."""
-    ledger = session_or_ledger
-    if isinstance(ledger, Session):
-        ledger = ledger.recorder.ledger
-    held = ledger.budget.reserved(besides)
-    return held.long_usd + held.short_usd, held.margin_usd
+    ledger = of.recorder.ledger if isinstance(of, Session) else of
+    sums = ledger.budget.reserved(besides)
+    return sums.long_usd + sums.short_usd, sums.margin_usd
 
 
 def run(scenario: Awaitable[_T]) -> _T:

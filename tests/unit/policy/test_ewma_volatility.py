@@ -65,9 +65,7 @@ def test_there_is_no_reading_before_120_bars() -> None:
     """A handful of bars is noise: not knowing is the honest answer, and no zero."""
     early = fed(Ewma(), *zigzag(119))
 
-    assert early.annual() == Unknown(
-        "needs 120 bars without a long gap, has 119"
-    )
+    assert early.annual() == Unknown("needs 120 bars without a long gap, has 119")
     assert fed(early, (119, "101")).annual() == D("7.213818")
 
 
@@ -85,9 +83,7 @@ def test_a_long_gap_starts_again() -> None:
     assert isinstance(known.annual(), D)
 
     after_gap = fed(known, (206, "100"))
-    assert after_gap.annual() == Unknown(
-        "needs 120 bars without a long gap, has 1"
-    )
+    assert after_gap.annual() == Unknown("needs 120 bars without a long gap, has 1")
     assert isinstance(fed(after_gap, *zigzag(118, 207)).annual(), Unknown)
     assert isinstance(fed(after_gap, *zigzag(119, 207)).annual(), D)
 

@@ -51,8 +51,12 @@ NUMBERS: Final[Mapping[str, Span]] = MappingProxyType(
 #: Texts and the most characters each may have.
 TEXTS: Final[Mapping[str, int]] = MappingProxyType(
     {
-        **{"symbol": 24, "intent_id": 128, "source": 128, "reason": 2000},
-        **{"limits_hash": 64, "build": 64},
+        "symbol": 24,
+        "intent_id": 128,
+        "source": 128,
+        "reason": 2000,
+        "limits_hash": 64,
+        "build": 64,
     }
 )
 WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
