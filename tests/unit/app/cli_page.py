@@ -132,6 +132,13 @@ SECTIONS = (
         ("resume --help",),
     ),
     Section(
+        "limits diff",
+        "Before new limits go into force: does B accept anything that A refuses?"
+        " The solver answers with an entry, judged under both, or with a proof that there"
+        " is none ([proofs](proofs.md)).",
+        ("limits diff --help",),
+    ),
+    Section(
         "data fetch",
         "Public bars into the cache, with a progress bar on a terminal."
         " What was cut off goes on where it stopped.",

@@ -125,6 +125,16 @@ class OrderOptions:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiffOptions:
+    """`limits diff`: two env files."""
+
+    first: Path
+    second: Path
+    as_json: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchOptions:
     """`data fetch`; bars that open from `start_ms` on and close by `end_ms`."""
 

@@ -1,0 +1,74 @@
+"""Before new limits go into force: does B accept anything that A refuses?"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bridge_patch.app.cli import app
+from bridge_patch.app.commands.limits_diff import PROVED, NoSolverError
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    for name, text in (
+        ("shipped", ""),
+        ("tighter", "DRAWDOWN_MAX_PCT=10\nSYMBOL_ENTRIES_1H_MAX=3\n"),
+        ("looser", "MAX_NOTIONAL_USD=200000\n"),
+        ("wrong", "MAX_NOTIONAL_USD=lots\n"),
+    ):
+        (tmp_path / f"{name}.env").write_text(text)
+    return tmp_path
+
+
+def diff(files: Path, first: str, second: str, *words: str) -> Result:
+    paths = [str(files / f"{name}.env") for name in (first, second)]
+    return CliRunner().invoke(app, ["limits", "diff", *paths, *words])
+
+
+def test_tighter_limits_are_proved_to_accept_nothing_more(files: Path) -> None:
+    done = diff(files, "shipped", "tighter")
+
+    assert done.exit_code == 0
+    assert PROVED in done.stdout
+    assert "DRAWDOWN_MAX_PCT" in done.stdout
+
+
+def test_a_looser_limit_is_shown_by_an_entry_judged_under_both(files: Path) -> None:
+    done = diff(files, "shipped", "looser", "--json")
+    told: dict[str, Any] = json.loads(done.stdout)
+
+    assert done.exit_code == 1
+    assert told["changed"] == [
+        {"setting": "MAX_NOTIONAL_USD", "first": "100000", "second": "200000"}
+    ]
+    assert "NOTIONAL_EXCEEDED" in told["under_a"]
+    assert told["under_b"].startswith("ACCEPT ")
+    assert float(told["entry"]["margin_usd"]) * float(told["entry"]["leverage"]) > 0
+
+
+def test_the_same_limits_say_so(files: Path) -> None:
+    done = diff(files, "looser", "looser")
+
+    assert done.exit_code == 0
+    assert "the limits are the same" in done.stdout
+
+
+def test_a_wrong_file_is_told_like_at_any_start(files: Path) -> None:
+    done = diff(files, "shipped", "wrong")
+
+    assert done.exit_code == 1
+    assert "MAX_NOTIONAL_USD: expected" in str(done.exception)
+
+
+def test_without_the_solver_it_says_what_to_install(
+    files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "bridge_patch.adapters.prover.compare", None)
+    done = diff(files, "shipped", "tighter")
+
+    assert isinstance(done.exception, NoSolverError)
+    assert "pip install 'bridge-patch[proofs]'" in str(done.exception)
