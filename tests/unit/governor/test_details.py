@@ -4,11 +4,13 @@ The reason is for programs. The detail is all that a person gets: one that is em
 another number than was compared makes a right refusal look wrong.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from bridge_patch.domain.intent import Mode, Symbol, Unknown
+from bridge_patch.domain.money import Price
 from bridge_patch.governor.case import case_of
 from bridge_patch.governor.judge import judge_reduction
 from bridge_patch.governor.measures import (
@@ -18,13 +20,14 @@ from bridge_patch.governor.measures import (
     fresh_mark,
     mark_of,
 )
-from bridge_patch.governor.rules import account, market, order, room
+from bridge_patch.governor.reasons import Reason
+from bridge_patch.governor.rules import account, activity, market, order, room
 from bridge_patch.governor.ruling import Refused
 from bridge_patch.governor.snapshot import Known
 from bridge_patch.governor.terms import terms_of
-from bridge_patch.governor.votes import Allow, Case, Rule
+from bridge_patch.governor.votes import Allow, Case, Deny, Rule
 from tests.questions import BTC_RULES, FINE, NOW, position, proposal, reduction
-from tests.unit.governor.disturbances import Disturb, asks, knows, then
+from tests.unit.governor.disturbances import Disturb, asks, both, did, knows, then
 from tests.unit.governor.edges import EDGES
 
 D = Decimal
@@ -69,6 +72,7 @@ SAID = {
     "index below": "mark 100500.01, index 100000, most 0.5 % apart",
     "shock": "the price moved 6.01 sigmas, most 6",
     "funding": "funding 22.10 bp against a risk of 220.00",
+    "funding that nobody charges": "funding 36000000000.00 bp against a risk of 220.00",
 }
 
 
@@ -103,6 +107,12 @@ def test_no_detail_is_blank_and_numbers_are_short(name: str) -> None:
     assert all(len(word) < 25 for word in said.split())
 
 
+def test_both_windows_of_the_entry_rate_are_shown() -> None:
+    case = did(entries_10s=75, entries_1m=76)(FINE).case()
+
+    assert detail(activity.entry_rate, case).startswith("75 entries in 10 s, 76 in 60 s, ")
+
+
 def test_a_long_number_is_cut_wherever_it_is_shown() -> None:
     third = D(1) / 3
     long_cases = [
@@ -110,6 +120,8 @@ def test_a_long_number_is_cut_wherever_it_is_shown() -> None:
         (account.drawdown, knows(drawdown_pct=Known(D(20) + third, NOW))),
         (market.clock_sane, knows(clock_skew_ms=Known(D(600) + third, NOW))),
         (market.price_calm, knows(shock_sigmas=Known(D(6) + third, NOW))),
+        (activity.source_sound, did(malformed_pct=D(50) + third)),
+        (activity.slippage_bearable, did(slippage_1h_usd=D(60) + third)),
     ]
 
     assert [detail(rule, disturb(FINE).case()) for rule, disturb in long_cases] == [
@@ -117,6 +129,8 @@ def test_a_long_number_is_cut_wherever_it_is_shown() -> None:
         "drawdown 20.33 %, limit 20 %",
         "clock is 600.33 ms off, most 500",
         "the price moved 6.33 sigmas, most 6",
+        "50.33 % malformed, most 50 %",
+        "slippage 60.33 USD within the hour, most 0.5 % of equity",
     ]
 
 
@@ -184,10 +198,26 @@ def test_what_the_account_carries_and_did_is_named_where_it_is_not_known() -> No
         (market.depth_enough, knows(turnover_usd=UNREAD), "turnover: timeout"),
         (room.available_balance, knows(available=UNREAD), "available: timeout"),
         (room.equity_multiple, knows(equity=UNREAD), "equity: timeout"),
+        (order.liquidation_clearance, knows(volatility=UNREAD), "volatility: timeout"),
     ],
 )
 def test_a_rule_that_cannot_see_says_what(rule: Rule, disturb: Disturb, said: str) -> None:
     assert detail(rule, disturb(FINE).case()) == said
+
+
+def test_a_sigma_of_nothing_says_so() -> None:
+    still = replace(FINE.case(), sigma_move=D(0))
+
+    assert detail(order.liquidation_clearance, still) == (
+        "volatility: a sigma of 0 is not positive"
+    )
+
+
+def test_a_stated_price_is_not_compared_with_a_price_nobody_has() -> None:
+    stated = both(asks(reference_price=Price(D(95_000))), knows(mark=UNREAD))
+    vote = market.price_collar(stated(FINE).case())
+
+    assert vote == Deny(Reason.MARK_STALE, "mark: timeout")
 
 
 def test_what_is_no_case_says_why() -> None:

@@ -133,3 +133,27 @@ def _digest_of(text: str) -> str:
     from hashlib import blake2b
 
     return blake2b(text.encode(), digest_size=6, person=b"bridge-limits").hexdigest()
+
+
+ORDERED = {
+    "margin_min_usd": "margin_max_usd",
+    "leverage_min": "leverage_max",
+    "losers_pause_min": "losers_latch_min",
+    "notional_1m_max_equity_multiple": "notional_1h_max_equity_multiple",
+    "notional_1h_max_equity_multiple": "notional_1d_max_equity_multiple",
+    "venue_orders_10s_max": "venue_orders_1m_max",
+}
+
+
+@pytest.mark.parametrize(("low", "high"), ORDERED.items())
+def test_the_smaller_of_two_bounds_may_equal_the_larger_and_no_more(
+    low: str, high: str
+) -> None:
+    """What is allowed in a minute is allowed in the hour around it."""
+    most = BOUNDS[high]
+    step = 1 if isinstance(most, int) else D("0.01")
+
+    assert getattr(replace(SHIPPED, **{low: most}), low) == most
+    with pytest.raises(InvalidValueError) as caught:
+        replace(SHIPPED, **{low: most + step})
+    assert f"{low} {most + step} must not exceed {high} {most}" in str(caught.value)

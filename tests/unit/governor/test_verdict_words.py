@@ -6,7 +6,7 @@ import pytest
 
 from bridge_patch.domain.events import VoteRecord
 from bridge_patch.governor.reasons import Reason
-from bridge_patch.governor.ruling import JUDGE, Cast, Finding, Permitted, Refused
+from bridge_patch.governor.ruling import JUDGE, Cast, Finding, Permitted, Refused, refusal
 from bridge_patch.governor.verdict import detail_of, stated, word_of
 from bridge_patch.governor.votes import ALLOW, CapLeverage, CapMargin, Deny, Vote, Warn
 from tests.questions import proposal
@@ -74,5 +74,8 @@ def test_a_permission_is_stated_with_what_cut_it_before_what_warned() -> None:
     assert [vote.vote for vote in said.votes] == ["ALLOW", "CAP", "CAP", "WARN"]
 
 
-def test_one_who_speaks_for_no_rule_is_the_judge() -> None:
+def test_one_who_speaks_for_no_rule_is_the_judge_and_raised_nothing() -> None:
     assert JUDGE == "judge"
+    assert refusal(Reason.RULE_FAILED, "no rules") == Refused(
+        findings=(Finding("judge", Reason.RULE_FAILED, "no rules"),), votes=(), raised=False
+    )
