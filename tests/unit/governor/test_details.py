@@ -107,10 +107,13 @@ def test_no_detail_is_blank_and_numbers_are_short(name: str) -> None:
     assert all(len(word) < 25 for word in said.split())
 
 
-def test_both_windows_of_the_entry_rate_are_shown() -> None:
-    case = did(entries_10s=75, entries_1m=76)(FINE).case()
+def test_both_windows_of_a_rate_are_shown_with_what_the_venue_takes() -> None:
+    case = did(entries_10s=75, entries_1m=76, orders_10s=150, orders_1m=151)(FINE).case()
 
-    assert detail(activity.entry_rate, case).startswith("75 entries in 10 s, 76 in 60 s, ")
+    assert detail(activity.entry_rate, case) == (
+        "75 entries in 10 s, 76 in 60 s, entries may have 25 % of 300 and 1200"
+    )
+    assert detail(activity.exit_reserve, case).startswith("150 orders in 10 s, 151 in 60 s")
 
 
 def test_a_long_number_is_cut_wherever_it_is_shown() -> None:

@@ -99,6 +99,13 @@ def test_limits_are_equal_where_all_that_a_person_set_is() -> None:
     assert hash(rough) == hash(fine)
 
 
+def test_symbols_are_a_set_whatever_order_they_were_written_in() -> None:
+    ours, written = ("BTCUSDT", "SOLUSDT"), ("SOLUSDT", "BTCUSDT")
+
+    assert replace(SHIPPED, symbols=written).symbols == ours
+    assert replace(SHIPPED, symbols=written) == replace(SHIPPED, symbols=ours)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "line"),
     [
