@@ -46,6 +46,21 @@ _NOBODY_READS: Final = "bench:nobody"
 #: So deep that no bar's volume limits what the books fill in it.
 _DEEP: Final = Decimal(10) ** 9
 _SOUND: Final = Proposal(margin=Margin(Decimal(60)), leverage=Leverage(Decimal(10)))
+#: So wide that what went before stops no intent: each is asked about, none by its past.
+_WIDE: Final = {
+    "SYMBOL_ENTRIES_1H_MAX": "100000",
+    "VENUE_ORDERS_10S_MAX": "100000",
+    "VENUE_ORDERS_1M_MAX": "100000",
+    "NOTIONAL_1M_MAX_EQUITY_MULTIPLE": "100000",
+    "NOTIONAL_1H_MAX_EQUITY_MULTIPLE": "100000",
+    "NOTIONAL_1D_MAX_EQUITY_MULTIPLE": "100000",
+    "LOSERS_PAUSE_MIN": "100000",
+    "LOSERS_LATCH_MIN": "100000",
+    "SLIPPAGE_1H_MAX_PCT": "100",
+    "DAILY_LOSS_MAX_PCT": "100",
+    "DRAWDOWN_MAX_PCT": "100",
+    "MALFORMED_MAX_PCT": "100",
+}
 #: Below the least leverage: refused by one rule, with all votes recorded.
 _TIMID: Final = Proposal(margin=Margin(Decimal(200)), leverage=Leverage(Decimal(4)))
 
@@ -107,7 +122,7 @@ async def unplayed(
 ) -> AsyncIterator[Shadow]:
     """Start an execution side in a folder of its own that has not seen a bar."""
     with TemporaryDirectory() as folder, ExitStack() as opened:
-        settings = replace(load_settings(env={}), state_dir=Path(folder), symbols=symbols)
+        settings = replace(load_settings(_WIDE), state_dir=Path(folder), symbols=symbols)
         store = open_store(settings.state_dir, journal=True)
         opened.callback(store.close)
         run = Run(
