@@ -197,11 +197,11 @@ def words(findings: Sequence[Finding]) -> set[tuple[str, str]]:
     return {(finding.rule, finding.reason) for finding in findings}
 
 
-def worse_is_no_more(checks: int) -> Run:
+def worse_is_no_more(checks: int, quantum: str = "1") -> Run:
     """In a worse world what was refused stays refused, and what is permitted is no more."""
 
     def run() -> Claimed:
-        case = judged_case(leverage_quantum=Decimal(1))
+        case = judged_case(leverage_quantum=Decimal(quantum))
         bound = Bound("bound", FIRM)
         tight: list[Oracle] = [Check(f"check {n}", FIRM) for n in range(checks)]
         loose: list[Oracle] = [Looser(rule) for rule in tight]

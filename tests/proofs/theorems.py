@@ -17,6 +17,7 @@ from tests.proofs import judging, orders, rules
 from tests.proofs.alone import alone, told
 from tests.proofs.exceptions import EXCEPTIONS
 from tests.proofs.promises import PROMISES
+from tests.proofs.replayed import replayed
 from tests.proofs.worse import DIRECTIONS, Direction
 
 RULES: Final = (*BOUNDS, *CHECKS)
@@ -99,6 +100,13 @@ def _found(rule: Rule) -> Proof:
 
 _ROWS: Final = (
     Theorem(
+        name="replayed",
+        says="The prover is right about the rules: for every path of every rule a real "
+        "case is built, and the rule answers it as it was said to.",
+        instances=lambda: iter((r.__name__, partial(replayed, r)) for r in RULES),
+        quick=False,
+    ),
+    Theorem(
         name="answers",
         says="Every rule answers every case with a vote; nothing raises. No bound warns, "
         "and no check caps the leverage.",
@@ -122,7 +130,7 @@ _ROWS: Final = (
         name="settles",
         says="Anywhere under its own cap a rule has no objection left.",
         instances=each(cutting, rules.settles),
-        quick=True,
+        quick=False,
     ),
     Theorem(
         name="falls",
@@ -188,7 +196,9 @@ _ROWS: Final = (
         says="Where checks are at least as strict and bounds steady, what was refused "
         "stays refused and what is permitted is no larger.",
         instances=several(
-            one_check=judging.worse_is_no_more(1), two_checks=judging.worse_is_no_more(2)
+            one_check=judging.worse_is_no_more(1),
+            in_shadow=judging.worse_is_no_more(1, "0.1"),
+            two_checks=judging.worse_is_no_more(2),
         ),
         quick=False,
     ),

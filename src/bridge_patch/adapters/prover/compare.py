@@ -91,17 +91,19 @@ def compare(limits_a: Limits, limits_b: Limits) -> Answer:
     concerned = [*_concerned(limits_a, limits_b)]
     lenient = [rule for rule in concerned if not _holds(rule, limits_a, limits_b)]
     raises = _raise_differs(limits_a, limits_b)
-    if not lenient and not raises:
+    why = [f"{rule.__name__} may be more lenient under B" for rule in lenient]
+    if raises:
+        why.append("a proposal below a minimum is treated differently")
+    if concerned and min(limits_a.leverage_min, limits_b.leverage_min) < 1:
+        why.append("the theorems are about leverages of 1 and more")
+    if not why:
         return Proved(rules=tuple(rule.__name__ for rule in concerned))
     for patience in _PATIENCE:
         for objector in _objectors(lenient, raises=raises):
             found = _witness(objector, limits_a, limits_b, patience)
             if found is not None:
                 return found
-    why = [f"{rule.__name__} may be more lenient under B" for rule in lenient]
-    if raises:
-        why.append("a proposal below a minimum is treated differently")
-    return Undecided(why=f"{', '.join(why)}, but no case was found")
+    return Undecided(why=f"{', '.join(why)}; no case was found")
 
 
 def _objectors(lenient: Sequence[Rule], *, raises: bool) -> Iterator[Rule]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, Generic, NoReturn, TypeVar
@@ -33,13 +34,15 @@ class NotExecutableError(Signal):
 class Path(Generic[T]):
     """One way through a function: what had to be true for it, and what came of it.
 
-    `shape` says which alternative was taken where a field may be one of several things.
+    `shape` says which alternative was taken where a field may be one of several things;
+    `touched` is what was read, and `seen` the names of it before a record was completed.
     """
 
     condition: tuple[Formula, ...]
     assumed: tuple[Formula, ...]
     shape: MappingProxyType[str, str]
     touched: MappingProxyType[str, object]
+    seen: frozenset[str]
     outcome: T
 
 
@@ -59,6 +62,9 @@ class Explorer:
 
     pruning: bool = True
     patience: int | None = None
+    _settling: bool = False
+    #: What was read before the rest of a record was settled.
+    _read: frozenset[str] = frozenset()
     _forks: list[_Fork] = field(default_factory=list)
     _at: int = 0
     _condition: list[Formula] = field(default_factory=list)
@@ -82,6 +88,7 @@ class Explorer:
                     assumed=tuple(self._assumed.values()),
                     shape=MappingProxyType(dict(self._shape)),
                     touched=MappingProxyType(dict(self._touched)),
+                    seen=self._read or frozenset(self._touched),
                     outcome=outcome[0],
                 )
             if not self._next():
@@ -93,6 +100,7 @@ class Explorer:
 
     def _forget(self) -> None:
         self._at, self._model = 0, None
+        self._settling, self._read = False, frozenset()
         for kept in (self._condition, self._decided, self._kept):
             kept.clear()
         for known in (self._assumed, self._shape, self._touched):
@@ -127,7 +135,8 @@ class Explorer:
             return known
         sides = (term, simple(z3.Not(term)))
         if self._at == len(self._forks):
-            self._forks.append(self._open(sides))
+            fork = self._open(sides)
+            self._forks.append(_Fork(fork.taken, []) if self._settling else fork)
         taken = self._step()
         self._condition.append(sides[taken])
         self._decided[sides[0].get_id()] = taken == 0
@@ -140,10 +149,21 @@ class Explorer:
         if name in self._shape:
             return list(options).index(self._shape[name])
         if self._at == len(self._forks):
-            self._forks.append(_Fork(0, list(range(1, len(options)))))
+            others = [] if self._settling else list(range(1, len(options)))
+            self._forks.append(_Fork(0, others))
         taken = self._step()
         self._shape[name] = options[taken]
         return taken
+
+    @contextmanager
+    def settling(self) -> Iterator[None]:
+        """Take the first way at every branch of this block, and none of the others."""
+        before, self._settling = self._settling, True
+        self._read = self._read or frozenset(self._touched)
+        try:
+            yield
+        finally:
+            self._settling = before
 
     def assume(self, term: Formula) -> None:
         """Go on only in worlds where this is true."""

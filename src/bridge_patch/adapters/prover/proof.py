@@ -142,11 +142,20 @@ def rendered(value: object, model: Any) -> str:
         return text_of(model.eval(value.term, model_completion=True))
     if is_dataclass(value) and not isinstance(value, type):
         inner = ", ".join(
-            f"{f.name}={rendered(getattr(value, f.name), model)}"
-            for f in fields(value)
-            if f.name != "detail"
+            f"{name}={rendered(part, model)}" for name, part in _filled(value)
         )
         return f"{type(value).__name__}({inner})"
     if isinstance(value, tuple):
         return ", ".join(rendered(one, model) for one in value)
     return str(value)
+
+
+def _filled(value: Any) -> Iterator[tuple[str, object]]:
+    """Yield the fields of a record that were looked at, but for what words it has."""
+    for f in fields(value):
+        try:
+            part = object.__getattribute__(value, f.name)
+        except AttributeError:
+            continue  # a field of a symbol that nobody read
+        if f.name != "detail":
+            yield f.name, part

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar, cast, final
 
 import z3
 
-from bridge_patch.adapters.prover.explorer import Path
+from bridge_patch.adapters.prover.explorer import Path, current
 from bridge_patch.adapters.prover.flags import SymBool
 from bridge_patch.adapters.prover.solving import VERDICT_MS, satisfy
 from bridge_patch.adapters.prover.symbols import Sym, SymInt
@@ -22,13 +22,16 @@ from bridge_patch.governor.votes import Case
 R = TypeVar("R")
 _WIDE: Final = Context(prec=24)
 _ELSEWHERE: Final = "ELSEWHERE"
+_ROUNDS: Final = 3
+_GLANCE_MS: Final = 2_000
 
 
 def complete(record: Any) -> None:
-    """Give every field of a record its symbol or its alternative, within a run."""
-    for leaf in _values(record):
-        if is_dataclass(leaf) and not isinstance(leaf, type):
-            complete(leaf)
+    """Give every field of a record its symbol or its first alternative, within a run."""
+    with current().settling():
+        for leaf in _values(record):
+            if is_dataclass(leaf) and not isinstance(leaf, type):
+                complete(leaf)
 
 
 def _values(record: Any) -> Iterator[Any]:
@@ -61,40 +64,76 @@ class Valuation:
         return bool(z3.is_true(self.model.eval(term, model_completion=True)))
 
 
-def valued(path: Path[Any], case: Case, more: Iterable[Formula] = ()) -> Valuation | None:
-    """Find values on a path: whole numbers where those are asked for, round ones if any."""
-    formulas = [*path.condition, *more]
-    model = satisfy(formulas, path.assumed, timeout_ms=VERDICT_MS)
-    for leaf in _leaves(case):
-        if model is None or isinstance(model, bool):
-            return None
-        if not isinstance(leaf, Sym | SymInt):
-            continue
-        now = value_of(model.eval(leaf.term, model_completion=True))
-        for wanted in _rounder(now, whole=not isinstance(leaf, Sym)):
-            fixed = leaf.term == constant(wanted)
-            closer = satisfy([*formulas, fixed], path.assumed, timeout_ms=VERDICT_MS)
-            if closer not in (None, False):
-                model = closer
+def valued(path: Path[Any], case: Case, like: Case | None = None) -> Valuation | None:
+    """Find values on a path: whole numbers where those are asked for, short ones if any.
+
+    What the path did not look at is as in `like`, if that is possible.
+    """
+    formulas = list(path.condition)
+    alike = [*formulas, *_as_in(path, case, like)] if like is not None else formulas
+    model = satisfy(alike, path.assumed, timeout_ms=VERDICT_MS)
+    if model is False and len(alike) > len(formulas):
+        model = satisfy(formulas, path.assumed, timeout_ms=VERDICT_MS)
+    if model is None or model is False:
+        return None
+    leaves = [leaf for leaf in _leaves(case) if isinstance(leaf, Sym | SymInt)]
+    for _ in range(_ROUNDS):
+        long = [leaf for leaf in leaves if not _short(leaf, Valuation(model))]
+        for leaf in long:
+            model = _shortened(leaf, leaves, (formulas, path.assumed), model)
+    found = Valuation(model)
+    broken = [x for x in leaves if isinstance(x, SymInt) and not _short(x, found)]
+    return None if broken else found
+
+
+def _short(leaf: Sym | SymInt, values: Valuation) -> bool:
+    """Tell whether a value is a whole number, or has few digits where it need not be."""
+    now = values.number(leaf.term)
+    few = isinstance(leaf, Sym) and 10**6 % now.denominator == 0
+    return few or now.denominator == 1
+
+
+def _shortened(
+    leaf: Sym | SymInt,
+    leaves: Sequence[Sym | SymInt],
+    known: tuple[list[Formula], Sequence[Formula]],
+    model: Any,
+) -> Any:
+    """Return a model with a shorter value for a leaf, others kept where they can be."""
+    (formulas, assumed), values = known, Valuation(model)
+    kept = [
+        other.term == constant(values.number(other.term))
+        for other in leaves
+        if other is not leaf and _short(other, values)
+    ]
+    for wanted in _rounder(values.number(leaf.term), whole=isinstance(leaf, SymInt)):
+        fixed = leaf.term == constant(wanted)
+        for more in (kept, []):
+            closer = satisfy([*formulas, fixed, *more], assumed, timeout_ms=_GLANCE_MS)
+            if closer is not None and closer is not False:
                 formulas.append(fixed)
-                break
-        else:
-            if isinstance(leaf, SymInt) and now.denominator != 1:
-                return None
-    return None if model is None or isinstance(model, bool) else Valuation(model)
+                return closer
+    return model
+
+
+def _as_in(path: Path[Any], case: Any, like: Any) -> Iterator[Formula]:
+    """Yield: what was not looked at has the value it has in another record."""
+    for f in fields(case):
+        mine, other = getattr(case, f.name), getattr(like, f.name)
+        if isinstance(mine, Sym | SymInt) and isinstance(other, Decimal | int):
+            if str(mine.term) not in path.seen:
+                yield mine.term == constant(other)
+        elif is_dataclass(mine) and mine.__class__ is other.__class__:
+            yield from _as_in(path, mine, other)
 
 
 def _rounder(now: Fraction, *, whole: bool) -> Iterator[Fraction]:
-    """Yield near values with fewer digits; none where the value is short as it is."""
-    places = (0,) if whole else (0, 2, 6)
-    if now.denominator == 1 or (not whole and 10**6 % now.denominator == 0):
-        yield now
-        return
-    for place in places:
-        scaled = now * 10**place
-        below = Fraction(scaled.numerator // scaled.denominator, 10**place)
+    """Yield near values with fewer digits."""
+    for places in (0,) if whole else (0, 2, 6):
+        scaled = now * 10**places
+        below = Fraction(scaled.numerator // scaled.denominator, 10**places)
         yield below
-        yield below + Fraction(1, 10**place)
+        yield below + Fraction(1, 10**places)
 
 
 def real_case(case: Case, valuation: Valuation) -> Case:
