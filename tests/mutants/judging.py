@@ -73,6 +73,8 @@ class Court:
 
         At first to those that run what is wrong, with few examples; then to all.
         """
+        if not numbers:
+            return
         times = 1 if profile == suite.QUICK else suite.EXAMPLES_FULL / suite.EXAMPLES
         limit = bench.limit(times)
 
@@ -92,7 +94,7 @@ class Court:
         )
         self.progress.stage(profile, len(numbers))
         mixed = random.Random(0).sample(list(numbers), len(numbers))  # an even pace
-        for number, answer in forks.run([NONE, *mixed] if mixed else []):
+        for number, answer in forks.run([NONE, *mixed]):
             by = TIMED_OUT if answer is None else answer
             if number == NONE:
                 if by != SURVIVED:
