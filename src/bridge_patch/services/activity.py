@@ -29,7 +29,7 @@ from bridge_patch.domain.order import Leg
 from bridge_patch.domain.position import wallet_change
 from bridge_patch.governor.reasons import Reason
 from bridge_patch.services.batch import NOT_UNDERSTOOD
-from bridge_patch.services.windows import SlidingCount, SlidingSum
+from bridge_patch.services.windows import SlidingWindow
 
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 60 * MINUTE_MS
@@ -51,7 +51,7 @@ class Streak:
     result_usd: Decimal = ZERO
     losers: int = 0
     lost_ms: UnixMs | None = None
-    entries: SlidingCount = field(default_factory=lambda: SlidingCount(HOUR_MS))
+    entries: SlidingWindow = field(default_factory=lambda: SlidingWindow(HOUR_MS))
 
 
 @final
@@ -79,12 +79,8 @@ NO_APPROVAL: Final = Approval(
 )
 
 
-def _sum(span_ms: int) -> Callable[[], SlidingSum]:
-    return lambda: SlidingSum(span_ms)
-
-
-def _count(span_ms: int) -> Callable[[], SlidingCount]:
-    return lambda: SlidingCount(span_ms)
+def _window(span_ms: int) -> Callable[[], SlidingWindow]:
+    return lambda: SlidingWindow(span_ms)
 
 
 @final
@@ -97,14 +93,14 @@ class ActivityLog:
     """
 
     book: Book
-    _approved_1m: SlidingSum = field(default_factory=_sum(MINUTE_MS))
-    _approved_1h: SlidingSum = field(default_factory=_sum(HOUR_MS))
-    _approved_1d: SlidingSum = field(default_factory=_sum(DAY_MS))
-    _slippage_1h: SlidingSum = field(default_factory=_sum(HOUR_MS))
-    _entries_10s: SlidingCount = field(default_factory=_count(10_000))
-    _entries_1m: SlidingCount = field(default_factory=_count(MINUTE_MS))
-    _orders_10s: SlidingCount = field(default_factory=_count(10_000))
-    _orders_1m: SlidingCount = field(default_factory=_count(MINUTE_MS))
+    _approved_1m: SlidingWindow = field(default_factory=_window(MINUTE_MS))
+    _approved_1h: SlidingWindow = field(default_factory=_window(HOUR_MS))
+    _approved_1d: SlidingWindow = field(default_factory=_window(DAY_MS))
+    _slippage_1h: SlidingWindow = field(default_factory=_window(HOUR_MS))
+    _entries_10s: SlidingWindow = field(default_factory=_window(10_000))
+    _entries_1m: SlidingWindow = field(default_factory=_window(MINUTE_MS))
+    _orders_10s: SlidingWindow = field(default_factory=_window(10_000))
+    _orders_1m: SlidingWindow = field(default_factory=_window(MINUTE_MS))
     _streaks: dict[Symbol, Streak] = field(default_factory=dict)
     _proposals: dict[str, deque[bool]] = field(default_factory=dict)
     _sources: dict[IntentId, str] = field(default_factory=dict)
@@ -131,18 +127,18 @@ class ActivityLog:
         own = self._own(besides, symbol)
         malformed = sum(self._proposals.get(source, ()))
         return Activity(
-            approved_1m_usd=self._approved_1m.at(now_ms) - own.within(MINUTE_MS, now_ms),
-            approved_1h_usd=self._approved_1h.at(now_ms) - own.within(HOUR_MS, now_ms),
-            approved_1d_usd=self._approved_1d.at(now_ms) - own.within(DAY_MS, now_ms),
-            slippage_1h_usd=self._slippage_1h.at(now_ms),
+            approved_1m_usd=self._approved_1m.total(now_ms) - own.within(MINUTE_MS, now_ms),
+            approved_1h_usd=self._approved_1h.total(now_ms) - own.within(HOUR_MS, now_ms),
+            approved_1d_usd=self._approved_1d.total(now_ms) - own.within(DAY_MS, now_ms),
+            slippage_1h_usd=self._slippage_1h.total(now_ms),
             malformed_pct=malformed * HUNDRED / PROPOSALS,
-            symbol_entries_1h=streak.entries.at(now_ms) - own.entries(HOUR_MS, now_ms),
+            symbol_entries_1h=streak.entries.count(now_ms) - own.entries(HOUR_MS, now_ms),
             losers_in_row=streak.losers,
             lost_ms=streak.lost_ms,
-            entries_10s=self._entries_10s.at(now_ms),
-            entries_1m=self._entries_1m.at(now_ms),
-            orders_10s=self._orders_10s.at(now_ms),
-            orders_1m=self._orders_1m.at(now_ms),
+            entries_10s=self._entries_10s.count(now_ms),
+            entries_1m=self._entries_1m.count(now_ms),
+            orders_10s=self._orders_10s.count(now_ms),
+            orders_1m=self._orders_1m.count(now_ms),
         )
 
     def _own(self, intent_id: IntentId | None, symbol: Symbol) -> Approval:

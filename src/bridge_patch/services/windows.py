@@ -12,44 +12,47 @@ from bridge_patch.domain.money import ZERO
 
 @final
 @dataclass(slots=True)
-class SlidingSum:
-    """What was added within the last `span_ms`, newest included; older entries drop out.
+class SlidingWindow:
+    """What was added within the last `span_ms`, newest included: how much, how often.
 
     Entries come in the order of time. The sum is exact: what is added is subtracted again.
+    What has dropped out is kept until a later entry outdates it, and counts again where the
+    clock is set back: a clock that went ahead for a moment opens no room.
     """
 
     span_ms: int
-    total: Decimal = ZERO
+    _total: Decimal = ZERO
     _entries: deque[tuple[int, Decimal]] = field(default_factory=deque)
+    #: How many of the oldest entries are not counted at the moment.
+    _out: int = 0
 
-    def add(self, at_ms: int, amount: Decimal) -> None:
-        """Count an amount from now on until it is `span_ms` old."""
+    def add(self, at_ms: int, amount: Decimal = ZERO) -> None:
+        """Count an entry from now on until it is `span_ms` old."""
         self._entries.append((at_ms, amount))
-        self.total += amount
+        self._total += amount
+        self._slide(at_ms)
+        for _ in range(self._out):
+            self._entries.popleft()
+        self._out = 0
 
-    def at(self, now_ms: int) -> Decimal:
+    def total(self, now_ms: int) -> Decimal:
         """Return the sum of what is younger than the span."""
+        self._slide(now_ms)
+        return self._total
+
+    def count(self, now_ms: int) -> int:
+        """Return how many entries are younger than the span."""
+        self._slide(now_ms)
+        return len(self._entries) - self._out
+
+    def _slide(self, now_ms: int) -> None:
         entries = self._entries
-        while entries and now_ms - entries[0][0] >= self.span_ms:
-            self.total -= entries.popleft()[1]
-        return self.total
+        while self._out < len(entries) and self._is_old(now_ms, self._out):
+            self._total -= entries[self._out][1]
+            self._out += 1
+        while self._out and not self._is_old(now_ms, self._out - 1):
+            self._out -= 1
+            self._total += entries[self._out][1]
 
-
-@final
-@dataclass(slots=True)
-class SlidingCount:
-    """How many things happened within the last `span_ms`."""
-
-    span_ms: int
-    _times: deque[int] = field(default_factory=deque)
-
-    def add(self, at_ms: int) -> None:
-        """Count one more, until it is `span_ms` old."""
-        self._times.append(at_ms)
-
-    def at(self, now_ms: int) -> int:
-        """Return how many are younger than the span."""
-        times = self._times
-        while times and now_ms - times[0] >= self.span_ms:
-            times.popleft()
-        return len(times)
+    def _is_old(self, now_ms: int, index: int) -> bool:
+        return now_ms - self._entries[index][0] >= self.span_ms
