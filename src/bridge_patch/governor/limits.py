@@ -12,6 +12,7 @@ from typing import Final, final
 
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.money import HUNDRED, ONE, ZERO
+from bridge_patch.governor.arithmetic import exactly
 
 #: There is no unlimited: a larger bound is a mistyped number.
 NUMBER_MAX: Final = Decimal(10**12)
@@ -23,6 +24,7 @@ _MAY_BE_ZERO: Final = frozenset(
 )
 _RANGES: Final = MappingProxyType(
     {
+        "leverage_min": (ONE, Decimal(125)),
         "leverage_max": (ONE, Decimal(125)),
         "confidence_min": (ZERO, ONE),
         "initial_margin_max_pct": (ZERO, HUNDRED),
@@ -121,12 +123,13 @@ class Limits:
     _digest: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        faults = self._mistyped() or [*self._unusable(), *self._contradictions()]
-        if faults:
-            raise InvalidValueError("; ".join(faults))
+        with exactly():
+            faults = self._mistyped() or [*self._unusable(), *self._contradictions()]
+            if faults:
+                raise InvalidValueError("; ".join(faults))
+            costs_pct = 2 * (self.taker_fee_pct + self.slippage_pct)
+            object.__setattr__(self, "round_trip_fraction", costs_pct / 100)
         object.__setattr__(self, "symbols", tuple(sorted(self.symbols)))
-        costs_pct = 2 * (self.taker_fee_pct + self.slippage_pct)
-        object.__setattr__(self, "round_trip_fraction", costs_pct / 100)
         digest = blake2b(self.text().encode(), digest_size=6, person=b"bridge-limits")
         object.__setattr__(self, "_digest", digest.hexdigest())
 
@@ -226,5 +229,5 @@ def _plain(value: object) -> str:
         return ",".join(sorted(map(str, value)))
     if not isinstance(value, Decimal):
         return str(value)
-    digits = f"{value:f}"
+    digits = f"{value:f}" if value else "0"
     return digits.rstrip("0").rstrip(".") if "." in digits else digits

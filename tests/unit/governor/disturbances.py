@@ -103,11 +103,7 @@ ORDER_REFUSED: list[tuple[str, Disturb, Reason]] = [
         both(bounds(leverage_min=D("5.5")), sized("450", "5.9")),
         R.LEVERAGE_BELOW_MIN,
     ),
-    (
-        "rounded to nothing",
-        both(bounds(leverage_min=D("0.5")), sized("450", "0.9")),
-        R.LEVERAGE_BELOW_MIN,
-    ),
+    ("rounded to nothing", sized("450", "0.9"), R.LEVERAGE_BELOW_MIN),
     ("too much exposure", both(RICH, sized("10000", "10")), R.NOTIONAL_EXCEEDED),
     (
         "too many times equity",

@@ -17,7 +17,7 @@ AMOUNTS = [
     name
     for name, value in BOUNDS.items()
     if isinstance(value, Decimal)
-    if name not in {*SHARES, "leverage_max", "confidence_min"}
+    if name not in {*SHARES, "leverage_min", "leverage_max", "confidence_min"}
 ]
 COUNTS = [name for name, value in BOUNDS.items() if type(value) is int]
 #: Below or above them other bounds are contradicted; those faults are another test's.
@@ -57,6 +57,7 @@ def test_an_amount_goes_up_to_what_no_one_means(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "low", "high", "step"),
     [
+        ("leverage_min", "1", "125", "0.01"),
         ("leverage_max", "1", "125", "0.01"),
         ("confidence_min", "0", "1", "0.01"),
         ("liquidation_stops_min", "1", "1E+12", "0.01"),
@@ -134,6 +135,28 @@ def test_the_digest_is_a_keyed_hash_of_the_text() -> None:
     assert len({SHIPPED.digest(), tiny.digest()}) == 2
     assert all(set(one.digest()) <= set("0123456789abcdef") for one in (SHIPPED, tiny))
     assert SHIPPED.digest() == _digest_of(SHIPPED.text())
+
+
+@pytest.mark.parametrize("zero", ["-0", "0.00", "0E+3", "-0.0"])
+def test_equal_limits_have_equal_digests_however_zero_is_written(zero: str) -> None:
+    """A rule would refuse by LIMITS_MISMATCH what was sized under the same limits."""
+    plain = replace(SHIPPED, taker_fee_pct=D(0))
+    written = replace(SHIPPED, taker_fee_pct=D(zero))
+
+    assert written == plain
+    assert written.text() == plain.text()
+    assert written.digest() == plain.digest()
+
+
+def test_what_limits_derive_does_not_depend_on_the_arithmetic_around_them() -> None:
+    """A library that lowers the precision of its thread changes no costs and no verdict."""
+    fine = replace(SHIPPED, taker_fee_pct=D("0.051234567"), slippage_pct=D("0.0298765"))
+    with localcontext() as rough:
+        rough.prec = 3
+        made = replace(fine)
+        assert faults(margin_max_usd=D("10000.01")) == []
+
+    assert made.round_trip_fraction == fine.round_trip_fraction == D("0.00162222134")
 
 
 def _digest_of(text: str) -> str:

@@ -251,7 +251,8 @@ def test_less_than_a_cent_is_no_margin() -> None:
     question = FINE.sized("0.009", "15").bounded(margin_min_usd=D("0.001"))
 
     assert reasons(question.ruling()) == [R.QUANTITY_BELOW_MIN]
-    without_filters = tuple(r for r in CHECKS if r.__name__ != "quantity_filters")
-    assert reasons(weigh(question.case(), BOUNDS, without_filters)) == [R.SIZE_BELOW_MIN]
-    flat = FINE.sized("0.5", "0.9").bounded(margin_min_usd=D("0.1"), leverage_min=D("0.5"))
-    assert reasons(weigh(flat.case(), BOUNDS, without_filters)) == [R.LEVERAGE_BELOW_MIN]
+    unasked = {"quantity_filters", "leverage_floor"}
+    fewer = tuple(r for r in CHECKS if r.__name__ not in unasked)
+    assert reasons(weigh(question.case(), BOUNDS, fewer)) == [R.SIZE_BELOW_MIN]
+    flat = FINE.sized("0.5", "0.9").bounded(margin_min_usd=D("0.1"))
+    assert reasons(weigh(flat.case(), BOUNDS, fewer)) == [R.LEVERAGE_BELOW_MIN]

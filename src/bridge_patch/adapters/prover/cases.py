@@ -79,7 +79,7 @@ def cut_by(case: Case, cap: CapMargin | CapLeverage) -> Case:
 
 
 def _whole_leverage(case: Case) -> SymBool:
-    return whole(leverage(case) >= 1) & (case.limits.leverage_min >= 1)
+    return whole(leverage(case) >= 1)
 
 
 def _equity_left(case: Case) -> SymBool | bool:
@@ -93,8 +93,8 @@ HYPOTHESES: Final = MappingProxyType[str, tuple[Callable[[Case], Any], str]](
         "liquidation_clearance": (
             _whole_leverage,
             (
-                "leverage and its minimum are at least 1, as on the wire: below that a "
-                "long cannot be liquidated, and a higher tier would allow more"
+                "a leverage is at least 1, as on the wire: below that a long cannot be "
+                "liquidated, and a higher tier would allow more"
             ),
         ),
         "net_notional": (

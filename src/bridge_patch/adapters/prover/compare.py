@@ -94,8 +94,6 @@ def compare(limits_a: Limits, limits_b: Limits) -> Answer:
     why = [f"{rule.__name__} may be more lenient under B" for rule in lenient]
     if raises:
         why.append("a proposal below a minimum is treated differently")
-    if concerned and min(limits_a.leverage_min, limits_b.leverage_min) < 1:
-        why.append("the theorems are about leverages of 1 and more")
     if not why:
         return Proved(rules=tuple(rule.__name__ for rule in concerned))
     for patience in _PATIENCE:
