@@ -126,20 +126,22 @@ def loss_below(
 
 
 def margin_within(
-    case: Case, room_usd: Decimal, per_margin: Decimal, reason: Reason
+    case: Case, used_usd: Decimal, most_usd: Decimal, per_margin: Decimal, reason: Reason
 ) -> Vote:
-    """Cut the margin until margin x `per_margin` fits the room; refuse below the minimum.
+    """Cut the margin until margin x `per_margin` fits beside what is used; or refuse.
 
     The comparison multiplies, so that the quotient's rounding never lets anything through.
     """
     margin, least = case.proposal.margin.usd, case.limits.margin_min_usd
+    room_usd = most_usd - used_usd
     if margin * per_margin <= room_usd:
         return ALLOW
     fits = room_usd / per_margin
-    detail = f"margin {margin} > room {cents(fits)}"
+    asked = f"margin {margin} > room {cents(fits)}"
+    used = f"{cents(used_usd)} of {cents(most_usd)} USD are used"
     if fits < least:
-        return Deny(reason, f"{detail}, minimum {least}")
-    return CapMargin(fits, reason, detail)
+        return Deny(reason, f"{asked}, minimum {least}: {used}")
+    return CapMargin(fits, reason, f"{asked}: {used}")
 
 
 def cents(value: Decimal) -> str:

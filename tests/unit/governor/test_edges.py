@@ -186,7 +186,10 @@ def test_a_sigma_of_nothing_is_no_volatility() -> None:
         ("budget", "loss at stop 148.50 > 148.49"),
         ("loss today", "loss today 6.00 %, limit 6 %"),
         ("equity", "notional 15000.15 > 15000.00, equity 10000.00"),
-        ("total below the minimum", "margin 450 > room 49.99, minimum 50"),
+        (
+            "total below the minimum",
+            "margin 450 > room 49.99, minimum 50: 99250.01 of 100000.00 USD are used",
+        ),
         ("bracket", "leverage 12.1 > 12.00 at margin 450"),
         (
             "liquidation below the minimum",

@@ -93,8 +93,9 @@ def depth_enough(case: Case) -> Vote:
     turnover = fresh(case, "turnover", case.snapshot.turnover_usd, limits.mark_age_max_ms)
     if isinstance(turnover, Unknown):
         return Deny(Reason.SNAPSHOT_INCOMPLETE, turnover.why)
-    room = turnover * limits.turnover_max_pct / HUNDRED
-    return margin_within(case, room, case.proposal.leverage.times, Reason.DEPTH_EXCEEDED)
+    most_usd = turnover * limits.turnover_max_pct / HUNDRED
+    leverage, reason = case.proposal.leverage.times, Reason.DEPTH_EXCEEDED
+    return margin_within(case, ZERO, most_usd, leverage, reason)
 
 
 def funding_bearable(case: Case) -> Vote:

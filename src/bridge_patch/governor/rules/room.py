@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
+from bridge_patch.domain.account import Activity, Exposure
 from bridge_patch.domain.intent import Side, Unknown
-from bridge_patch.domain.money import HUNDRED, ONE
+from bridge_patch.domain.money import HUNDRED, ONE, ZERO
 from bridge_patch.governor.measures import (
     activity_of,
     cents,
@@ -37,60 +39,43 @@ def total_notional(case: Case) -> Vote:
     exposure = exposure_of(case)
     if isinstance(exposure, Unknown):
         return Deny(Reason.SNAPSHOT_INCOMPLETE, exposure.why)
-    room = case.limits.notional_max_usd - exposure.notional_usd
-    leverage = case.proposal.leverage.times
-    return margin_within(case, room, leverage, Reason.TOTAL_NOTIONAL_EXCEEDED)
+    used_usd, most_usd = exposure.notional_usd, case.limits.notional_max_usd
+    leverage, reason = case.proposal.leverage.times, Reason.TOTAL_NOTIONAL_EXCEEDED
+    return margin_within(case, used_usd, most_usd, leverage, reason)
 
 
 def symbol_notional(case: Case) -> Vote:
     """Fit the order into its symbol's share, beside what stands on it in doubt."""
-    exposure = exposure_of(case)
-    if isinstance(exposure, Unknown):
-        return Deny(Reason.SNAPSHOT_INCOMPLETE, exposure.why)
-    return _within_equity(
-        case,
-        exposure.symbol_usd,
-        case.limits.symbol_notional_max_equity_multiple,
-        Reason.SYMBOL_NOTIONAL_EXCEEDED,
-    )
+    most = case.limits.symbol_notional_max_equity_multiple
+    reason = Reason.SYMBOL_NOTIONAL_EXCEEDED
+    return _beside_open(case, lambda open_: open_.symbol_usd, most, reason)
 
 
 def side_notional(case: Case) -> Vote:
     """Fit the order into its side's share: all symbols count as one correlated bucket."""
-    exposure = exposure_of(case)
-    if isinstance(exposure, Unknown):
-        return Deny(Reason.SNAPSHOT_INCOMPLETE, exposure.why)
-    return _within_equity(
-        case,
-        exposure.long_usd if case.side is Side.BUY else exposure.short_usd,
-        case.limits.side_notional_max_equity_multiple,
-        Reason.SIDE_NOTIONAL_EXCEEDED,
+    most, buys = case.limits.side_notional_max_equity_multiple, case.side is Side.BUY
+    reason = Reason.SIDE_NOTIONAL_EXCEEDED
+    return _beside_open(
+        case, lambda open_: open_.long_usd if buys else open_.short_usd, most, reason
     )
 
 
 def gross_notional(case: Case) -> Vote:
     """Fit the order into the account's gross exposure, both sides added."""
-    exposure = exposure_of(case)
-    if isinstance(exposure, Unknown):
-        return Deny(Reason.SNAPSHOT_INCOMPLETE, exposure.why)
-    return _within_equity(
-        case,
-        exposure.notional_usd,
-        case.limits.gross_notional_max_equity_multiple,
-        Reason.GROSS_NOTIONAL_EXCEEDED,
-    )
+    most = case.limits.gross_notional_max_equity_multiple
+    reason = Reason.GROSS_NOTIONAL_EXCEEDED
+    return _beside_open(case, lambda open_: open_.notional_usd, most, reason)
 
 
 def net_notional(case: Case) -> Vote:
     """Fit the order into the account's net exposure on its side, at its worst."""
-    exposure = exposure_of(case)
-    if isinstance(exposure, Unknown):
-        return Deny(Reason.SNAPSHOT_INCOMPLETE, exposure.why)
-    return _within_equity(
+    most, buys = case.limits.net_notional_max_equity_multiple, case.side is Side.BUY
+    reason = Reason.NET_NOTIONAL_EXCEEDED
+    return _beside_open(
         case,
-        exposure.net_long_usd if case.side is Side.BUY else exposure.net_short_usd,
-        case.limits.net_notional_max_equity_multiple,
-        Reason.NET_NOTIONAL_EXCEEDED,
+        lambda open_: open_.net_long_usd if buys else open_.net_short_usd,
+        most,
+        reason,
     )
 
 
@@ -112,8 +97,9 @@ def initial_margin(case: Case) -> Vote:
         return Deny(Reason.SNAPSHOT_INCOMPLETE, exposure.why)
     if isinstance(equity, Unknown):
         return Deny(Reason.SNAPSHOT_INCOMPLETE, equity.why)
-    room = equity * case.limits.initial_margin_max_pct / HUNDRED - exposure.margin_usd
-    return margin_within(case, room, ONE, Reason.INITIAL_MARGIN_EXCEEDED)
+    most_usd = equity * case.limits.initial_margin_max_pct / HUNDRED
+    reason = Reason.INITIAL_MARGIN_EXCEEDED
+    return margin_within(case, exposure.margin_usd, most_usd, ONE, reason)
 
 
 def available_balance(case: Case) -> Vote:
@@ -123,7 +109,7 @@ def available_balance(case: Case) -> Vote:
     if isinstance(available, Unknown):
         return Deny(Reason.SNAPSHOT_INCOMPLETE, available.why)
     per_margin = 1 + limits.round_trip_fraction * case.proposal.leverage.times
-    return margin_within(case, available, per_margin, Reason.BALANCE_INSUFFICIENT)
+    return margin_within(case, ZERO, available, per_margin, Reason.BALANCE_INSUFFICIENT)
 
 
 def risk_per_trade(case: Case) -> Vote:
@@ -133,50 +119,48 @@ def risk_per_trade(case: Case) -> Vote:
         return Deny(Reason.SNAPSHOT_INCOMPLETE, equity.why)
     if isinstance(case.stop, Unknown):
         return Deny(Reason.STOP_UNKNOWN, case.stop.why)
-    most = equity * case.limits.risk_per_trade_max_pct / HUNDRED
+    most_usd = equity * case.limits.risk_per_trade_max_pct / HUNDRED
     per_margin = case.proposal.leverage.times * (
         case.stop.fraction + case.limits.round_trip_fraction
     )
-    return margin_within(case, most, per_margin, Reason.RISK_PER_TRADE_EXCEEDED)
+    return margin_within(case, ZERO, most_usd, per_margin, Reason.RISK_PER_TRADE_EXCEEDED)
 
 
 def notional_1m(case: Case) -> Vote:
     """Fit the order into the new notional of a minute: splitting an order gains nothing."""
-    activity = activity_of(case)
-    if isinstance(activity, Unknown):
-        return Deny(Reason.SNAPSHOT_INCOMPLETE, activity.why)
-    return _within_equity(
-        case,
-        activity.approved_1m_usd,
-        case.limits.notional_1m_max_equity_multiple,
-        Reason.WINDOW_NOTIONAL_EXCEEDED,
-    )
+    most = case.limits.notional_1m_max_equity_multiple
+    return _beside_new(case, lambda lately: lately.approved_1m_usd, most)
 
 
 def notional_1h(case: Case) -> Vote:
     """Fit the order into the new notional of an hour."""
-    activity = activity_of(case)
-    if isinstance(activity, Unknown):
-        return Deny(Reason.SNAPSHOT_INCOMPLETE, activity.why)
-    return _within_equity(
-        case,
-        activity.approved_1h_usd,
-        case.limits.notional_1h_max_equity_multiple,
-        Reason.WINDOW_NOTIONAL_EXCEEDED,
-    )
+    most = case.limits.notional_1h_max_equity_multiple
+    return _beside_new(case, lambda lately: lately.approved_1h_usd, most)
 
 
 def notional_1d(case: Case) -> Vote:
     """Fit the order into the new notional of 24 hours."""
+    most = case.limits.notional_1d_max_equity_multiple
+    return _beside_new(case, lambda lately: lately.approved_1d_usd, most)
+
+
+def _beside_open(
+    case: Case, used: Callable[[Exposure], Decimal], multiple: Decimal, reason: Reason
+) -> Vote:
+    """Fit the order into a multiple of equity beside what the account carries."""
+    exposure = exposure_of(case)
+    if isinstance(exposure, Unknown):
+        return Deny(Reason.SNAPSHOT_INCOMPLETE, exposure.why)
+    return _within_equity(case, used(exposure), multiple, reason)
+
+
+def _beside_new(case: Case, used: Callable[[Activity], Decimal], multiple: Decimal) -> Vote:
+    """Fit the order into a multiple of equity beside what was approved lately."""
     activity = activity_of(case)
     if isinstance(activity, Unknown):
         return Deny(Reason.SNAPSHOT_INCOMPLETE, activity.why)
-    return _within_equity(
-        case,
-        activity.approved_1d_usd,
-        case.limits.notional_1d_max_equity_multiple,
-        Reason.WINDOW_NOTIONAL_EXCEEDED,
-    )
+    reason = Reason.WINDOW_NOTIONAL_EXCEEDED
+    return _within_equity(case, used(activity), multiple, reason)
 
 
 def _within_equity(
@@ -186,5 +170,5 @@ def _within_equity(
     equity = fresh_equity(case)
     if isinstance(equity, Unknown):
         return Deny(Reason.SNAPSHOT_INCOMPLETE, equity.why)
-    room = equity * multiple - used_usd
-    return margin_within(case, room, case.proposal.leverage.times, reason)
+    most_usd, leverage = equity * multiple, case.proposal.leverage.times
+    return margin_within(case, used_usd, most_usd, leverage, reason)
