@@ -119,8 +119,8 @@ class Limits:
     unknown_orders_max: int
     unknown_age_max_ms: int
     #: Entry and exit at market: two taker fees and two slippages, as a fraction.
-    round_trip_fraction: Decimal = field(init=False, repr=False, compare=False)
-    _digest: str = field(init=False, repr=False, compare=False)
+    round_trip_fraction: Decimal = field(init=False, repr=False)
+    _digest: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         with exactly():
