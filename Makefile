@@ -23,8 +23,8 @@ demo: $(READY) ## a week in shadow, then live on paper: real bars, no keys, one 
 run: $(READY) ## engine, execution and exit brain in one process tree
 	@$(BIN)/bridge-patch run $(ARGS)
 
-test: $(READY) ## every test; ARGS="-k name" for some of them
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(READY) ## every test, on all cores; ARGS="-k name" for some of them
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: $(READY) ## format, lint, types and import contracts; changes nothing
 	$(BIN)/ruff format --check
