@@ -29,7 +29,7 @@ from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import Symbol, UnixMs, Unknown
 from bridge_patch.domain.market import Tick
 from bridge_patch.evidence.replay import rejudge
-from bridge_patch.services.gauge import OPERATOR
+from bridge_patch.services.holds import OPERATOR
 from bridge_patch.services.ports import AccountReading, PositionReading
 from bridge_patch.services.session import Session
 from tests.laws.account_oracle import Oracle
@@ -189,7 +189,13 @@ class Stage:
         """Let a person halt, reduce or resume, as the switch does."""
         recorder, now_ms = self.session.recorder, self._now_ms()
         mark = recorder.gauge.mark() if state is TradingState.RUNNING else None
-        latch = recorder.gauge.latch(state, OPERATOR, "so", now_ms, who="ann")
+        latch = recorder.gauge.holds.latch(
+            *(state, OPERATOR, "so", now_ms),
+            who="ann",
+            releases={OPERATOR, recorder.gauge.holds.cause}
+            if state is TradingState.RUNNING
+            else (),
+        )
         self._run(recorder.write(*([mark] if mark else []), latch))
         self.check()
 
@@ -218,7 +224,10 @@ class Stage:
         """Start another process over the same journal: it knows what the old one knew."""
         before, after = self.session, self._begun()
         one, two = before.recorder, after.recorder
-        assert (one.gauge.state, one.gauge.cause) == (two.gauge.state, two.gauge.cause)
+        assert (one.gauge.state, one.gauge.holds.cause) == (
+            two.gauge.state,
+            two.gauge.holds.cause,
+        )
         assert one.gauge.day_start_usd == two.gauge.day_start_usd
         assert one.gauge.peak_usd == two.gauge.peak_usd
         assert one.ledger.positions == two.ledger.positions

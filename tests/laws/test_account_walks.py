@@ -62,7 +62,7 @@ def test_the_steps_lead_through_restarts_in_every_state(met: Counter[str]) -> No
 def test_a_ruined_account_waits_for_a_person_through_restarts_and_days() -> None:
     met = ruin()
 
-    assert (met["latch DRAWDOWN"], met["latch OPERATOR"]) == (1, 1)
+    assert met["latch DRAWDOWN"] >= met["latch OPERATOR"] == 1
     assert (met["restart HALTED"], met["restart RUNNING"]) == (1, 1)
     assert met["latch NEW_DAY"] == 0
     assert met["reason TRADING_HALTED"] == 1

@@ -19,7 +19,7 @@ from bridge_patch.domain.events import (
 )
 from bridge_patch.domain.market import Tick
 from bridge_patch.governor.snapshot import Known
-from bridge_patch.services.gauge import DRAWDOWN, OPERATOR
+from bridge_patch.services.holds import DRAWDOWN, OPERATOR
 from bridge_patch.services.ports import AccountReading
 from bridge_patch.services.session import Session
 from tests.museum.test_services_limits import (
@@ -160,7 +160,7 @@ def test_peak_and_tripped_stop_survive_restart_and_transfers() -> None:
         gauge = session.recorder.gauge
         assert gauge.peak_usd == peak
         shown += await lost(world, "b", session, CALM + 4)
-        assert (gauge.state, gauge.cause) == (TradingState.HALTED, DRAWDOWN)
+        assert (gauge.state, gauge.holds.cause) == (TradingState.HALTED, DRAWDOWN)
         assert gauge.peak_usd == peak
         return await _rearmed(world, shown, peak)
 
@@ -178,7 +178,7 @@ async def _rearmed(world: World, shown: list[Tick], peak: Decimal) -> Session:
     """Neither a restart nor a better day nor a new one lets it go; a person does."""
     session = await again(world, *shown, moved_usd=-3_000)
     gauge = session.recorder.gauge
-    assert (gauge.state, gauge.cause, gauge.peak_usd) == (
+    assert (gauge.state, gauge.holds.cause, gauge.peak_usd) == (
         TradingState.HALTED,
         DRAWDOWN,
         peak,

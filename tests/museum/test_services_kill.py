@@ -15,7 +15,7 @@ from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import Book, Event, Filled, FillKind, LatchSet, Status
 from bridge_patch.domain.events import TradingState as State
 from bridge_patch.domain.intent import Side, Symbol, Unknown
-from bridge_patch.services.gauge import FOREIGN_POSITION, OPERATOR
+from bridge_patch.services.holds import FOREIGN_POSITION, OPERATOR
 from bridge_patch.services.messages import Command, Wish
 from bridge_patch.services.ports import Account, AccountReading, PositionReading
 from bridge_patch.services.session import Session
@@ -174,7 +174,7 @@ def test_foreign_order_on_the_account_halts_new_risk(theirs: PositionReading) ->
         await session.on_tick(at(CALM + 4, FLAT))
         await ask(world, session, intent("gone", CALM + 4, symbol=SOL, margin=100))
         await ask(world, session, close("out", CALM + 4))
-        await send(world, order("o-1", Wish.RESUME))
+        await send(world, order("o-1", Wish.RESUME, answers=FOREIGN_POSITION))
         await session.on_tick(at(CALM + 5, FLAT))
         await ask(world, session, intent("resumed", CALM + 5, symbol=SOL, margin=100))
         return session, venue

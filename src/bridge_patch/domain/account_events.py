@@ -20,12 +20,22 @@ class TradingState(StrEnum):
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One cause for which an account is kept from RUNNING, and how far."""
+
+    cause: str
+    state: TradingState
+
+
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatchSet:
     """The account's state was tightened or, by a person or the next day, released.
 
-    `command_id` names the message by which a person asked for it, "" where nobody did: a
-    command that is delivered again changes nothing.
+    `state` and `cause` are what stands after it, the tightest of all that holds; `beside`
+    is whatever else holds. `command_id` names the message by which a person asked for it,
+    "" where nobody did: a command that is delivered again changes nothing.
     """
 
     book: Book
@@ -35,6 +45,7 @@ class LatchSet:
     who: str
     why: str
     command_id: str = ""
+    beside: tuple[Hold, ...] = ()
 
 
 @final

@@ -23,18 +23,19 @@ from bridge_patch.domain.money import HUNDRED, ZERO
 from bridge_patch.domain.position import wallet_change
 from bridge_patch.governor.limits import Limits
 from bridge_patch.governor.snapshot import Known, Reading
+from bridge_patch.services.holds import (
+    DAILY_LOSS,
+    DRAWDOWN,
+    EQUITY_JUMP,
+    GOVERNOR,
+    Holds,
+)
 
 DAY_MS: Final = 24 * 3600 * 1000
-#: A mark is due at least this often, and at every new peak: a restart forgets none.
+#: A mark is due this often, at every new peak, and where equity moved by that fraction: a
+#: restart forgets no peak, and no more than that of what a day began with.
 MARK_EVERY_MS: Final = 3600 * 1000
-#: Who pulls a latch that no person pulled.
-GOVERNOR: Final = "governor"
-DAILY_LOSS: Final = "DAILY_LOSS"
-DRAWDOWN: Final = "DRAWDOWN"
-EQUITY_JUMP: Final = "EQUITY_JUMP"
-FOREIGN_POSITION: Final = "FOREIGN_POSITION"
-#: The cause of every state that a person asked for.
-OPERATOR: Final = "OPERATOR"
+MARK_MOVE: Final = Decimal("0.001")
 _UNREAD: Final = Unknown("equity has not been read")
 
 
@@ -46,24 +47,31 @@ class EquityGauge:
     Money paid in or out moves peak and start of the day with it: it is neither gain nor
     loss, and neither is a jump until it is explained. The daily-loss latch releases at the
     next UTC day, and an unexplained jump once it is explained; any other latch, and so the
-    drawdown, is released by a person only, who thereby lets the peak begin anew. `heeded`
-    names the commands that were carried out.
+    drawdown, is released by a person only, who thereby lets the peak begin anew.
     """
 
     book: Book
-    state: TradingState = TradingState.RUNNING
-    cause: str = ""
     equity: Reading = _UNREAD
     peak_usd: Decimal | None = None
     day_start_usd: Decimal | None = None
     day: int = -1
-    heeded: set[str] = field(default_factory=set)
     jump_usd: Decimal = ZERO
     _cash_usd: Decimal = ZERO
+    #: What was marked last, without what nothing explains.
+    _counted_usd: Decimal | None = None
     _unexplained_usd: Decimal | None = None
     _baseline_usd: Decimal | None = None
     _lost_day: int = -1
     _marked: EquityMarked | None = None
+    holds: Holds = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.holds = Holds(self.book)
+
+    @property
+    def state(self) -> TradingState:
+        """Return what the account may do."""
+        return self.holds.state
 
     def apply(self, event: Event) -> None:
         """Fold one journaled event; what is not about this book changes nothing."""
@@ -73,6 +81,7 @@ class EquityGauge:
                 self.day_start_usd = event.day_start_usd
                 self.day = event.at_ms // DAY_MS
                 self.equity = Known(event.equity_usd, event.at_ms)
+                self._counted_usd = event.equity_usd - event.jump_usd
                 self.jump_usd = event.jump_usd
                 self._unexplained_usd = event.unexplained_usd
                 self._baseline_usd = event.baseline_usd
@@ -84,7 +93,7 @@ class EquityGauge:
             case FundingPaid(book=self.book) | InsuranceCleared(book=self.book):
                 self._cash_usd += event.amount_usd
             case Rearmed(book=self.book):
-                self.heeded.add(event.command_id)
+                self.holds.heeded.add(event.command_id)
             case Transferred(book=self.book):
                 self._transferred(event.amount_usd)
             case _:
@@ -98,9 +107,10 @@ class EquityGauge:
         `unrealised_usd` is the gain of our own positions at our own prices. What equity
         moved within the UTC day, and neither that nor our cash explains, is a jump once it
         is more than the limit, and until it is explained. Until then it makes no peak, no
-        loss and begins no day. A day begins with what the reading before it was worth.
+        loss and begins no day. A day begins with what the mark before it was worth, or with
+        its first reading if that is more: no outage and no restart takes a loss away.
         """
-        before = self._counted_usd()
+        before = self._counted_usd
         day, last = now_ms // DAY_MS, self._marked
         new_day = day > self.day or self.day_start_usd is None
         unexplained_usd = equity_usd - self._cash_usd - unrealised_usd
@@ -116,16 +126,14 @@ class EquityGauge:
         counted_usd = equity_usd - self.jump_usd
         if new_day:
             self.day = day
-            self.day_start_usd = counted_usd if before is None else before
+            self.day_start_usd = counted_usd if before is None else max(before, counted_usd)
         if new_peak := self.peak_usd is None or counted_usd > self.peak_usd:
             self.peak_usd = counted_usd
-        overdue = last is None or now_ms - last.at_ms >= MARK_EVERY_MS
+        overdue = last is None or (
+            now_ms - last.at_ms >= MARK_EVERY_MS
+            or abs(equity_usd - last.equity_usd) >= MARK_MOVE * abs(last.equity_usd)
+        )
         return self.mark() if new_day or new_peak or overdue else None
-
-    def _counted_usd(self) -> Decimal | None:
-        """Return what was read last, without what nothing explains."""
-        read = self.equity
-        return read.value - self.jump_usd if isinstance(read, Known) else None
 
     def mark(self) -> EquityMarked | None:
         """Return the last reading as a mark, if there is one that is not marked yet."""
@@ -177,102 +185,72 @@ class EquityGauge:
 
         A jump is no gain that ends a lost day, and a new day explains no jump.
         """
-        return self._pulled(limits, now_ms) or self._let_go(limits, now_ms)
+        over = self._over(limits, now_ms)
+        if (due := self._pulled(limits)) is not None:
+            return self.holds.latch(*due, now_ms, releases=over)
+        if not over:
+            return None
+        (cause, why), *_ = over.values()
+        return self.holds.latch(TradingState.RUNNING, cause, why, now_ms, releases=over)
 
-    def _pulled(self, limits: Limits, now_ms: UnixMs) -> LatchSet | None:
-        drawdown, loss = self.drawdown_pct(), self.day_loss_pct()
-        fallen = _reached(drawdown, limits.drawdown_max_pct)
-        if fallen and self.state is not TradingState.HALTED:
+    def _pulled(self, limits: Limits) -> tuple[TradingState, str, str] | None:
+        """Return the first latch that is due and does not hold yet, and why it is."""
+        drawdown, loss, holds = self.drawdown_pct(), self.day_loss_pct(), self.holds
+        if DRAWDOWN not in holds and _reached(drawdown, limits.drawdown_max_pct):
             why = f"fell {_pct(drawdown)} from the peak, limit {limits.drawdown_max_pct} %"
-            return self.latch(TradingState.HALTED, DRAWDOWN, why, now_ms)
-        if self.state is not TradingState.RUNNING:
-            return None
-        if _reached(loss, limits.daily_loss_max_pct):
+            return TradingState.HALTED, DRAWDOWN, why
+        if DAILY_LOSS not in holds and _reached(loss, limits.daily_loss_max_pct):
             why = f"lost {_pct(loss)} today, limit {limits.daily_loss_max_pct} %"
-            return self.latch(TradingState.REDUCING, DAILY_LOSS, why, now_ms)
-        return self._jumped(now_ms) if self.jump_usd != 0 else None
+            return TradingState.REDUCING, DAILY_LOSS, why
+        if EQUITY_JUMP not in holds and self.jump_usd != 0:
+            why = f"equity moved {self.jump_usd:.2f} USD that nothing explains"
+            return TradingState.REDUCING, EQUITY_JUMP, why
+        return None
 
-    def _let_go(self, limits: Limits, now_ms: UnixMs) -> LatchSet | None:
-        loss, today = self.day_loss_pct(), now_ms // DAY_MS
+    def _over(self, limits: Limits, now_ms: UnixMs) -> dict[str, tuple[str, str]]:
+        """Return which latches end by themselves now: by what, and why."""
+        loss, over = self.day_loss_pct(), {}
         if isinstance(loss, Unknown):
-            return None
-        if self.cause == EQUITY_JUMP and self.jump_usd == 0:
-            if self._lost_day >= today or _reached(loss, limits.daily_loss_max_pct):
-                why = f"lost too much today, {_pct(loss)} as it is now"
-                return self.latch(TradingState.REDUCING, DAILY_LOSS, why, now_ms)
-            why = "what moved equity is explained"
-            return self.latch(TradingState.RUNNING, "EXPLAINED", why, now_ms)
-        over = self._lost_day < today and not _reached(loss, limits.daily_loss_max_pct)
-        return self._next_day(now_ms) if self.cause == DAILY_LOSS and over else None
-
-    def _next_day(self, now_ms: UnixMs) -> LatchSet:
-        """Release the daily latch once a new UTC day has begun, never within the day."""
-        if self.jump_usd != 0:
-            return self._jumped(now_ms)
-        return self.latch(
-            TradingState.RUNNING, "NEW_DAY", "a new UTC day has begun", now_ms
-        )
-
-    def _jumped(self, now_ms: UnixMs) -> LatchSet:
-        why = f"equity moved {self.jump_usd:.2f} USD that nothing explains"
-        return self.latch(TradingState.REDUCING, EQUITY_JUMP, why, now_ms)
-
-    def latch(
-        self,
-        state: TradingState,
-        cause: str,
-        why: str,
-        now_ms: UnixMs,
-        *,
-        who: str = GOVERNOR,
-        command_id: str = "",
-    ) -> LatchSet:
-        """Return the event that puts this book into a state; nothing changes before it."""
-        return LatchSet(
-            book=self.book,
-            at_ms=now_ms,
-            state=state,
-            cause=cause,
-            who=who,
-            why=why,
-            command_id=command_id,
-        )
+            return {}
+        lost = self._lost_day >= now_ms // DAY_MS
+        still = lost or _reached(loss, limits.daily_loss_max_pct)
+        if DAILY_LOSS in self.holds and not still:
+            over[DAILY_LOSS] = ("NEW_DAY", "a new UTC day has begun")
+        if EQUITY_JUMP in self.holds and self.jump_usd == 0:
+            over[EQUITY_JUMP] = ("EXPLAINED", "what moved equity is explained")
+        return over
 
     def _latched(self, latch: LatchSet) -> None:
-        """Take over a state of this book, or what a person ordered for every book.
+        """Fold a latch. Who lets go of a jump takes it for money that was moved.
 
-        A person's order to stop holds everywhere; one to go on releases, in another book,
-        only what a person had stopped there. Who lets go of a jump takes it for money that
-        was moved; who lets go of a drawdown lets the peak begin anew.
+        Who lets go of a drawdown lets the peak begin anew.
         """
-        self.heeded.add(latch.command_id)
-        going_on = latch.state is TradingState.RUNNING
-        if latch.book is not self.book and (
-            latch.cause != OPERATOR or (going_on and self.cause != OPERATOR)
-        ):
-            return
-        if going_on and latch.cause == OPERATOR:
-            if self.cause == DRAWDOWN:
-                self.peak_usd = None
-            self._accept_jump()
-        if latch.cause == DAILY_LOSS:
+        lost = DAILY_LOSS in self.holds
+        let_go = self.holds.apply(latch)
+        if DAILY_LOSS in self.holds and not lost:
             self._lost_day = latch.at_ms // DAY_MS
-        self.state, self.cause = latch.state, latch.cause
+        if DRAWDOWN in let_go:
+            self.peak_usd = None
+        if EQUITY_JUMP in let_go and latch.who != GOVERNOR:
+            self._accept_jump()
 
     def _accept_jump(self) -> None:
         jump_usd, self.jump_usd = self.jump_usd, ZERO
         self._baseline_usd = self._unexplained_usd
-        if self.peak_usd is not None:
-            self.peak_usd += jump_usd
-        if self.day_start_usd is not None:
-            self.day_start_usd += jump_usd
+        self._shift(jump_usd)
 
     def _transferred(self, amount_usd: Decimal) -> None:
         self._cash_usd += amount_usd
+        self._shift(amount_usd)
+
+    def _shift(self, amount_usd: Decimal) -> None:
+        """Move all that later readings are compared with."""
         if self.peak_usd is not None:
             self.peak_usd += amount_usd
         if self.day_start_usd is not None:
             self.day_start_usd += amount_usd
+        if self._counted_usd is not None:
+            self._counted_usd += amount_usd
 
     def _fall_from(self, base_usd: Decimal | None) -> Reading:
         match self.equity:

@@ -10,7 +10,7 @@ from bridge_patch.domain.events import Event, LatchSet, Stage, TradingState
 from bridge_patch.domain.intent import Symbol, UnixMs, Unknown
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.venue_events import VenueEvent
-from bridge_patch.services.gauge import FOREIGN_POSITION
+from bridge_patch.services.holds import FOREIGN_POSITION
 from bridge_patch.services.messages import Settlement
 from bridge_patch.services.ports import Account, AccountReading, Inbox, SimulatedVenue
 from bridge_patch.services.readings import read_account
@@ -129,14 +129,14 @@ class Keeper:
         what stays for longer needs a person.
         """
         gauge, snapshots = self.trader.recorder.gauge, self.trader.snapshots
-        if gauge.state is not TradingState.RUNNING:
+        if FOREIGN_POSITION in gauge.holds:
             return None
         found = foreign_in(read, snapshots.held(), snapshots.ledger)
         foreign = self.strangers.stay(found, now_ms)
         if not foreign:
             return None
         why = f"a position on {', '.join(foreign)} is not ours"
-        return gauge.latch(TradingState.REDUCING, FOREIGN_POSITION, why, now_ms)
+        return gauge.holds.latch(TradingState.REDUCING, FOREIGN_POSITION, why, now_ms)
 
 
 def restored(trader: Trader, venue: SimulatedVenue, events: Iterable[Event]) -> None:

@@ -127,7 +127,8 @@ class Command:
     """An order of a person to the execution service; `symbol` is for a re-arm only.
 
     `at_ms` is when it was given, by the clock of whoever gave it. `entry_id` is the bus's
-    own, "" where it was not on one.
+    own, "" where it was not on one. A resume `answers` the cause that its author saw: it
+    lets go of that one and of what a person had ordered, and of nothing that came since.
     """
 
     at_ms: UnixMs
@@ -137,14 +138,18 @@ class Command:
     why: str
     symbol: Symbol | None = None
     entry_id: str = ""
+    answers: str = ""
 
     def __post_init__(self) -> None:
         lacking = [name for name in ("id", "who", "why") if not getattr(self, name).strip()]
         if lacking:
             msg = f"a command must say {' and '.join(lacking)}"
             raise InvalidValueError(msg)
-        if max(len(self.id), len(self.who)) > _NAME_MAX or len(self.why) > _WHY_MAX:
-            msg = f"id and who may have {_NAME_MAX} characters, why {_WHY_MAX}"
+        if (
+            max(map(len, (self.id, self.who, self.answers))) > _NAME_MAX
+            or len(self.why) > _WHY_MAX
+        ):
+            msg = f"id, who and answers may have {_NAME_MAX} characters, why {_WHY_MAX}"
             raise InvalidValueError(msg)
         if self.symbol is not None:
             parse_symbol(self.symbol)

@@ -12,7 +12,7 @@ from typing import Final, Protocol, final
 
 from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import Event, Rearmed, TradingState
-from bridge_patch.services.gauge import OPERATOR
+from bridge_patch.services.holds import OPERATOR
 from bridge_patch.services.messages import Command, Wish
 from bridge_patch.services.ports import Clock
 from bridge_patch.services.recorder import Recorder
@@ -66,7 +66,7 @@ class Switch:
         if not commands:
             return
         for command in commands:
-            if command.id in self.recorder.gauge.heeded:
+            if command.id in self.recorder.gauge.holds.heeded:
                 continue
             # The equity that a resume counts from is durable with it.
             read = self.recorder.gauge.mark() if command.wish is Wish.RESUME else None
@@ -85,11 +85,12 @@ class Switch:
                 why=command.why,
                 command_id=command.id,
             )
-        return self.recorder.gauge.latch(
+        return self.recorder.gauge.holds.latch(
             _STATES.get(command.wish, TradingState.HALTED),
             OPERATOR,
             command.why,
             now_ms,
             who=command.who,
             command_id=command.id,
+            releases={OPERATOR, command.answers} if command.wish is Wish.RESUME else (),
         )

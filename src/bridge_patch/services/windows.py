@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import final
+from typing import Final, final
 
 from bridge_patch.domain.money import ZERO
+
+_KEPT_MOST: Final = 256
 
 
 @final
@@ -16,8 +18,8 @@ class SlidingWindow:
     """What was added within the last `span_ms`, newest included: how much, how often.
 
     Entries come in the order of time. The sum is exact: what is added is subtracted again.
-    What has dropped out is kept until a later entry outdates it, and counts again where the
-    clock is set back: a clock that went ahead for a moment opens no room.
+    Of what has dropped out the last 256 entries are kept, and count again where the clock
+    is set back: a clock that went ahead for a moment opens no room.
     """
 
     span_ms: int
@@ -31,9 +33,9 @@ class SlidingWindow:
         self._entries.append((at_ms, amount))
         self._total += amount
         self._slide(at_ms)
-        for _ in range(self._out):
+        while self._out > _KEPT_MOST:
             self._entries.popleft()
-        self._out = 0
+            self._out -= 1
 
     def total(self, now_ms: int) -> Decimal:
         """Return the sum of what is younger than the span."""

@@ -25,6 +25,7 @@ from bridge_patch.services.session import Session
 from tests.simulation.rig import (
     BTC,
     CALM,
+    NOON_MS,
     World,
     ask,
     at,
@@ -153,7 +154,7 @@ def test_a_latch_set_between_verdict_and_send_keeps_the_order_back() -> None:
         async def halting(events: list[Event]) -> None:
             await append(events)
             if any(isinstance(e, Sending) for e in events):
-                gauge.state = TradingState.HALTED
+                gauge.apply(gauge.holds.latch(TradingState.HALTED, "X", "x", NOON_MS))
 
         world.journal.append = halting  # type: ignore[method-assign, assignment]
         await ask(world, session, intent("a", CALM))

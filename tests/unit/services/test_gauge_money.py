@@ -16,9 +16,7 @@ from bridge_patch.domain.events import (
 )
 from bridge_patch.domain.intent import IntentId, Unknown
 from bridge_patch.domain.order import ClientOrderId
-from bridge_patch.services.gauge import (
-    EQUITY_JUMP,
-)
+from bridge_patch.services.holds import EQUITY_JUMP
 from tests.unit.services.doings import fill
 from tests.unit.services.watched import (
     BTC,
@@ -125,7 +123,7 @@ def test_what_our_own_journal_explains_is_no_jump(what: str) -> None:
     watched.read(f"{10_000 + D(amount)}")
 
     assert value(watched.gauge.equity_jump_pct()) == 0
-    assert watched.gauge.cause != EQUITY_JUMP
+    assert watched.gauge.holds.cause != EQUITY_JUMP
 
 
 @pytest.mark.parametrize("moved", [-900, 900])
@@ -135,7 +133,7 @@ def test_what_the_price_of_our_own_positions_explains_is_no_jump(moved: int) -> 
     watched.read(f"{10_000 + moved}", f"{100 + moved}")
 
     assert value(watched.gauge.equity_jump_pct()) == 0
-    assert watched.gauge.cause != EQUITY_JUMP
+    assert watched.gauge.holds.cause != EQUITY_JUMP
 
 
 @pytest.mark.parametrize(

@@ -85,14 +85,14 @@ def test_the_reading_a_tick_is_judged_by_is_kept_with_what_was_judged() -> None:
     one = recorder(world.journal)
     one.gauge.observe(Decimal(10_000), minute(0), Decimal(0), SHIPPED)
     one.gauge.observe(
-        Decimal(9_990), AT, Decimal(0), SHIPPED
+        Decimal(9_995), AT, Decimal(0), SHIPPED
     )  # no peak, no new day: nothing is due
     one.equity_read()
     run(one.write(SENDING))
     run(one.write(FILLED))
 
     (mark,) = world.events(EquityMarked)
-    assert (mark.at_ms, mark.equity_usd) == (AT, Decimal(9_990))
+    assert (mark.at_ms, mark.equity_usd) == (AT, Decimal(9_995))
 
 
 class Deafening:

@@ -13,10 +13,8 @@ from bridge_patch.domain.events import (
 )
 from bridge_patch.domain.intent import Symbol, UnixMs
 from bridge_patch.governor.snapshot import Known, Reading
-from bridge_patch.services.gauge import (
-    OPERATOR,
-    EquityGauge,
-)
+from bridge_patch.services.gauge import EquityGauge
+from bridge_patch.services.holds import OPERATOR
 from tests.questions import SHIPPED
 
 D = Decimal
@@ -63,7 +61,13 @@ class Watched:
         )
 
     def told(self, state: TradingState, cause: str = OPERATOR, who: str = "ann") -> None:
-        self.write(self.gauge.latch(state, cause, "so", hour(self.hours), who=who))
+        self.write(
+            self.gauge.holds.latch(
+                *(state, cause, "so", hour(self.hours)),
+                who=who,
+                releases={OPERATOR, self.gauge.holds.cause} if state is RUNNING else (),
+            )
+        )
 
     def restarted(self) -> Watched:
         again = Watched(*self.journal)

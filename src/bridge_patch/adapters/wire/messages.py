@@ -107,8 +107,8 @@ def decode_exit_turn(envelope: Envelope) -> ExitTurn:
 
 def encode_command(command: Command) -> Envelope:
     """Write what a person orders."""
-    unsaid = ("entry_id",) if command.symbol else ("entry_id", "symbol")
-    return _envelope(CONTROL, command, command.who, leaving=unsaid)
+    unsaid = tuple(n for n in ("symbol", "answers") if not getattr(command, n))
+    return _envelope(CONTROL, command, command.who, leaving=("entry_id", *unsaid))
 
 
 def decode_command(envelope: Envelope) -> Command:

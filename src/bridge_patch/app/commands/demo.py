@@ -54,7 +54,7 @@ from bridge_patch.domain.intent import Mode, Symbol, UnixMs
 from bridge_patch.domain.market import Tick
 from bridge_patch.evidence.replay import rejudge
 from bridge_patch.services.engine import SignalSource
-from bridge_patch.services.gauge import DRAWDOWN
+from bridge_patch.services.holds import DRAWDOWN
 from bridge_patch.services.ports import Account
 from bridge_patch.services.session import Session
 
@@ -278,6 +278,7 @@ def _is_over(session: Session) -> bool:
     """Tell whether a latch for a person to release has ended the run, all closed."""
     recorder = session.keeper.trader.recorder
     halted = (
-        recorder.gauge.state is TradingState.HALTED and recorder.gauge.cause == DRAWDOWN
+        recorder.gauge.state is TradingState.HALTED
+        and recorder.gauge.holds.cause == DRAWDOWN
     )
     return halted and not recorder.ledger.positions

@@ -7,7 +7,7 @@ import getpass
 import time
 import uuid
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, final
@@ -22,17 +22,21 @@ from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.app.commands.journal_file import bus_file
 from bridge_patch.app.commands.options import OrderOptions
 from bridge_patch.app.screen import cell, console, moment, print_exact
-from bridge_patch.domain.events import LatchSet, Rearmed
+from bridge_patch.domain.events import Book, LatchSet, Rearmed, RunStarted, TradingState
+from bridge_patch.domain.intent import Mode
+from bridge_patch.services.holds import Holds
 from bridge_patch.services.messages import Command, Wish
 
-_KINDS: Final = (LatchSet.__name__, Rearmed.__name__)
+_ANSWERS: Final = (LatchSet.__name__, Rearmed.__name__)
+_HISTORY: Final = (LatchSet.__name__, RunStarted.__name__)
 _SLICE_SEC: Final = 0.1
 #: What each order means for what is open, said with every order.
 MEANINGS: Final = MappingProxyType(
     {
         Wish.HALT: "nothing is opened; open positions keep their stops and are harvested",
         Wish.REDUCE: "nothing is opened; open positions keep their stops and are harvested",
-        Wish.RESUME: "entries pass again, unless a limit is still reached",
+        Wish.RESUME: "what status shows, and what a person ordered, is let go of;"
+        " nothing that came meanwhile, and no limit that is still reached",
         Wish.REARM: "the symbol's losers are forgotten; entries on it pass again",
     }
 )
@@ -41,7 +45,10 @@ MEANINGS: Final = MappingProxyType(
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What was ordered; `in_force_ms` is None while no execution has taken it."""
+    """What was ordered; `in_force_ms` is None while no execution has taken it.
+
+    `state` and `cause` are what stands since then, "" for a re-arm and before.
+    """
 
     command_id: str
     wish: Wish
@@ -49,6 +56,8 @@ class Told:
     why: str
     meaning: str
     in_force_ms: int | None
+    state: str
+    cause: str
 
 
 def order(options: OrderOptions) -> int:
@@ -62,21 +71,24 @@ def order(options: OrderOptions) -> int:
         symbol=options.symbol,
     )
     path = bus_file(options.state, options.env_file)
-    at_ms = asyncio.run(_send(command, path, options.wait_sec))
+    answer = asyncio.run(_send(command, path, options.wait_sec))
+    latch = answer if isinstance(answer, LatchSet) else None
     told = Told(
         command_id=command.id,
         wish=command.wish,
         who=command.who,
         why=command.why,
         meaning=MEANINGS[command.wish],
-        in_force_ms=at_ms,
+        in_force_ms=answer.at_ms if answer else None,
+        state=latch.state if latch else "",
+        cause=latch.cause if latch else "",
     )
     _show(told, options)
-    return 0 if at_ms is not None else 1
+    return 0 if answer else 1
 
 
-async def _send(command: Command, path: Path, wait_sec: int) -> int | None:
-    """Publish; return the time at which the journal says it is in force."""
+async def _send(command: Command, path: Path, wait_sec: int) -> LatchSet | Rearmed | None:
+    """Publish; return the journal's entry by which it is in force."""
     file = SqliteFile(path)
     with (
         closing(SqliteBus(file, SystemClock())) as bus,
@@ -84,16 +96,30 @@ async def _send(command: Command, path: Path, wait_sec: int) -> int | None:
     ):
         newest = journal.tail(1)
         after_seq = newest[-1].seq if newest else 0
+        if command.wish is Wish.RESUME:
+            command = replace(command, answers=_standing(journal))
         await bus.publish((Post(CONTROL, codec.encode_command(command)),))
         deadline = time.monotonic() + wait_sec
         while True:
-            for stored in journal.events(_KINDS, after_seq=after_seq):
+            for stored in journal.events(_ANSWERS, after_seq=after_seq):
                 event = stored.event
                 if isinstance(event, LatchSet | Rearmed) and event.command_id == command.id:
-                    return event.at_ms
+                    return event
             if time.monotonic() >= deadline:
                 return None
             await asyncio.sleep(_SLICE_SEC)
+
+
+def _standing(journal: JournalSearch) -> str:
+    """Return the cause of the account's state as `status` shows it; "" for none."""
+    holds, own = {book: Holds(book) for book in Book}, Book.ACCOUNT
+    for stored in journal.events(_HISTORY):
+        if isinstance(stored.event, RunStarted):
+            own = Book.ACCOUNT if stored.event.mode is Mode.LIVE else Book.GOVERNED
+        elif isinstance(stored.event, LatchSet):
+            for one in holds.values():
+                one.apply(stored.event)
+    return holds[own].cause if holds[own] else ""
 
 
 def _show(told: Told, options: OrderOptions) -> None:
@@ -109,3 +135,5 @@ def _show(told: Told, options: OrderOptions) -> None:
         screen.print(cell(f"{waited} The next one puts it in force before anything else."))
         return
     screen.print(cell(f"in force since {moment(told.in_force_ms)} UTC"))
+    if told.wish is Wish.RESUME and told.state != TradingState.RUNNING:
+        screen.print(cell(f"the account is still {told.state}: {told.cause}"))

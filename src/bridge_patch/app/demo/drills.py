@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, final
 
-from bridge_patch.domain.events import Book, LatchSet, Rearmed, TradingState
+from bridge_patch.domain.events import Book, Rearmed, TradingState
 from bridge_patch.domain.intent import UnixMs, Unknown
 from bridge_patch.services.ports import Account, AccountReading
 from bridge_patch.services.recorder import Recorder
@@ -73,17 +73,13 @@ class Drills:
     async def _latch(
         self, at_ms: UnixMs, hour: float, hours: tuple[int, int], state: TradingState
     ) -> None:
-        gauge = self.recorder.gauge
-        mine = gauge.cause == f"DRILL_{state}"
-        if hours[0] <= hour < hours[1] and gauge.state is TradingState.RUNNING:
-            await self.recorder.write(self._set(at_ms, state, f"DRILL_{state}", "staged"))
-        elif mine and hour >= hours[1]:
-            why = "the drill is over"
-            await self.recorder.write(
-                self._set(at_ms, TradingState.RUNNING, "DRILL_OVER", why)
+        holds, drill = self.recorder.gauge.holds, f"DRILL_{state}"
+        if hours[0] <= hour < hours[1] and not holds:
+            await self.recorder.write(holds.latch(state, drill, "staged", at_ms, who=WHO))
+        elif drill in holds and hour >= hours[1]:
+            over = holds.latch(
+                *(TradingState.RUNNING, "DRILL_OVER", "the drill is over", at_ms),
+                who=WHO,
+                releases=(drill,),
             )
-
-    def _set(self, at_ms: UnixMs, state: TradingState, cause: str, why: str) -> LatchSet:
-        return LatchSet(
-            book=self.book, at_ms=at_ms, state=state, cause=cause, who=WHO, why=why
-        )
+            await self.recorder.write(over)

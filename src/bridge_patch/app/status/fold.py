@@ -160,7 +160,9 @@ class StatusFold:
                 book = self.book(event.book)
                 book.mark, book.equity = event, EquitySeen(event.equity_usd, event.at_ms)
             case LatchSet():
-                self.book(event.book).latch = event
+                book = self.book(event.book)
+                if book.latch is None or not _alike(book.latch, event):
+                    book.latch = event
             case Filled() | StopArmed() | TrailingSet() | OrderEnded() | FundingPaid():
                 self.book(event.book).holdings.apply(event)
             case _:
@@ -218,3 +220,8 @@ class StatusFold:
             del self.doubts[answer.order_id]
         else:
             self.doubts[answer.order_id] = Doubt(doubt.order, state)
+
+
+def _alike(one: LatchSet, two: LatchSet) -> bool:
+    """Tell whether the second only adds to a state that stands."""
+    return (one.state, one.cause) == (two.state, two.cause)
