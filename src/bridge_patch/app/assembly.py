@@ -11,6 +11,7 @@ from bridge_patch.adapters.bus import Bus
 from bridge_patch.adapters.inbox import BusCommands, BusInbox, BusOutbox, BusOutcomes
 from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.memory import ManualClock
+from bridge_patch.adapters.told import BusTold
 from bridge_patch.app.settings import Settings
 from bridge_patch.domain.account import Venues
 from bridge_patch.domain.events import Book
@@ -25,6 +26,7 @@ from bridge_patch.services.exits_apart import ExitsApart
 from bridge_patch.services.gauge import EquityGauge
 from bridge_patch.services.keeper import Keeper, restored
 from bridge_patch.services.ledger import Ledger
+from bridge_patch.services.lost import Lost
 from bridge_patch.services.market import MarketView
 from bridge_patch.services.ports import (
     Account,
@@ -98,6 +100,7 @@ def assemble(
         run, ports, instruments, clock, commands, watch=watch, exits=exits
     )
     restored(trader, ports.venue, (s.event for s in ports.journal.read()))
+    recall, age_max_ms = Recall(trader=trader), settings.intent_max_age_sec * 1000
     inbox = BusInbox(ports.bus, consumer=CONSUMER, mode=run.mode, clock=clock)
     return Session(
         clock=clock,
@@ -107,9 +110,16 @@ def assemble(
         execution=Execution(
             inbox=inbox,
             trader=trader,
-            recall=Recall(trader=trader),
+            recall=recall,
             clock=clock,
-            age_max_ms=settings.intent_max_age_sec * 1000,
+            age_max_ms=age_max_ms,
+        ),
+        lost=Lost(
+            inbox=inbox,
+            told=BusTold(ports.bus),
+            recall=recall,
+            clock=clock,
+            age_max_ms=age_max_ms,
         ),
         brain=exits
         or ExitBrain(

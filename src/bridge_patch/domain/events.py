@@ -171,7 +171,8 @@ class Settled:
     """The one outcome of an intent: what `execution.result` carries.
 
     Proposed is what was asked, approved what the Governor allowed, filled what the venue
-    reported. Times are milliseconds of data time.
+    reported. Times are milliseconds of data time. `entry_id` is the message's, and "" where
+    the bus had lost it.
     """
 
     at_ms: UnixMs

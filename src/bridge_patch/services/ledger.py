@@ -18,6 +18,7 @@ from bridge_patch.domain.events import (
     OrderRefused,
     Resolved,
     Sending,
+    Settled,
     StopArmed,
 )
 from bridge_patch.domain.harvest import POLICY_FALLBACK, HarvestPolicy
@@ -87,8 +88,9 @@ class Ledger:
 
     An order is in doubt from `Sending` until its end is known; a stop, until it rests. For
     an entry in doubt the budget holds what was approved, as if it had filled. `inherited`
-    names what was in doubt at the start. `closed` keeps the last position of a symbol that
-    is flat; `counted` the newest messages that were set aside.
+    names what was in doubt at the start. `unsettled` holds the newest order of each intent
+    that asked for one and has no outcome yet. `closed` keeps the last position of a symbol
+    that is flat; `counted` the newest messages that were set aside.
     """
 
     positions: dict[Symbol, Position] = field(default_factory=dict)
@@ -96,6 +98,7 @@ class Ledger:
     plans: dict[Symbol, Plan] = field(default_factory=dict)
     in_doubt: dict[ClientOrderId, Doubt] = field(default_factory=dict)
     inherited: frozenset[ClientOrderId] = frozenset()
+    unsettled: dict[IntentId, Sending] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
     counted: dict[str, None] = field(default_factory=dict)
 
@@ -106,6 +109,8 @@ class Ledger:
                 self._sending(event)
             case Resolved():
                 self._resolved(event)
+            case Settled():
+                self.unsettled.pop(event.intent_id, None)
             case Filled(book=Book.ACCOUNT):
                 self._filled(event)
             case StopArmed(book=Book.ACCOUNT):
@@ -160,9 +165,11 @@ class Ledger:
 
         So it is after a crash between the record and the act.
         """
-        doubt, plan = self.in_doubt.get(order.order_id), self.plans.get(order.symbol)
-        ours = order.leg is not Leg.ENTRY and plan and plan.intent_id == order.intent_id
-        return doubt is not None and doubt.state is OrderState.SENDING and not ours
+        doubt = self.in_doubt.get(order.order_id)
+        if doubt is None or doubt.state is not OrderState.SENDING:
+            return False
+        plan = self.plans.get(order.symbol)
+        return order.leg is Leg.ENTRY or plan is None or plan.intent_id != order.intent_id
 
     def doubts(self, symbol: Symbol, *legs: Leg) -> Iterator[Sending]:
         """Yield the orders in doubt of these legs, oldest first."""
@@ -201,10 +208,13 @@ class Ledger:
                     at_ms=order.at_ms,
                 )
             )
+        before = self.plans.get(order.symbol)
         if order.leg is not Leg.ENTRY:
+            if before is not None and before.intent_id != order.intent_id:
+                self.unsettled[order.intent_id] = order
             self._plan(order.symbol, order.intent_id).attempts += 1
             return
-        before = self.plans.get(order.symbol)
+        self.unsettled[order.intent_id] = order
         self.plans[order.symbol] = Plan(
             intent_id=order.intent_id,
             policy=order.harvest_policy or POLICY_FALLBACK,

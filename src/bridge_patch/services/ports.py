@@ -73,6 +73,14 @@ class Inbox(Protocol):
         ...
 
 
+class Told(Protocol):
+    """What was published, for who cannot know whether it was."""
+
+    async def told(self, intent_id: IntentId) -> bool:
+        """Tell whether an outcome names this intent; every outcome there is is read."""
+        ...
+
+
 class Outbox(Protocol):
     """The proposing side of the bus."""
 

@@ -22,6 +22,8 @@ from bridge_patch.services.answers import Sent
 from bridge_patch.services.messages import Delivery
 from bridge_patch.services.trader import Trader, Unsent
 
+#: In place of the message that an outcome answers, where the bus had lost it.
+LOST: Final = ""
 #: The orders that an intent itself asks for; others protect what it left behind.
 _ASKED: Final = {
     True: frozenset({Leg.REDUCE, Leg.STOP}),
@@ -73,6 +75,8 @@ class Recall:
             return Fresh()
         if owner.entry_id != delivery.entry_id or isinstance(owner, Expired):
             return Foreign()
+        if any(isinstance(e, Settled) and e.entry_id == LOST for e in history):
+            return Foreign()
         return await self._resume(delivery, owner, history)
 
     async def _resume(
@@ -92,12 +96,12 @@ class Recall:
             return self.trader.scribe.outcome(received, judged, sent) or InDoubt()
         if order.order_id in ledger.in_doubt:
             return InDoubt()
-        sent, content = self._answered(order, history), delivery.content
+        sent, content = self.answered(order, history), delivery.content
         if sent.event is OrderEvent.FOUND_ABSENT and isinstance(content, ReduceIntent):
             return await self.trader.reduce_again(received, content) or InDoubt()
         return self.trader.scribe.outcome(received, judged, sent) or InDoubt()
 
-    def _answered(self, order: Sending, history: Sequence[Event]) -> Sent:
+    def answered(self, order: Sending, history: Sequence[Event]) -> Sent:
         """Put together what the journal holds about an order that has ended."""
         answer = next(
             e

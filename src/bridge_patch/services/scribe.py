@@ -105,22 +105,29 @@ class Scribe:
     def outcome(
         self, received: IntentReceived, judged: Judged, sent: Sent
     ) -> Settled | None:
-        """State what the venue made of an order; nothing while that is not known."""
-        ledger = self.recorder.ledger
-        if sent.order_id in ledger.in_doubt:
+        """State what the venue made of an order, and stage it; None while not known."""
+        if sent.order_id in self.recorder.ledger.in_doubt:
             return None
+        outcome = self.stated(received, judged, sent)
+        self.recorder.stage(outcome)
+        return outcome
+
+    def stated(self, received: IntentReceived, judged: Judged, sent: Sent) -> Settled:
+        """State what the venue made of an order whose end is known; nothing is staged."""
         status = Status.FILLED if sent.fills else _STATUS.get(sent.event)
         codes, detail = _objection(sent)
         if status is None:
             ours = bool(_WITHHELD.intersection(codes))
             status = Status.REFUSED if ours else Status.VENUE_REFUSED
-        return self.settled(
+        return settled(
             received,
             judged,
-            status,
+            status=status,
+            identity=self.identity,
+            now_ms=self.clock.now_ms(),
             fills=sent.fills,
             order_ids=() if status is Status.REFUSED else (sent.order_id,),
-            stop_price_usd=ledger.stop_price_usd(judged.symbol),
+            stop_price_usd=self.recorder.ledger.stop_price_usd(judged.symbol),
             codes=codes,
             detail=detail,
         )

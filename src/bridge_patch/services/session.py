@@ -19,6 +19,7 @@ from bridge_patch.services.engine import Engine
 from bridge_patch.services.execution import Execution
 from bridge_patch.services.exits_apart import Exits
 from bridge_patch.services.keeper import Keeper
+from bridge_patch.services.lost import Lost
 from bridge_patch.services.progress import NEVER
 from bridge_patch.services.recorder import Recorder
 
@@ -47,6 +48,7 @@ class Session:
     clock: DataClock
     keeper: Keeper
     execution: Execution
+    lost: Lost
     brain: Exits
     engine: Engine | None = None
     resumed_ms: UnixMs = NEVER
@@ -85,6 +87,7 @@ class Session:
         await self._entries(tick)
         if again or not self._begun:
             await self.execution.drain()
+        await self.lost.end()
         self._begun, self.seen_ms = True, tick.at_ms
 
     async def _before(self, *, again: bool) -> None:

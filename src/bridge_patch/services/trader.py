@@ -141,11 +141,7 @@ class Trader:
         """
         order, sent = unsent.order, None
         if isinstance(intent, ReduceIntent):
-            ledger, symbol = self.recorder.ledger, intent.symbol
-            position = ledger.positions.get(symbol)
-            reduction = self._verdict(intent, position, ledger.stop_price_usd(symbol))
-            if isinstance(reduction, ApprovedReduction):
-                sent = await self.desk.reduce_now(order, reduction)
+            sent = await self.reduce_now(order, intent)
         elif isinstance(intent, LiveIntent) and isinstance(self.desk, LiveDesk):
             entry = self._with_stop(intent.entry)
             snapshot = await self.snapshots.take(
@@ -157,6 +153,15 @@ class Trader:
                 policy = entry.policy or POLICY_FALLBACK
                 sent = await self.desk.open_now(order, verdict, policy)
         return await self.end(unsent, sent)
+
+    async def reduce_now(self, order: Sending, intent: ReduceIntent) -> Sent | None:
+        """Send a reduction that was announced, if it is judged to the same still."""
+        ledger, symbol = self.recorder.ledger, intent.symbol
+        position = ledger.positions.get(symbol)
+        verdict = self._verdict(intent, position, ledger.stop_price_usd(symbol))
+        if isinstance(verdict, Refused):
+            return None
+        return await self.desk.reduce_now(order, verdict)
 
     async def end(self, unsent: Unsent, sent: Sent | None = None) -> Settled | None:
         """State the outcome of an announced order; one that never left ends here."""
