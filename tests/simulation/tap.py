@@ -71,6 +71,8 @@ class Tap:
 
     async def find(self, symbol: Symbol, order_id: ClientOrderId) -> Report:
         found = await self._called(Call("find", order_id), symbol)
+        if found.event is OrderEvent.TIMED_OUT:
+            return found
         late = self.untold.pop(order_id, None)
         return found if late is None else Report(event=found.event, events=late.events)
 
@@ -97,7 +99,8 @@ class Tap:
         report = await self._passed_on(call, symbol)
         if trouble is None:
             return report
-        self.untold[call.order_id] = report
+        if call.name != "find":
+            self.untold[call.order_id] = report
         if trouble is Trouble.RAISES:
             raise ConnectionResetError
         return Report(event=OrderEvent.TIMED_OUT)

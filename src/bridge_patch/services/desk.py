@@ -65,9 +65,8 @@ class ReduceDesk:
         """Carry out a reduction that was announced and never left; None if it changed."""
         told = order.side, order.quantity_base, order.stop_price_usd
         stop_usd = approved.stop_at.usd if approved.stop_at else None
-        if told != (approved.side, approved.quantity.base, stop_usd):
-            return None
-        return await self._reduced(approved, order)
+        same = told == (approved.side, approved.quantity.base, stop_usd)
+        return await self._reduced(approved, order) if same else None
 
     async def abandon(self, order: Sending) -> Sent:
         """Record that an announced order never left, and never will."""
@@ -208,7 +207,10 @@ class ReduceDesk:
 
     async def _heard(self, order: Sending, report: Report) -> Sent:
         """Record an answer: what happened, and the words that the order table allows."""
-        words = words_for(self.recorder.ledger.in_doubt[order.order_id].state, report.event)
+        ledger = self.recorder.ledger
+        doubt = ledger.in_doubt[order.order_id]
+        report = doubt.hear(report, ledger.positions.get(order.symbol))
+        words = words_for(doubt.state, report.event)
         answers = (
             Resolved(
                 at_ms=self.clock.now_ms(),
@@ -221,7 +223,7 @@ class ReduceDesk:
         )
         await self.recorder.write(*report.events, *answers)
         event = words[-1] if words else OrderEvent.TIMED_OUT
-        return Sent.of(order.order_id, event, report.events)
+        return Sent.of(order.order_id, event, (*doubt.trades, *report.events))
 
 
 @final

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final, final
 
@@ -27,6 +27,7 @@ from bridge_patch.domain.money import ZERO
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent, OrderState, after
 from bridge_patch.domain.position import Position, apply_fill, apply_funding
 from bridge_patch.governor.budget import Budget, Reservation
+from bridge_patch.services.doubt import Doubt
 from bridge_patch.services.messages import PositionUpdate
 
 #: How many set-aside messages are remembered: more than one unsettled batch can hold.
@@ -42,15 +43,6 @@ class RestingStop:
 
     order_id: ClientOrderId
     price_usd: Decimal
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """An order that was sent and whose end is not known."""
-
-    order: Sending
-    state: OrderState
 
 
 @final
@@ -116,6 +108,7 @@ class Ledger:
             case StopArmed(book=Book.ACCOUNT):
                 self._armed(event)
             case OrderEnded(book=Book.ACCOUNT):
+                self._doubted(event)
                 self._unrest(event.symbol, event.order_id)
             case FundingPaid(book=Book.ACCOUNT):
                 self._funded(event)
@@ -238,9 +231,16 @@ class Ledger:
             else:
                 self.budget.void(answer.order_id)
         else:
-            self.in_doubt[answer.order_id] = Doubt(doubt.order, state)
+            self.in_doubt[answer.order_id] = replace(doubt, state=state)
+
+    def _doubted(self, event: Filled | OrderEnded) -> None:
+        """Keep with an order in doubt what happened to it."""
+        doubt = self.in_doubt.get(event.order_id)
+        if doubt is not None:
+            self.in_doubt[event.order_id] = doubt.after(event)
 
     def _filled(self, fill: Filled) -> None:
+        self._doubted(fill)
         self._unrest(fill.symbol, fill.order_id)
         before = self.positions.get(fill.symbol)
         position = apply_fill(before, fill)

@@ -110,7 +110,9 @@ class Outcomes(Protocol):
 class Report:
     """What the venue answered to one call: a word of the order table and what happened.
 
-    TIMED_OUT means nobody knows yet, and then `events` is empty.
+    TIMED_OUT means nobody knows yet, and then `events` is empty. FILLED comes with the
+    order's trades, or with those that can be had so far; the end of an order that was
+    filled in part is told by its OrderEnded. A trade may be told again.
     """
 
     event: OrderEvent
