@@ -136,11 +136,14 @@ def judge_reduction(
 ) -> ApprovedReduction | Refused:
     """Allow a reduction of what is open, and never more than that.
 
-    `position` None is flat. No limit, state, age or reading other than the position itself
-    can refuse: only what would open, enlarge or flip is refused.
+    `position` is ours; None is flat, whatever others hold there. No limit, state, age or
+    reading other than the position itself can refuse: only what would open, enlarge or flip
+    is refused.
     """
     if position is None:
-        return refusal(Reason.NOTHING_TO_REDUCE, f"{intent.symbol} is flat")
+        return refusal(
+            Reason.NOTHING_TO_REDUCE, f"no position of ours is open on {intent.symbol}"
+        )
     if isinstance(position, Unknown):
         return refusal(Reason.POSITION_UNKNOWN, position.why)
     open_base = position.signed_base

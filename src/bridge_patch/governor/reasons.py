@@ -156,7 +156,7 @@ MEANINGS: Final = MappingProxyType(
         Reason.VENUE_MISMATCH: "orders, account and prices are not of one venue",
         Reason.RULE_FAILED: "a rule could not answer, which is a refusal",
         Reason.CLAMP_UNSETTLED: "the cut-down order is still not allowed by every rule",
-        Reason.NOTHING_TO_REDUCE: "there is no position to reduce",
+        Reason.NOTHING_TO_REDUCE: "there is no position of ours to reduce",
         Reason.REDUCE_WRONG_SIDE: "the reduction is on the side that would enlarge",
         Reason.POSITION_UNKNOWN: "the position could not be read",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -75,12 +76,28 @@ class Snapshots:
                 holding=read,
                 exposure=read,
             )
+        equity = Known(read.equity_usd, read.at_ms)
+        hedged = hedged_in(read)
+        if hedged:
+            unread = Unknown(
+                f"{hedged[0]} is open more than once: the account is in hedge mode, "
+                "and only one-way mode is traded"
+            )
+            return self._snapshot(
+                symbol,
+                self._activity(symbol, source, besides),
+                read.at_ms,
+                equity=equity,
+                available=unread,
+                holding=unread,
+                exposure=unread,
+            )
         positions = _completed(read, self.held())
         return self._snapshot(
             symbol,
             self._activity(symbol, source, besides),
             read.at_ms,
-            equity=Known(read.equity_usd, read.at_ms),
+            equity=equity,
             available=Known(self._available_usd(read, positions, besides), read.at_ms),
             holding=_holding(positions, symbol),
             exposure=self._exposure(symbol, read, positions, besides),
@@ -202,18 +219,31 @@ def foreign_in(
 ) -> tuple[Symbol, ...]:
     """Return the symbols on which the venue states more, or the other way, than is ours.
 
-    An order in doubt may be what made the difference, so its symbol is not yet foreign.
+    An order in doubt may be what made the difference, so its symbol is not yet foreign. Of
+    what is open more than once, one at least is not ours.
     """
-    return tuple(
+    hedged = hedged_in(read)
+    foreign = (
         stated.symbol
         for stated in read.positions
         if not any(ledger.doubts(stated.symbol, *Leg))
         and (
-            (ours := held.get(stated.symbol)) is None
+            stated.symbol in hedged
+            or (ours := held.get(stated.symbol)) is None
             or ours.side is not stated.side
             or ours.quantity_base < stated.quantity_base
         )
     )
+    return tuple(dict.fromkeys(foreign))
+
+
+def hedged_in(read: AccountReading) -> tuple[Symbol, ...]:
+    """Return the symbols that are open more than once, as only hedge mode has them.
+
+    Neither their sum nor their difference is what one order of ours would meet.
+    """
+    counted = Counter(position.symbol for position in read.positions)
+    return tuple(symbol for symbol, times in counted.items() if times > 1)
 
 
 def _completed(

@@ -274,7 +274,7 @@ def test_a_refused_reduction_says_why() -> None:
     ]
 
     assert [r.findings[0].detail for r in told if isinstance(r, Refused)] == [
-        "BTCUSDT is flat",
+        "no position of ours is open on BTCUSDT",
         "timeout",
         "ETHUSDT 1 was read for BTCUSDT",
         "BUY would enlarge a BUY",

@@ -211,7 +211,9 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = MappingProxyType(
             "the program is mended: a rule could not answer; report it with this id"
         ),
         Reason.CLAMP_UNSETTLED: Remedy("ask for less: what the caps left does not pass"),
-        Reason.NOTHING_TO_REDUCE: Remedy("nothing: there is no position"),
+        Reason.NOTHING_TO_REDUCE: Remedy(
+            "nothing: no position of ours is open, and what is not ours is never touched"
+        ),
         Reason.REDUCE_WRONG_SIDE: Remedy("reduce on the side opposite to the position"),
         Reason.POSITION_UNKNOWN: Remedy("the position can be read again"),
     }
