@@ -131,7 +131,10 @@ class Reducer(Protocol):
         ...
 
     async def find(self, symbol: Symbol, order_id: ClientOrderId) -> Report:
-        """Ask what became of an order; FOUND_ABSENT means the venue never had it."""
+        """Ask what became of an order; FOUND_ABSENT: it never came and never will.
+
+        As long as a request could be under way, what is not there yet is TIMED_OUT.
+        """
         ...
 
 
