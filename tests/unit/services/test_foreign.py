@@ -29,7 +29,6 @@ from tests.simulation.rig import (
 from tests.simulation.tap import Tap
 
 D = Decimal
-ETH = Symbol("ETHUSDT")
 STRANGER = PositionReading(
     symbol=SOL,
     side=Side.SELL,

@@ -12,9 +12,10 @@ from bridge_patch.domain.intent import Side, Symbol
 from bridge_patch.services.gauge import FOREIGN_POSITION
 from bridge_patch.services.ports import AccountReading
 from tests.simulation.rig import BTC, SOL, run
-from tests.unit.services.test_foreign import ETH, STRANGER, Scene, opened
+from tests.unit.services.test_foreign import STRANGER, Scene, opened
 
 D = Decimal
+ETH = Symbol("ETHUSDT")
 
 
 @pytest.mark.parametrize("symbol", [BTC, SOL, ETH])
