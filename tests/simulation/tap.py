@@ -99,7 +99,7 @@ class Tap:
         report = await self._passed_on(call, symbol)
         if trouble is None:
             return report
-        if call.name != "find":
+        if call.name != "find":  # a question that gets lost has nothing to tell later
             self.untold[call.order_id] = report
         if trouble is Trouble.RAISES:
             raise ConnectionResetError
