@@ -47,7 +47,7 @@ class Execution:
     recall: Recall
     clock: Clock
     age_max_ms: int
-    _waiting: list[Delivery] = field(default_factory=list)
+    _waiting: dict[str, Delivery] = field(default_factory=dict)
 
     @property
     def recorder(self) -> Recorder:
@@ -71,8 +71,7 @@ class Execution:
     async def retry(self) -> None:
         """Take up again what could not end because an order's fate was not known."""
         if self._waiting:
-            waiting = tuple(self._waiting)
-            self._waiting.clear()
+            waiting = tuple(self._waiting.values())
             await self.handle(waiting)
 
     async def handle(self, deliveries: Sequence[Delivery]) -> None:
@@ -85,7 +84,11 @@ class Execution:
         await self.inbox.settle(self._settlement(batch))
 
     async def _take(self, delivery: Delivery, batch: Batch) -> None:
-        """End one delivery; what goes wrong with it stays with it."""
+        """End one delivery; what goes wrong with it stays with it.
+
+        One that waits may be handed again by a new connection: it is one and the same.
+        """
+        self._waiting.pop(delivery.entry_id, None)
         content = delivery.content
         if isinstance(content, Poison):
             self._set_aside(delivery, batch, NOT_UNDERSTOOD, content.faults)
@@ -118,20 +121,22 @@ class Execution:
     def _end(self, delivery: Delivery, outcome: Settled | None, batch: Batch) -> None:
         """Close a delivery; without an outcome it stays unacknowledged and is retried."""
         if outcome is None:
-            self._waiting.append(delivery)
+            self._waiting[delivery.entry_id] = delivery
         else:
             batch.done(delivery, outcome)
 
     async def _is_new(self, delivery: Delivery, intent: Intent, batch: Batch) -> bool:
-        """Tell whether an id is met for the first time; else finish what it stands for."""
+        """Tell whether an id is met for the first time; else finish what it stands for.
+
+        Whose the id is says the journal, and the order of a batch only where that does not.
+        """
         intent_id = _id_of(intent)
-        if not batch.owns(delivery, intent_id):
-            self._duplicate(delivery, intent_id, batch)
-            return False
         history = await self.recorder.journal.history(intent_id)
         match await self.recall.take_up(delivery, history) if history else Fresh():
-            case Fresh():
+            case Fresh() if batch.owns(delivery, intent_id):
                 return True
+            case Fresh():
+                self._duplicate(delivery, intent_id, batch)
             case Settled() as outcome:
                 batch.done(delivery, outcome)
             case Expired() as known:
