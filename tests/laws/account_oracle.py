@@ -188,7 +188,11 @@ class Oracle:
         if judged.verdict is Verdict.REJECT:
             if not NO_REDUCTION.issuperset(judged.codes):
                 yield "a reduction is refused for an entry's reason"
-            if held and judged.action == "CLOSE" and judged.codes[0] != "POSITION_UNKNOWN":
+            looser = judged.detail.startswith(
+                "a stop at"
+            )  # no close: a stop that risks more
+            known = judged.codes[0] != "POSITION_UNKNOWN"
+            if held and judged.action == "CLOSE" and known and not looser:
                 yield "a close of what is open is refused"
         elif judged.quantity_base is None or not 0 < judged.quantity_base <= abs(held):
             yield "a reduction is larger than what is open"

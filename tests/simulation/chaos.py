@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bridge_patch.adapters.bus import Ack, Bus, Depth, Message, Post, Reader
@@ -29,27 +29,40 @@ class Crash(BaseException):
     """The process dies here."""
 
 
+def _unheard(_: str) -> None:
+    return
+
+
 @dataclass
 class Chaos:
-    """Throws the dice; `counted` says afterwards that they were not always kind."""
+    """Throws the dice; `counted` says afterwards that they were not always kind.
+
+    `odds` are those of a trouble by its name, `loss` those of any other; `told` hears of
+    each as it strikes.
+    """
 
     rng: random.Random
     death: float = 0.0
     loss: float = 0.0
     armed: bool = True
     counted: Counter[str] = field(default_factory=Counter)
+    odds: Mapping[str, float] = field(default_factory=dict)
+    told: Callable[[str], None] = _unheard
 
     def point(self, where: str) -> None:
         """Die here, sometimes."""
         if self.armed and self.rng.random() < self.death:
             self.counted["crash"] += 1
             self.counted[f"crash at {where}"] += 1
+            self.told(f"crash at {where}")
             raise Crash(where)
 
     def strikes(self, what: str) -> bool:
         """Tell whether something else goes wrong here."""
-        struck = self.armed and self.rng.random() < self.loss
-        self.counted[what] += struck
+        struck = self.armed and self.rng.random() < self.odds.get(what, self.loss)
+        if struck:
+            self.counted[what] += 1
+            self.told(what)
         return struck
 
 

@@ -41,7 +41,7 @@ from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.services.engine import Engine
 from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.messages import DeadLetter, Draft, PositionUpdate, Result
-from bridge_patch.services.ports import Journal, SimulatedVenue, Telemetry
+from bridge_patch.services.ports import Clock, Journal, SimulatedVenue, Telemetry
 from bridge_patch.services.session import Session
 from tests.simulation.roomy import ROOMY as ROOMY  # noqa: PLC0414 - part of the rig
 from tests.simulation.tap import Tap
@@ -133,7 +133,7 @@ class World:
     mode: Mode = Mode.LIVE
     env: dict[str, str] = field(default_factory=dict)
     streams: MemoryStreams = field(default_factory=MemoryStreams)
-    wall: ManualClock = field(default_factory=lambda: ManualClock(NOON_MS))
+    wall: Clock = field(default_factory=lambda: ManualClock(NOON_MS))
     journal: MemoryJournal = field(init=False)
 
     def __post_init__(self) -> None:
