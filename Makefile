@@ -12,7 +12,7 @@ PIP_TOOLS := pip-tools==7.6.2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo run test check fix docs proofs bench mutants requirements .venv
+.PHONY: help demo run test check fix docs proofs bench soak mutants requirements .venv
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench: $(READY) ## every benchmark in bench/, each printing its ratio
 	@set -e; for name in $(basename $(notdir $(sort $(wildcard bench/bench_*.py)))); do \
 		echo "== $$name"; $(BIN)/python -m bench.$$name $(ARGS); \
 	done
+
+soak: $(READY) ## 2,000 seeds, a long account life, 50 kills; at most 40 minutes
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 mutants: $(READY) ## small faults planted in the Governor, one at a time: a test notices
 	@$(BIN)/python -m tests.mutants $(ARGS)
