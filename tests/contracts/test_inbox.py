@@ -89,6 +89,23 @@ def test_a_reduction_arrives_as_one(site: BusSite) -> None:
     assert delivery.content.id == wish.id
 
 
+def test_a_message_waits_until_it_is_settled(site: BusSite) -> None:
+    """Not only until it is handed out: who drains asks what is left."""
+    box, outbox = inbox(site), BusOutbox(site.connect())
+    assert run(box.waiting()) == 0
+
+    run(
+        outbox.propose(
+            replace(draft(), id=IntentId("a")), replace(draft(), id=IntentId("b"))
+        )
+    )
+    assert run(box.waiting()) == 2
+    first, _ = take(box)
+    assert run(box.waiting()) == 2
+    run(box.settle(Settlement(acknowledged=(first.entry_id,))))
+    assert run(box.waiting()) == 1
+
+
 def test_shadow_wins(site: BusSite) -> None:
     """Whatever a message asks for, a service in shadow reads no live intent."""
     run(BusOutbox(site.connect()).propose(draft(mode=Mode.LIVE)))

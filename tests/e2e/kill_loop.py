@@ -39,7 +39,7 @@ from bridge_patch.domain.intent import UnixMs
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.order import Leg
 from tests.e2e.harness import run, start
-from tests.e2e.load import BACKLOG_MAX, PRICES, SLICE_SEC, Proposers
+from tests.e2e.load import BACKLOG_MAX, PRICES, SLICE_SEC, Proposers, ours
 from tests.simulation.rig import CALM, WOBBLE, at
 from tests.simulation.roomy import ROOMY
 from tests.simulation.watch import ids_of
@@ -50,7 +50,9 @@ ENV: Final = ROOMY | {
     "SYMBOLS": ",".join(PRICES),
 }
 #: A minute of data time passes in so many seconds.
-MINUTE_SEC: Final = 0.6
+MINUTE_SEC: Final = 0.4
+#: A process that works lives at most that long.
+LIFE_SEC: Final = 4.0
 #: What happens next must happen within this, or the loop gives up and says where.
 PATIENCE_SEC: Final = 60.0
 
@@ -102,6 +104,7 @@ class Loop:
     kills: int
     seed: int = 1
     rate: int = 500
+    life_sec: float = LIFE_SEC
     say: bool = False
     killed: int = 0
     starts: int = 0
@@ -166,10 +169,10 @@ class Loop:
     async def _one_life(self, bus: Bus) -> None:
         """Let a process live for a random while, seldom not even until it works."""
         if self.chance.random() < 0.1:
-            await asyncio.sleep(self.chance.random())
+            await asyncio.sleep(self.life_sec * self.chance.random())
         else:
             await self._until_more(bus)
-            await asyncio.sleep(self.chance.random() ** 2)
+            await asyncio.sleep(self.life_sec * self.chance.random())
         self._check()
 
     async def _until_more(self, bus: Bus) -> None:
@@ -224,14 +227,17 @@ class Loop:
         told = asyncio.run(self._outcomes())
         counted: Counter[str] = Counter()
         sent: Counter[str] = Counter()
+        repeated = 0
         for event in self.place.events():
             counted[type(event).__name__] += 1
             if isinstance(event, Settled):
                 counted[event.status] += 1
+            if isinstance(event, DuplicateSeen):
+                repeated += ours(event.intent_id)
             if isinstance(event, Sending):
                 sent[event.order_id] += 1
                 sent[event.intent_id] += event.leg is Leg.ENTRY
-        ended = sum(told.values()) + counted[DuplicateSeen.__name__]
+        ended = sum(told.values()) + repeated
         verified = run("verify", cwd=self.place.state, **self._env())
         faults = {
             "lost": len(proposers.ids - told.keys()),
@@ -258,7 +264,7 @@ class Loop:
                 after = found[-1].entry_id
                 for message in found:
                     told.update(ids_of([codec.decode_result(message.envelope)]))
-        return Counter({name: n for name, n in told.items() if name.startswith("k-")})
+        return Counter({name: n for name, n in told.items() if ours(name)})
 
     def _env(self) -> dict[str, str]:
         return ENV | self.place.env | {"STATE_DIR": str(self.place.state)}

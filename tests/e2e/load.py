@@ -26,15 +26,23 @@ from bridge_patch.domain.intent import (
 )
 from bridge_patch.domain.money import Leverage, Margin
 from bridge_patch.services.messages import Draft
-from tests.simulation.rig import BTC, SOL
+from tests.simulation.rig import BTC
 
 D = Decimal
-PRICES: Final = {BTC: D(95_000), SOL: D(150), Symbol("ETHUSDT"): D(2_500)}
+ETH, BNB = Symbol("ETHUSDT"), Symbol("BNBUSDT")
+PRICES: Final = {BTC: D(95_000), ETH: D(2_500), BNB: D(600)}
 #: Proposers wait while so many of their intents have no outcome.
-BACKLOG_MAX: Final = 1_000
+BACKLOG_MAX: Final = 250
 #: Most entries find their symbol taken; so many in a hundred make room again.
 CLOSES: Final = 0.08
 SLICE_SEC: Final = 0.02
+#: With it the ids of these proposers begin; the exit brain asks for things too.
+PREFIX: Final = "k-"
+
+
+def ours(name: str) -> bool:
+    """Tell whether one of these proposers gave an intent its id."""
+    return name.startswith(PREFIX)
 
 
 @dataclass
@@ -74,7 +82,7 @@ class Proposers:
 
     def _post(self) -> Post:
         number, symbol = len(self.ids), self.chance.choice([*PRICES])
-        name = IntentId(f"k-{number}")
+        name = IntentId(f"{PREFIX}{number}")
         self.ids.add(name)
         assert self.now_ms is not None
         if self.chance.random() < CLOSES:

@@ -18,7 +18,7 @@ AGAIN = "INSERT INTO bus_entry (stream, fields) SELECT stream, fields FROM bus_e
 
 def test_killed_under_load_nothing_is_lost_and_nothing_is_doubled(tmp_path: Path) -> None:
     """Entries, closes and repetitions at 500/s, and orders in flight at every kill."""
-    loop = Loop(Place(tmp_path / "state"), KILLS, seed=3)
+    loop = Loop(Place(tmp_path / "state"), KILLS, seed=3, life_sec=1.0)
     found = loop.go()
 
     assert found.faults == []

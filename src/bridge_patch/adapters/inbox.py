@@ -62,6 +62,10 @@ class BusInbox:
             for message in messages
         )
 
+    async def waiting(self) -> int:
+        depth = await self._bus.depth(TRADE_INTENT, EXECUTION_GROUP)
+        return depth.lag + depth.pending
+
     async def settle(self, settlement: Settlement) -> None:
         acks = tuple(Ack(TRADE_INTENT, entry_id) for entry_id in settlement.acknowledged)
         await self._bus.commit(EXECUTION_GROUP, acks, tuple(_posts(settlement)))

@@ -55,10 +55,15 @@ class Execution:
         return self.trader.recorder
 
     async def drain(self) -> int:
-        """Handle everything that is waiting; return how many deliveries that was."""
-        handled = 0
-        while count := await self.step(wait_ms=0):
-            handled += count
+        """Handle everything that is waiting; return how many deliveries that was.
+
+        What comes meanwhile waits for the next time: proposers who never pause must not
+        keep prices, stops and exits from their turn.
+        """
+        handled = count = await self.step(wait_ms=0)
+        left = await self.inbox.waiting() if count else 0
+        while left > 0 and (count := await self.step(wait_ms=0)):
+            handled, left = handled + count, left - count
         return handled
 
     async def step(self, wait_ms: int) -> int:

@@ -68,6 +68,10 @@ class Inbox(Protocol):
         """Return up to `count` deliveries, own unsettled ones first; () after `wait_ms`."""
         ...
 
+    async def waiting(self) -> int:
+        """Return how many messages have no end yet, those in hand among them."""
+        ...
+
     async def settle(self, settlement: Settlement) -> None:
         """Acknowledge and publish in one transaction."""
         ...
