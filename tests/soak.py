@@ -34,7 +34,7 @@ PARTS: Final = (
     Part(
         "campaign of 2,000 seeds",
         720,
-        ("-m", "tests.simulation.campaign", "--seeds", "2000", "--minutes", "30"),
+        ("-m", "tests.simulation.campaign", "--seeds", "2000", "--minutes", "24"),
     ),
     Part(
         "account under every order of events",

@@ -53,6 +53,7 @@ HAPPENED: Final = (
     "DeadLettered",
     "LatchSet",
     "InsuranceCleared",
+    "FundingPaid",
     "judged again",
 )
 TELL_EVERY: Final = 100

@@ -133,13 +133,13 @@ class Survivor:
     """A venue that outlives our processes, as a real one does: it forgets nothing.
 
     What it did while nobody could write it down it tells on the next occasion: about an
-    order when that is looked up, about the market's doings with the next bars.
+    order when that is looked up, about everything, in its order, with the next bars.
     """
 
     inner: PaperVenue
     journal: Journal
     advanced_ms: int = 0
-    moves: list[VenueEvent] = field(default_factory=list)
+    happened: list[VenueEvent] = field(default_factory=list)
     reports: dict[ClientOrderId, tuple[VenueEvent, ...]] = field(default_factory=dict)
 
     async def place(self, approved: Approved, order_id: ClientOrderId) -> Report:
@@ -150,7 +150,7 @@ class Survivor:
 
     async def cancel(self, symbol: Symbol, order_id: ClientOrderId) -> Report:
         report = await self.inner.cancel(symbol, order_id)
-        self.moves.extend(report.events)
+        self.happened.extend(report.events)
         return report
 
     async def find(self, symbol: Symbol, order_id: ClientOrderId) -> Report:
@@ -162,12 +162,11 @@ class Survivor:
         return await self.inner.read()
 
     def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
-        if tick.at_ms <= self.advanced_ms:
-            return self._unwritten(self.moves)
-        self.advanced_ms = tick.at_ms
-        new = self.inner.advance(tick)
-        self.moves.extend(new)
-        return new
+        if tick.at_ms > self.advanced_ms:
+            self.advanced_ms = tick.at_ms
+            self.happened.extend(self.inner.advance(tick))
+        self.happened = [*self._unwritten(self.happened)]
+        return tuple(self.happened)
 
     def see(self, tick: Tick) -> None:
         """It was there."""
@@ -177,9 +176,12 @@ class Survivor:
 
     def _kept(self, order_id: ClientOrderId, report: Report) -> Report:
         self.reports[order_id] = report.events
+        self.happened.extend(report.events)
         return report
 
     def _unwritten(self, events: Sequence[VenueEvent]) -> tuple[VenueEvent, ...]:
+        if not events:
+            return ()
         written = {stored.event for stored in self.journal.read()}
         return tuple(event for event in events if event not in written)
 
@@ -227,7 +229,8 @@ class ChaosVenue:
     def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
         late = [event for report in self.untold.values() for event in report.events]
         self.untold.clear()
-        return (*late, *self.inner.advance(tick))
+        moved = self.inner.advance(tick)
+        return (*(event for event in late if event not in moved), *moved)
 
     def see(self, tick: Tick) -> None:
         self.inner.see(tick)

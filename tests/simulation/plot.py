@@ -1,7 +1,8 @@
 """What a market does, what is asked for and what a person orders: all of it by a seed.
 
 The calm before it is for warming up only. Then prices wander, jump, and now and then fall
-through every stop; the feed is silent at times, and a day may end. Proposers speak late,
+through every stop; a minute may trade little or settle funding, the feed is silent at
+times, and a day may end. Proposers speak late,
 twice, in another order, and nonsense; persons halt and resume.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from bridge_patch.adapters.memory import MemoryBus
 from bridge_patch.adapters.streams import CONTROL
 from bridge_patch.adapters.wire.instants import iso_of
 from bridge_patch.domain.intent import UnixMs
-from bridge_patch.domain.market import Tick
+from bridge_patch.domain.market import Funding, Tick
 from bridge_patch.services.messages import Command, Wish
 from bridge_patch.services.session import Session
 from tests.simulation.rig import (
@@ -113,9 +114,19 @@ class Plot:
                 move = D(str(round(rng.gauss(0, 0.002) * jump, 5)))
                 now = last[symbol] * (1 + (sign * FALL if fall else move))
                 now = now // GRID[symbol] * GRID[symbol]
-                bars.append(bar(symbol, n, now, open_=now if fall else last[symbol]))
+                one = bar(symbol, n, now, open_=now if fall else last[symbol])
+                thin = rng.random() < 0.08
+                bars.append(replace(one, volume=one.volume / 2_000) if thin else one)
                 last[symbol] = now
-            yield tick(n, *bars)
+            yield replace(tick(n, *bars), fundings=self._fundings(n))
+
+    def _fundings(self, n: int) -> tuple[Funding, ...]:
+        """Let holding cost something, or earn it, now and then within a minute."""
+        if self.rng.random() > 0.1:
+            return ()
+        rate = D(self.rng.choice(("0.0004", "-0.0004", "0.003")))
+        at_ms = UnixMs(minute(n) - 30_000)
+        return tuple(Funding(symbol=s, at_ms=at_ms, rate_fraction=rate) for s in SYMBOLS)
 
     def _speak(self, n: int, k: int) -> None:
         """Say something at its minute or late, and perhaps a second time."""
