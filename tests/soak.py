@@ -33,18 +33,18 @@ class Part:
 PARTS: Final = (
     Part(
         "campaign of 2,000 seeds",
-        720,
-        ("-m", "tests.simulation.campaign", "--seeds", "2000", "--minutes", "24"),
+        900,
+        ("-m", "tests.simulation.campaign", "--seeds", "2000", "--minutes", "20"),
     ),
     Part(
         "account under every order of events",
-        720,
+        600,
         ("-m", "pytest", "-q", "tests/laws/test_account_machine.py"),
         {"SOAK": "1"},
     ),
     Part(
         "50 kills under 500 intents/s",
-        480,
+        450,
         ("-m", "tests.e2e.kill_loop", "--kills", "50", "--rate", "500"),
     ),
 )
