@@ -1,4 +1,4 @@
-"""Many seeds, one after another; the first broken promise ends it and names its seed.
+"""Many seeds, on all cores; the first broken promise ends it and names its seed.
 
 `python -m tests.simulation.campaign --seed 1234 --verbose` tells one seed's story again.
 """
@@ -10,6 +10,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from concurrent.futures import (
+    Executor,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    as_completed,
+)
+from functools import partial
+from multiprocessing import get_context
 from typing import Final
 
 from tests.simulation.story import MINUTES, BrokenStoryError, told
@@ -56,7 +64,7 @@ HAPPENED: Final = (
     "FundingPaid",
     "judged again",
 )
-TELL_EVERY: Final = 100
+TELL_EVERY: Final = 50
 
 
 def campaign(seeds: Iterable[int], minutes: int = MINUTES) -> Counter[str]:
@@ -82,12 +90,13 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=300, help="how many seeds")
     parser.add_argument("--from", dest="first", type=int, default=0, help="the first seed")
     parser.add_argument("--minutes", type=int, default=MINUTES, help="length of a market")
+    parser.add_argument("--jobs", type=int, help="how many at once; else one per core")
     parser.add_argument("--verbose", action="store_true", help="tell every step")
     asked = parser.parse_args(words)
     try:
         return _one(asked) if asked.seed is not None else _many(asked)
     except BrokenStoryError as broken:
-        print(broken.text(last=10_000 if asked.verbose else 25))
+        print(broken.text(_steps(asked)))
         return 1
 
 
@@ -104,20 +113,48 @@ def _one(asked: argparse.Namespace) -> int:
 def _many(asked: argparse.Namespace) -> int:
     begun, seen = time.monotonic(), Counter[str]()
     last = asked.first + asked.seeds
-    for first in range(asked.first, last, TELL_EVERY):
-        seeds = range(first, min(first + TELL_EVERY, last))
-        seen += campaign(seeds, asked.minutes)
-        spent = time.monotonic() - begun
-        print(
-            f"{seen['seeds']} of {asked.seeds} seeds, {seen['lives']} lives,"
-            f" {seen['crash']} crashes, {spent:.0f} s",
-            flush=True,
-        )
+    chunks = [
+        range(first, min(first + TELL_EVERY, last))
+        for first in range(asked.first, last, TELL_EVERY)
+    ]
+    tell = partial(_chunk, minutes=asked.minutes, last=_steps(asked))
+    with _workers(asked.jobs) as pool:
+        for end in as_completed([pool.submit(tell, seeds) for seeds in chunks]):
+            result = end.result()
+            if isinstance(result, str):
+                pool.shutdown(cancel_futures=True)
+                print(result)
+                return 1
+            seen += result
+            print(
+                f"{seen['seeds']} of {asked.seeds} seeds, {seen['lives']} lives,"
+                f" {seen['crash']} crashes, {time.monotonic() - begun:.0f} s",
+                flush=True,
+            )
     for name in (*STRUCK, *HAPPENED):
         print(f"  {seen[name]:7} {name}")
     if absent := missing(seen):
         print(f"never seen: {', '.join(absent)}")
     return bool(absent)
+
+
+def _workers(jobs: int | None) -> Executor:
+    """Return other processes, each begun afresh; for one job a thread of this one."""
+    if jobs == 1:
+        return ThreadPoolExecutor(1)
+    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+
+
+def _chunk(seeds: range, minutes: int, last: int) -> Counter[str] | str:
+    """Tell these seeds' stories; return the counts, or the text of what broke."""
+    try:
+        return campaign(seeds, minutes)
+    except BrokenStoryError as broken:
+        return broken.text(last)
+
+
+def _steps(asked: argparse.Namespace) -> int:
+    return 10_000 if asked.verbose else 25
 
 
 if __name__ == "__main__":

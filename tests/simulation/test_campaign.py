@@ -272,6 +272,20 @@ def test_a_planted_fault_breaks_its_promise_and_names_the_seed(
     assert main(["--seed", str(seed)]) == 0
 
 
+def test_of_many_seeds_the_broken_one_is_named(
+    monkeypatch: Patch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are told elsewhere, and what is found comes back."""
+    assert main(["--seeds", "4", "--minutes", "6", "--jobs", "2"]) == 1
+    calm = capsys.readouterr().out
+    assert "4 of 4 seeds" in calm
+    assert "never seen: " in calm  # too few to prove anything, and it says so
+
+    told_twice(monkeypatch)
+    assert main(["--seeds", "4", "--minutes", "6", "--jobs", "1"]) == 1
+    assert "seed 0: Broken: one outcome" in capsys.readouterr().out
+
+
 def seed_that_breaks(promise: str) -> int:
     """Return the first seed in which this promise is the one that breaks."""
     met: Counter[str] = Counter()
