@@ -29,7 +29,7 @@ from bridge_patch.domain.events import (
 from bridge_patch.domain.intent import IntentId, Mode, Symbol
 from bridge_patch.domain.order import Leg
 from bridge_patch.evidence.replay import rejudge
-from bridge_patch.services.gauge import OPERATOR
+from bridge_patch.services.holds import OPERATOR
 from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.session import Session
 from tests.laws.account_oracle import Oracle

@@ -9,7 +9,7 @@ import pytest
 
 from bridge_patch.domain.events import Judged, LatchSet, Status, TradingState, Verdict
 from bridge_patch.domain.intent import Side, Symbol
-from bridge_patch.services.gauge import FOREIGN_POSITION
+from bridge_patch.services.holds import FOREIGN_POSITION
 from bridge_patch.services.ports import AccountReading
 from tests.simulation.rig import BTC, SOL, run
 from tests.unit.services.test_foreign import STRANGER, Scene, opened
