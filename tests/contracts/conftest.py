@@ -14,7 +14,9 @@ from tests.contracts.venues import VENUES, NewVenue, tick
 
 @pytest.fixture(params=BUS_SITES, ids=lambda make: make.__name__)
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BusSite]:
-    found: BusSite = request.param(tmp_path)
+    found: BusSite = request.param(
+        tmp_path, lambda: request.getfixturevalue("redis_server")
+    )
     with found.opened:
         yield found
 

@@ -82,6 +82,7 @@ class Bus(Protocol):
     ) -> tuple[Message, ...]:
         """Hand out up to `count` entries of `streams`, in the order of their publication.
 
+        A server may order streams among each other by its clock, to the millisecond.
         What this consumer was handed before a restart comes first, under the same ids;
         then what a consumer that went silent left behind; then what is new. Returns () when
         nothing came for `wait_ms`. Other tasks run at least once during each call.

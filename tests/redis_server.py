@@ -1,0 +1,96 @@
+"""A Redis or Valkey server for the tests that want one: real, on a free port, alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from bridge_patch.adapters.bus_url import BusUrl, read_bus_url
+from bridge_patch.adapters.redis_link import RedisLink
+
+_START_SEC: Final = 10.0
+MISSING: Final = "no redis-server or valkey-server here: sh tests/servers.sh redis"
+
+
+def program(kind: str) -> str:
+    """Return the path of `server` or `cli`, or skip the test and say why."""
+    found = shutil.which(f"redis-{kind}") or shutil.which(f"valkey-{kind}")
+    if found is None:
+        pytest.skip(MISSING)
+    return found
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class RedisServer:
+    """One server over a folder of its own; `options` are lines of its configuration."""
+
+    folder: Path
+    options: tuple[str, ...] = ()
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> BusUrl:
+        return read_bus_url(f"redis://127.0.0.1:{self.port}")
+
+    def start(self) -> RedisServer:
+        lines = (
+            "bind 127.0.0.1",
+            f"port {self.port}",
+            f"dir {self.folder}",
+            "appendonly yes",
+            'save ""',
+            *self.options,
+        )
+        conf = self.folder / "redis.conf"
+        conf.write_text("\n".join(lines) + "\n")
+        with (self.folder / "redis.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [program("server"), str(conf)], stdout=log, stderr=log
+            )
+        ends = time.monotonic() + _START_SEC
+        while time.monotonic() < ends and self.process.poll() is None:
+            if (self.folder / "redis.log").read_text().count("Ready to accept"):
+                return self
+            time.sleep(0.01)
+        pytest.fail((self.folder / "redis.log").read_text()[-2000:])
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        if self.process is not None:
+            self.process.send_signal(how)
+            self.process.wait(10)
+            self.process = None
+            os.truncate(self.folder / "redis.log", 0)
+
+    def ask(self, *command: str | bytes | int) -> object:
+        """Ask the server something, as a person with redis-cli would."""
+        with closing(RedisLink(self.url)) as link:
+            answer: object = link.call(*command)
+            return answer
+
+
+@contextmanager
+def redis_on(folder: Path, *options: str) -> Iterator[RedisServer]:
+    server = RedisServer(folder, options)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
