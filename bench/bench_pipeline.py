@@ -20,8 +20,7 @@ from typing import Final, TypeAlias, final
 
 from bench.measuring import MICRO, Figure, Outcome, tell, wants_json
 from bench.shadow import Shadow, Silent, shadow
-from bridge_patch.adapters.bus import Ack, Post, Reader
-from bridge_patch.adapters.bus_sqlite import SqliteBus
+from bridge_patch.adapters.bus import Ack, Bus, Post, Reader
 from bridge_patch.adapters.envelope import Envelope
 from bridge_patch.adapters.streams import EXECUTION_GROUP, EXECUTION_RESULT, TRADE_INTENT
 from bridge_patch.domain.events import Settled, Status
@@ -99,7 +98,7 @@ def _service(side: Shadow) -> Drain:
     return side.session.execution.drain
 
 
-def _client(bus: SqliteBus, usual: Envelope) -> Drain:
+def _client(bus: Bus, usual: Envelope) -> Drain:
     """Return a client that decides nothing and answers all that waits."""
 
     async def drain() -> int:
@@ -128,7 +127,7 @@ def _cost(name: str, rounds: list[Took], size: int) -> Figure:
     return Figure(name, median(one.cpu for one in rounds) / size * MICRO, "µs")
 
 
-async def _answered(bus: SqliteBus, usual: Envelope) -> int:
+async def _answered(bus: Bus, usual: Envelope) -> int:
     found = await bus.read(_CLIENT, (TRADE_INTENT,), count=BATCH_MAX, wait_ms=0)
     acks = [Ack(TRADE_INTENT, message.entry_id) for message in found]
     if acks:

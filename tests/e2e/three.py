@@ -9,7 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bridge_patch.adapters.bus_look import BusLook
+from bridge_patch.adapters.bus import Message
+from bridge_patch.adapters.bus_url import EMBEDDED, BusUrl
 from bridge_patch.adapters.feeds.files import bar_file_name, write_series
 from bridge_patch.adapters.feeds.generated import generate
 from bridge_patch.adapters.feeds.replay import replay
@@ -19,6 +20,7 @@ from bridge_patch.adapters.journal_sql import JournalReader
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.streams import REPLAY_BARRIER
 from bridge_patch.adapters.venue_paper import PaperVenue
+from bridge_patch.app.buses import BusAt
 from bridge_patch.domain.intent import Symbol, UnixMs
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.services.ports import AccountReading
@@ -49,6 +51,7 @@ class Run:
     """What one run left behind."""
 
     state: Path
+    bus_url: BusUrl = EMBEDDED
 
     @property
     def journal(self) -> Path:
@@ -67,6 +70,18 @@ class Run:
     def events(self, kind: type[_E] | Any) -> list[_E]:
         with closing(JournalReader(SqliteFile(self.journal))) as journal:
             return [s.event for s in journal.read() if isinstance(s.event, kind)]
+
+    def entries(self, stream: str) -> list[Message]:
+        """Everything that a stream of the bus holds."""
+        found: list[Message] = []
+        with closing(BusAt(self.bus_url).open(SqliteFile(self.journal))) as bus:
+            while more := asyncio.run(
+                bus.follow(
+                    stream, found[-1].entry_id if found else "", count=512, wait_ms=0
+                )
+            ):
+                found += more
+        return found
 
     def end_equity_usd(self, market: Path) -> Decimal:
         """What the paper account is worth at the last bar, from the journal alone."""
@@ -91,7 +106,7 @@ class Three(Run):
         self.starts += 1
         log = self.state.parent / f"{name}-{self.starts}.log"
         feed = self.words if name == "engine" else ()
-        env = {**LIVE, **APART}
+        env = {**LIVE, **APART, "BUS_URL": str(self.bus_url)}
         self.living[name] = start(name, "--state", self.state, *feed, log=log, **env)
 
     def kill(self, name: str) -> bool:
@@ -107,7 +122,7 @@ class Three(Run):
         """How many ticks are complete."""
         if not self.journal.exists():
             return 0
-        with closing(BusLook(SqliteFile(self.journal))) as look:
+        with closing(BusAt(self.bus_url).look(SqliteFile(self.journal))) as look:
             return look.lengths().get(REPLAY_BARRIER, 0)
 
     def end(self, timeout: float) -> None:
@@ -133,9 +148,9 @@ def in_one(folder: Path, *words: str | Path) -> Run:
     return Run(state)
 
 
-def in_three(folder: Path, *words: str | Path) -> Three:
+def in_three(folder: Path, *words: str | Path, bus_url: BusUrl = EMBEDDED) -> Three:
     """Start three processes over a market."""
-    three = Three(folder / "three", words=words)
+    three = Three(folder / "three", bus_url, words=words)
     for name in PROCESSES:
         three.begin(name)
     return three

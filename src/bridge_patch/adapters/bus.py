@@ -8,7 +8,7 @@ beginning of its stream, however late it comes, because an intent must not be lo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, final
 
@@ -107,4 +107,22 @@ class Bus(Protocol):
 
     async def depth(self, stream: str, group: str) -> Depth:
         """Return how far `group` is behind on `stream`."""
+        ...
+
+
+class StoredBus(Bus, Protocol):
+    """A bus that outlives this process."""
+
+    async def publish_behind(
+        self, stream: str, make: Callable[[Message | None], Post]
+    ) -> str:
+        """Publish what `make` makes of the newest entry of `stream`, in one transaction.
+
+        Nobody publishes to `stream` in between; `make` is given None for an empty one, and
+        may be asked more than once.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
         ...

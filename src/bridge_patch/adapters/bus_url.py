@@ -15,10 +15,10 @@ _PORT_MAX: Final = 65_535
 _DATABASE_MAX: Final = 9_999
 
 #: What a person is told to write.
-EXPECTED: Final = (
-    "embedded, redis://[user:password@]host[:port][/database], rediss://… for TLS, or"
-    " unix:///path/to/socket (a password with characters like @ : / # ? % written as %40"
-    " %3A %2F %23 %3F %25)"
+URL_FORMS: Final = (
+    "embedded, redis://[user:password@]host[:port][/database], the same with rediss:// for"
+    " TLS, or unix://[user:password@]/path/to/socket[?db=number], with the characters"
+    " @ : / ? # % of a password written as %40 %3A %2F %3F %23 %25"
 )
 
 
@@ -77,10 +77,10 @@ def read_bus_url(text: str) -> BusUrl:
         split = urlsplit(text)
         found = _unix(split) if split.scheme == Scheme.UNIX else _network(split)
     except ValueError:
-        msg = f"must be {EXPECTED}"
+        msg = f"must be {URL_FORMS}"
         raise InvalidValueError(msg) from None
     if not text.isprintable() or " " in text:
-        msg = f"must be {EXPECTED}"
+        msg = f"must be {URL_FORMS}"
         raise InvalidValueError(msg)
     return found
 

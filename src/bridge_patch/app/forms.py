@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, final
 
+from bridge_patch.adapters.bus_url import URL_FORMS, read_bus_url
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import Symbol, parse_symbol
 from bridge_patch.domain.secret import Secret
@@ -83,6 +84,18 @@ def folder_or_none() -> Form:
         return None if text == "none" else _path(text)
 
     return Form(expected="a path, or none", read=read, choices=("none",))
+
+
+def file_or_none() -> Form:
+    """Take the path of a file, or the word `none`."""
+    return Form(
+        expected="a path of a file, or none", read=folder_or_none().read, choices=("none",)
+    )
+
+
+def bus_url() -> Form:
+    """Take the place of a bus; a fault does not show it, for it may hold a password."""
+    return Form(expected=URL_FORMS, read=read_bus_url, choices=("embedded",), secret=True)
 
 
 def symbols() -> Form:

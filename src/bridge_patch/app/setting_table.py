@@ -8,11 +8,22 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, final
 
-from bridge_patch.app.forms import Form, folder, folder_or_none, one_of, whole
+from bridge_patch.adapters.bus_url import BusUrl
+from bridge_patch.app.forms import (
+    Form,
+    bus_url,
+    file_or_none,
+    folder,
+    folder_or_none,
+    one_of,
+    whole,
+)
 from bridge_patch.app.limit_settings import USD, LimitSettings, row
 
 #: The journal's file, in whatever folder holds the state of a run.
 JOURNAL_NAME: Final = "bridge.db"
+#: The demo's log; in a folder that has one, bus and journal are the demo's.
+DEMO_LOG_NAME: Final = "demo.log"
 
 
 class VenueName(StrEnum):
@@ -72,6 +83,12 @@ class Settings(LimitSettings):
         "who decides on exits: the execution itself, or `bridge-patch exits`",
     )
     state_dir: Path = row("var", folder(), "", "holds the journal and the embedded bus")
+    bus_url: BusUrl = row(
+        "embedded", bus_url(), "", "the bus: a file in the state folder, or a server"
+    )
+    bus_ca_file: Path | None = row(
+        "none", file_or_none(), "", "who signed a rediss:// server's certificate"
+    )
     log_format: LogFormat = row(
         "console", one_of(LogFormat), "", "log lines for people, or JSON"
     )

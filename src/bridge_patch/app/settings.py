@@ -17,6 +17,7 @@ from bridge_patch.app.faults import Fault, SettingsError, quoted
 from bridge_patch.app.limit_settings import SPELT
 from bridge_patch.app.nearmiss import near_miss
 from bridge_patch.app.setting_table import (
+    DEMO_LOG_NAME,
     JOURNAL_NAME,
     ROWS,
     ExitsProcess,
@@ -29,6 +30,7 @@ from bridge_patch.app.setting_table import (
 from bridge_patch.domain.errors import InvalidValueError
 
 __all__ = [
+    "DEMO_LOG_NAME",
     "JOURNAL_NAME",
     "ROWS",
     "ExitsProcess",

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final, final
 
-from bridge_patch.adapters.bus_sqlite import SqliteBus
+from bridge_patch.adapters.bus import StoredBus
 from bridge_patch.adapters.example_ai import ExampleAI, distort
 from bridge_patch.adapters.honest_ai import HonestAI
 from bridge_patch.adapters.inbox import BusOutbox
@@ -22,6 +22,7 @@ from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.adapters.telemetry import LogTelemetry
 from bridge_patch.adapters.venue_paper import PaperVenue
 from bridge_patch.app.assembly import CONSUMER, Ports, Run, assemble, build_id, costs_of
+from bridge_patch.app.buses import AT_HOME, BusAt
 from bridge_patch.app.settings import LogFormat, Settings, SignalName
 from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import Event, InstrumentSeen, RunStarted
@@ -107,31 +108,39 @@ class Room:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """The embedded bus and journal of one run, in one file of the state folder."""
+    """Bus and journal of one run; what is not on a server is in one file."""
 
     file: SqliteFile
-    bus: SqliteBus
+    bus: StoredBus
     journal: SqlJournal | None
     run_id: str
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of both."""
         self.bus.close()
         if self.journal is not None:
             self.journal.close()
 
 
-def open_store(state_dir: Path, *, journal: bool, again: bool = False) -> Store:
+def open_store(
+    state_dir: Path,
+    *,
+    journal: bool,
+    again: bool = False,
+    bus_at: BusAt = AT_HOME,
+    telemetry: Telemetry | None = None,
+) -> Store:
     """Open, or begin, the store in `state_dir`; only the execution writes a journal.
 
-    `again` is after an outage: then a store that is not there is not begun.
+    `again` is after an outage: then a store that is not there is not begun. The bus may be
+    elsewhere; what it has to say goes to `telemetry`.
     """
     file, clock, run_id = SqliteFile(state_dir / STORE_NAME), SystemClock(), _new_id()
-    if again:
-        file.require()
-    else:
+    if not again:
         state_dir.mkdir(parents=True, exist_ok=True)
-    bus = SqliteBus(file, clock)
+    elif journal or bus_at.url.is_embedded:
+        file.require()
+    bus = bus_at.open(file, telemetry)
     try:
         kept = (
             SqlJournal(file, run_id=run_id, clock=clock, new_id=_new_id)

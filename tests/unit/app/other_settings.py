@@ -68,6 +68,8 @@ OTHERS = {
     "EXAMPLE_AI_SEED": "7",
     "EXITS_PROCESS": "separate",
     "STATE_DIR": "elsewhere",
+    "BUS_URL": "rediss://engine:secret@bus.example:6380/2",
+    "BUS_CA_FILE": "ca.pem",
     "LOG_FORMAT": "json",
 }
 #: What the limits are made of (spec 1.1 and 1.8).

@@ -8,9 +8,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bridge_patch.app.buses import AT_HOME, BusAt
 from bridge_patch.app.commands.options import JournalOptions
 from bridge_patch.app.in_force import fail_open_of
-from bridge_patch.app.settings import JOURNAL_NAME, load_settings
+from bridge_patch.app.settings import DEMO_LOG_NAME, JOURNAL_NAME, Settings, load_settings
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import RunStarted
 
@@ -65,14 +66,29 @@ def _existing(path: Path) -> Path:
     raise InvalidValueError(msg)
 
 
-def bus_file(state: Path | None, env_file: Path | None) -> Path:
-    """Return the file of the embedded bus in a run's folder, which has to be there."""
+def bus_of(state: Path | None, env_file: Path | None) -> tuple[Path, BusAt]:
+    """Return the journal in a run's folder, which has to be there, and where its bus is."""
     settings = load_settings(env_file=env_file)
     path = state / settings.journal_path.name if state else settings.journal_path
+    bus_at = _bus_at(path, settings)
     if not path.is_file():
+        what = "bus" if bus_at.url.is_embedded else "journal"
         msg = (
-            f"there is no bus in {path.parent}: start `bridge-patch execution` there first,"
-            " or name the folder of a run with --state"
+            f"there is no {what} in {path.parent}: start `bridge-patch execution` there"
+            " first, or name the folder of a run with --state"
         )
         raise InvalidValueError(msg)
-    return path
+    return path, bus_at
+
+
+def find_bus(options: JournalOptions, path: Path) -> BusAt:
+    """Return where the bus of a journal is that `find_journal` found."""
+    if options.journal:
+        return AT_HOME
+    return _bus_at(path, load_settings(env_file=options.env_file))
+
+
+def _bus_at(path: Path, settings: Settings) -> BusAt:
+    """Return where the settings say, except for a demo's journal: its bus is beside it."""
+    is_demo = path.with_name(DEMO_LOG_NAME).is_file()
+    return AT_HOME if is_demo else BusAt.of(settings)

@@ -14,12 +14,12 @@ from typing import Final, final
 
 from bridge_patch.adapters import codec
 from bridge_patch.adapters.bus import Post
-from bridge_patch.adapters.bus_sqlite import SqliteBus
 from bridge_patch.adapters.journal_search import JournalSearch
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.streams import CONTROL
 from bridge_patch.adapters.system_clock import SystemClock
-from bridge_patch.app.commands.journal_file import bus_file
+from bridge_patch.app.buses import BusAt
+from bridge_patch.app.commands.journal_file import bus_of
 from bridge_patch.app.commands.options import OrderOptions
 from bridge_patch.app.screen import cell, console, moment, print_exact
 from bridge_patch.domain.events import LatchSet, Rearmed
@@ -61,8 +61,8 @@ def order(options: OrderOptions) -> int:
         why=options.why,
         symbol=options.symbol,
     )
-    path = bus_file(options.state, options.env_file)
-    at_ms = asyncio.run(_send(command, path, options.wait_sec))
+    place = bus_of(options.state, options.env_file)
+    at_ms = asyncio.run(_send(command, *place, options.wait_sec))
     told = Told(
         command_id=command.id,
         wish=command.wish,
@@ -75,11 +75,11 @@ def order(options: OrderOptions) -> int:
     return 0 if at_ms is not None else 1
 
 
-async def _send(command: Command, path: Path, wait_sec: int) -> int | None:
+async def _send(command: Command, path: Path, bus_at: BusAt, wait_sec: int) -> int | None:
     """Publish; return the time at which the journal says it is in force."""
     file = SqliteFile(path)
     with (
-        closing(SqliteBus(file, SystemClock())) as bus,
+        closing(bus_at.open(file)) as bus,
         closing(JournalSearch(file)) as journal,
     ):
         newest = journal.tail(1)

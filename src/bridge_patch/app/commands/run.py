@@ -15,6 +15,7 @@ from bridge_patch.adapters.health import HealthFile
 from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.telemetry import LogTelemetry, Part
+from bridge_patch.app.buses import BusAt
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import Settings, SignalName, load_settings
@@ -91,7 +92,13 @@ def watched(settings: Settings, telemetry: LogTelemetry) -> Iterator[Outage]:
 async def _play_all(
     settings: Settings, feed: Feed, telemetry: LogTelemetry, outage: Outage, stop: Stop
 ) -> None:
-    store = open_store(settings.state_dir, journal=True, again=bool(outage.why))
+    store = open_store(
+        settings.state_dir,
+        journal=True,
+        again=bool(outage.why),
+        bus_at=BusAt.of(settings),
+        telemetry=telemetry,
+    )
     try:
         run_ = Run(
             settings=settings,

@@ -1,0 +1,56 @@
+"""Which bus a process uses: the file in its state folder, or a server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, final
+
+from bridge_patch.adapters.bus_url import EMBEDDED, BusUrl
+
+if TYPE_CHECKING:
+    from bridge_patch.adapters.bus import StoredBus
+    from bridge_patch.adapters.bus_look import Look
+    from bridge_patch.adapters.store_sqlite import SqliteFile
+    from bridge_patch.app.settings import Settings
+    from bridge_patch.services.ports import Telemetry
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class BusAt:
+    """Where a bus is."""
+
+    url: BusUrl = EMBEDDED
+    ca_file: Path | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> BusAt:
+        """Return where the settings say."""
+        return cls(settings.bus_url, settings.bus_ca_file)
+
+    def open(self, file: SqliteFile, telemetry: Telemetry | None = None) -> StoredBus:
+        """Take part in it; `file` is where an embedded one lives."""
+        if self.url.is_embedded:
+            from bridge_patch.adapters.bus_sqlite import SqliteBus  # noqa: PLC0415 - as below
+            from bridge_patch.adapters.system_clock import SystemClock  # noqa: PLC0415
+
+            return SqliteBus(file, SystemClock())
+        from bridge_patch.adapters.bus_redis import RedisBus, unheard  # noqa: PLC0415 - slow
+
+        tell = telemetry.note if telemetry else unheard
+        return RedisBus(self.url, ca_file=self.ca_file, tell=tell)
+
+    def look(self, file: SqliteFile) -> Look:
+        """Look at it, and change nothing."""
+        if self.url.is_embedded:
+            from bridge_patch.adapters.bus_look import BusLook  # noqa: PLC0415 - as below
+
+            return BusLook(file)
+        from bridge_patch.adapters.bus_redis_look import RedisLook  # noqa: PLC0415 - slow
+
+        return RedisLook(self.url, ca_file=self.ca_file)
+
+
+#: The bus in the state folder.
+AT_HOME: Final = BusAt()
