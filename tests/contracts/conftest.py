@@ -1,15 +1,25 @@
 """One fixture per port; every adapter is a parameter."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from bridge_patch.adapters.bus import Bus
+from bridge_patch.adapters.bus_redis import RedisBus
 from bridge_patch.services.ports import Journal, SimulatedVenue
-from tests.contracts.sites import BUS_SITES, JOURNAL_SITES, BusSite, JournalSite
+from tests.contracts.redis_rig import Connect, Heard
+from tests.contracts.sites import (
+    ABANDONED_MS,
+    BUS_SITES,
+    JOURNAL_SITES,
+    BusSite,
+    JournalSite,
+)
 from tests.contracts.venues import VENUES, NewVenue, tick
+from tests.redis_server import RedisServer
 
 
 @pytest.fixture(params=BUS_SITES, ids=lambda make: make.__name__)
@@ -50,3 +60,20 @@ def venue(new_venue: NewVenue) -> SimulatedVenue:
     fresh = new_venue(Decimal(10_000))
     fresh.advance(tick(0, "95000"))
     return fresh
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+@pytest.fixture
+def connect(redis_server: RedisServer, heard: Heard) -> Iterator[Connect]:
+    redis_server.ask("FLUSHALL")
+    with ExitStack() as opened:
+
+        def connect(abandoned_ms: int = ABANDONED_MS) -> RedisBus:
+            made = RedisBus(redis_server.url, abandoned_ms=abandoned_ms, tell=heard)
+            return opened.enter_context(closing(made))
+
+        yield connect

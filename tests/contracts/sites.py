@@ -92,12 +92,12 @@ def redis_site(folder: Path, server: Server) -> BusSite:
     return BusSite(
         ManualClock(NOON_MS),
         link,
-        let_pass=partial(_age, there),
+        let_pass=partial(age, there),
         slack_ms=ABANDONED_MS // 2,
     )
 
 
-def _age(server: RedisServer, ms: int) -> None:
+def age(server: RedisServer, ms: int) -> None:
     """Make everything in hand older by so much, as the server sees it."""
     with closing(RedisLink(server.url)) as there:
         found = there.call("XPENDING", INTENTS, ONE.group, "-", "+", 100)

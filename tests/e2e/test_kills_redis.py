@@ -13,7 +13,7 @@ from tests.redis_server import redis_on
 
 pytestmark = pytest.mark.e2e
 
-BARS = 130
+BARS = 200
 
 
 def test_killed_processes_and_a_killed_server_lose_nothing(tmp_path: Path) -> None:
