@@ -51,6 +51,10 @@ class RedisServer:
     def url(self) -> BusUrl:
         return read_bus_url(f"redis://127.0.0.1:{self.port}")
 
+    def text_for(self, user: str) -> str:
+        """What BUS_URL says for one of the users of `acl_lines`."""
+        return f"redis://{user}:{password_of(user)}@127.0.0.1:{self.port}"
+
     def start(self) -> RedisServer:
         lines = (
             "bind 127.0.0.1",
@@ -94,3 +98,14 @@ def redis_on(folder: Path, *options: str) -> Iterator[RedisServer]:
         yield server.start()
     finally:
         server.stop()
+
+
+def acl_lines() -> tuple[str, ...]:
+    """The users that docs/bus.md tells a person to make, as they stand there."""
+    page = (Path(__file__).parents[1] / "docs" / "bus.md").read_text(encoding="utf-8")
+    block = page.split("```acl\n")[1].split("```")[0]
+    return tuple(block.strip().splitlines())
+
+
+def password_of(user: str) -> str:
+    return f"{user.upper()}_PASSWORD"

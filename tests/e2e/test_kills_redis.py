@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.test_kills import SEED, assert_same, kill_at_random
 from tests.e2e.three import PROCESSES, in_one, in_three, make_market
-from tests.redis_server import redis_on
+from tests.redis_server import acl_lines, redis_on
 
 pytestmark = pytest.mark.e2e
 
@@ -17,12 +17,21 @@ BARS = 200
 
 
 def test_killed_processes_and_a_killed_server_lose_nothing(tmp_path: Path) -> None:
-    """With `appendfsync always` what the server acknowledged is there when it is back."""
+    """With `appendfsync always` what the server acknowledged is there when it is back.
+
+    Each process is the user that docs/bus.md gives it.
+    """
     market = make_market(tmp_path / "bars", bars=BARS, seed=7)
     (tmp_path / "redis").mkdir()
-    with redis_on(tmp_path / "redis", "appendfsync always") as server:
+    with redis_on(tmp_path / "redis", "appendfsync always", *acl_lines()) as server:
         one = in_one(tmp_path, "--data", market)
-        three = in_three(tmp_path, "--data", market, bus_url=server.url)
+        three = in_three(
+            tmp_path,
+            "--data",
+            market,
+            bus_url=server.url,
+            bus_texts={name: server.text_for(name) for name in PROCESSES},
+        )
         killed = kill_at_random(three, random.Random(SEED), bars=BARS - 40, each=1)
         server.stop(signal.SIGKILL)
         time.sleep(0.2)

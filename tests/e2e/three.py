@@ -3,10 +3,12 @@
 import asyncio
 import json
 import subprocess
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from bridge_patch.adapters.bus import Message
@@ -99,6 +101,8 @@ class Three(Run):
     """Three processes, each with a log that grows over its restarts."""
 
     words: tuple[str | Path, ...] = ()
+    #: What BUS_URL says to each process; it may hold a password.
+    bus_texts: Mapping[str, str] = field(default_factory=dict)
     living: dict[str, "subprocess.Popen[str]"] = field(default_factory=dict)
     starts: int = 0
 
@@ -106,7 +110,7 @@ class Three(Run):
         self.starts += 1
         log = self.state.parent / f"{name}-{self.starts}.log"
         feed = self.words if name == "engine" else ()
-        env = {**LIVE, **APART, "BUS_URL": str(self.bus_url)}
+        env = {**LIVE, **APART, "BUS_URL": self.bus_texts.get(name, str(self.bus_url))}
         self.living[name] = start(name, "--state", self.state, *feed, log=log, **env)
 
     def kill(self, name: str) -> bool:
@@ -148,9 +152,14 @@ def in_one(folder: Path, *words: str | Path) -> Run:
     return Run(state)
 
 
-def in_three(folder: Path, *words: str | Path, bus_url: BusUrl = EMBEDDED) -> Three:
+def in_three(
+    folder: Path,
+    *words: str | Path,
+    bus_url: BusUrl = EMBEDDED,
+    bus_texts: Mapping[str, str] = MappingProxyType({}),
+) -> Three:
     """Start three processes over a market."""
-    three = Three(folder / "three", bus_url, words=words)
+    three = Three(folder / "three", bus_url, words=words, bus_texts=bus_texts)
     for name in PROCESSES:
         three.begin(name)
     return three
