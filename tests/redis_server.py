@@ -90,6 +90,12 @@ class RedisServer:
             answer: object = link.call(*command)
             return answer
 
+    def said(self, *command: str) -> bytes:
+        """As `ask`, where the answer is a text."""
+        answer = self.ask(*command)
+        assert isinstance(answer, bytes)
+        return answer
+
 
 @contextmanager
 def redis_on(folder: Path, *options: str) -> Iterator[RedisServer]:
