@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
@@ -50,6 +51,20 @@ class BusAt:
         from bridge_patch.adapters.bus_redis_look import RedisLook  # noqa: PLC0415 - slow
 
         return RedisLook(self.url, ca_file=self.ca_file)
+
+    def notes(self, *, in_full: bool) -> tuple[str, ...]:
+        """Return what a start tells about a server; `in_full` needs the rights for it."""
+        if self.url.is_embedded:
+            return ()
+        from bridge_patch.adapters.bus_redis_oddities import (  # noqa: PLC0415 - slow
+            oddities,
+        )
+        from bridge_patch.adapters.redis_link import RedisLink  # noqa: PLC0415 - slow
+
+        if not in_full:
+            return (f"bus: {self.url}",)
+        with closing(RedisLink(self.url, self.ca_file)) as link:
+            return (f"bus: {'; '.join((str(self.url), *oddities(link)))}",)
 
 
 #: The bus in the state folder.

@@ -142,6 +142,7 @@ def announce(telemetry: LogTelemetry, run_: Run, parts: set[Part]) -> None:
             f"venue: {settings.venue}, simulated; equity {settings.paper_equity_usd} USD",
             f"limits: {limits.digest()}, journal: {settings.state_dir}",
             f"signal: {_SIGNALS[settings.signal_source]}",
+            *BusAt.of(settings).notes(in_full=Part.EXECUTION in parts),
             *settings.notices(),
         ),
     )
