@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
+import pytest
+
 from bridge_patch.adapters.bus_redis import RedisBus
+from bridge_patch.adapters.bus_url import read_bus_url
+from bridge_patch.domain.errors import BrokenPromiseError
 from tests.contracts.sites import ABANDONED_MS
 
 
@@ -22,3 +29,17 @@ class Heard:
 
 class Connect(Protocol):
     def __call__(self, abandoned_ms: int = ABANDONED_MS) -> RedisBus: ...
+
+
+@contextmanager
+def bus_at(text: str, ca_file: Path | None = None) -> Iterator[RedisBus]:
+    with closing(RedisBus(read_bus_url(text), ca_file=ca_file)) as bus:
+        yield bus
+
+
+def refused(text: str, why: str, kind: type[Exception] = BrokenPromiseError) -> None:
+    with pytest.raises(BrokenPromiseError, match=why) as stopped, bus_at(text):
+        pass
+
+    assert type(stopped.value) is kind
+    assert "s3cret" not in str(stopped.value)
