@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge_patch.adapters.bus import Bus
 from bridge_patch.domain.errors import BrokenPromiseError, OutageError
 from tests.contracts.certificates import make_certificates
 from tests.contracts.redis_rig import bus_at, refused
@@ -171,6 +172,22 @@ def test_a_socket_of_this_machine_is_a_way_too(tmp_path: Path) -> None:
         assert texts(read(bus)) == ["a"]
 
 
+async def turns_during(bus: Bus) -> int:
+    """How often another task gets its turn while nothing comes."""
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0.01)
+
+    task = asyncio.create_task(other())
+    assert await bus.read(ONE, (INTENTS,), count=1, wait_ms=300) == ()
+    task.cancel()
+    return turns
+
+
 def test_tls_is_spoken_to_a_server_that_is_known_and_to_no_other(tmp_path: Path) -> None:
     made = make_certificates(tmp_path)
     port = free_port()
@@ -187,6 +204,7 @@ def test_tls_is_spoken_to_a_server_that_is_known_and_to_no_other(tmp_path: Path)
             waited = bus.read(ONE, (INTENTS,), count=9, wait_ms=2_000)
 
             assert texts(run(waited)) == ["a"]
+            assert run(turns_during(bus)) > 10, "a wait must not stop the process"
         refused(
             f"rediss://127.0.0.1:{port}",
             "name the authority that signed its certificate in BUS_CA_FILE",

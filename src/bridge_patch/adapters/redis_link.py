@@ -45,13 +45,8 @@ class RedisLink:
 
     def __init__(self, url: BusUrl, ca_file: Path | None = None) -> None:
         self.url, self._ca_file = url, ca_file
-        self._main = self._new()
         self._idle: list[Any] = []
-        try:
-            self._greet()
-        except BaseException:
-            self.close()
-            raise
+        self._main = self._greeted()
 
     def close(self) -> None:
         """Hang up."""
@@ -74,9 +69,7 @@ class RedisLink:
 
     def tries(self, commands: Sequence[Command]) -> list[Any]:
         """Ask several things at once; a refusal stands among the answers."""
-        with guarded(self.url):
-            self._main.send_packed_command(self._main.pack_commands(commands))
-            return [self._answer(self._main) for _ in commands]
+        return self._asked(self._main, commands)
 
     def together(self, commands: Sequence[Command]) -> list[Any] | None:
         """Do all of `commands` or none; None where a watched key had changed."""
@@ -97,7 +90,7 @@ class RedisLink:
         The command must end by itself after `within_ms`. Whoever is cancelled meanwhile
         does not learn the answer.
         """
-        connection = self._idle.pop() if self._idle else self._new()
+        connection = self._idle.pop() if self._idle else self._greeted()
         try:
             with guarded(self.url):
                 connection.send_command(*command)
@@ -108,6 +101,11 @@ class RedisLink:
             raise
         self._idle.append(connection)
         return reply
+
+    def _asked(self, connection: Any, commands: Sequence[Command]) -> list[Any]:
+        with guarded(self.url):
+            connection.send_packed_command(connection.pack_commands(commands))
+            return [self._answer(connection) for _ in commands]
 
     def _answer(self, connection: Any) -> Any:
         try:
@@ -138,9 +136,22 @@ class RedisLink:
             how["ssl_ca_certs"] = str(self._ca_file)
         return _KINDS[self.url.scheme](**how)
 
-    def _greet(self) -> None:
-        """Check that this is a server we can work with."""
-        (answer,) = self.tries([("HELLO",)])
+    def _greeted(self) -> Any:
+        """Connect, and check that this is a server we can work with.
+
+        One answer also takes what a TLS server says of itself after the handshake: from
+        then on there is something to read only when a command was answered.
+        """
+        connection = self._new()
+        try:
+            (answer,) = self._asked(connection, [("HELLO",)])
+            self._check(answer)
+        except BaseException:
+            connection.disconnect()
+            raise
+        return connection
+
+    def _check(self, answer: Any) -> None:
         if isinstance(answer, ResponseError):
             raise explained(self.url, answer) from answer
         said = pairs(answer)
