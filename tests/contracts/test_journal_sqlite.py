@@ -227,7 +227,7 @@ def test_a_journal_of_a_later_version_is_left_alone(
     file: SqliteFile, opened: ExitStack
 ) -> None:
     written(file, 3)
-    tamper(file, "UPDATE journal_meta SET value = '2' WHERE name = 'schema_version'")
+    tamper(file, "UPDATE journal_meta SET value = '99' WHERE name = 'schema_version'")
     before = numbers_raw(file)
     with pytest.raises(BrokenPromiseError, match="later version"):
         journal(file, opened)

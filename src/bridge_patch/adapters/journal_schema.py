@@ -48,6 +48,30 @@ ENTRIES: Final = Table(
     Index("journal_by_intent", "intent_id", "seq"),
 )
 
+#: Signatures over the chain: who vouched that entry `seq` has this link, and when.
+CHECKPOINTS: Final = Table(
+    "journal_checkpoint",
+    TABLES,
+    Column("seq", _Number, primary_key=True, autoincrement=False),
+    Column("link", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("signature", Text, nullable=False),
+)
+
+#: Who may write. `token` grows with every holder, `renewals` while one lives; an empty
+#: holder has released it. `renewed_ms` is the holder's clock and for people only.
+LEASE: Final = Table(
+    "journal_lease",
+    TABLES,
+    Column("account", Text, primary_key=True),
+    Column("token", BigInteger, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("renewals", BigInteger, nullable=False),
+    Column("ttl_ms", BigInteger, nullable=False),
+    Column("renewed_ms", BigInteger, nullable=False),
+)
+
 APPEND: Final = insert(ENTRIES)
 BEHIND: Final = (
     select(ENTRIES)

@@ -24,13 +24,13 @@ from bridge_patch.adapters.chain import (
     genesis,
 )
 from bridge_patch.adapters.head import HeadFile, read_head
+from bridge_patch.adapters.journal_migrations import VERSION_NAME, migrate
 from bridge_patch.adapters.journal_schema import (
     ABOUT,
     APPEND,
     BEHIND,
     ENTRIES,
     META,
-    TABLES,
     Database,
 )
 from bridge_patch.domain.errors import BrokenPromiseError, InvalidValueError
@@ -59,7 +59,7 @@ class JournalReader:
             connection = opened.enter_context(engine.connect())
             # Each statement sees its own moment: a long read must not hold up the writer.
             self._connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-            _journal_id(self._connection, database)
+            _facts(self._connection, database)
             self._opened = opened.pop_all()
 
     def close(self) -> None:
@@ -176,19 +176,20 @@ def _resume(connection: Connection, database: Database, new_id: Callable[[], str
         if kept and kept.seq:
             raise _refused(database, Fault(1, f"missing, with all up to {kept.seq}"))
         return _begin(connection, kept.journal_id if kept else new_id())
-    journal_id = _journal_id(connection, database)
+    version, journal_id = _facts(connection, database)
     if kept is None:
         what = f"without {database.head_path}, or with a damaged one, nobody can exclude"
         raise _refused(database, Fault(0, f"{what} that its end was cut off"))
     if kept.journal_id != journal_id:
         raise _refused(database, Fault(0, f"{database.head_path} is of another journal"))
-    return _checked_end(connection, database, kept)
+    head = _checked_end(connection, database, kept)
+    migrate(connection, version)
+    return head
 
 
 def _begin(connection: Connection, journal_id: str) -> Head:
-    TABLES.create_all(connection)
-    facts = (("schema_version", str(SCHEMA_VERSION)), ("journal_id", journal_id))
-    connection.execute(insert(META), [{"name": n, "value": value} for n, value in facts])
+    migrate(connection, 0)
+    connection.execute(insert(META), {"name": "journal_id", "value": journal_id})
     return genesis(journal_id)
 
 
@@ -210,18 +211,18 @@ def _checked_end(connection: Connection, database: Database, kept: Head) -> Head
     return walk.head
 
 
-def _journal_id(connection: Connection, database: Database) -> str:
-    """Return the journal's own id, if this program knows its schema."""
+def _facts(connection: Connection, database: Database) -> tuple[int, str]:
+    """Return the journal's schema and its own id, if this program knows the schema."""
     if not inspect(connection).has_table(META.name):
         why = "there is no journal in it"
         raise database.broken(why)
     facts = {str(name): str(value) for name, value in connection.execute(select(META))}
-    version = facts.get("schema_version", "")
+    version = facts.get(VERSION_NAME, "")
     if not version.isdecimal() or "journal_id" not in facts:
         raise _refused(database, Fault(0, "what it says about itself is damaged"))
     if int(version) > SCHEMA_VERSION:
         raise database.too_new(ENTRIES.name, int(version), SCHEMA_VERSION)
-    return facts["journal_id"]
+    return int(version), facts["journal_id"]
 
 
 def _behind(connection: Connection, database: Database, seq: int) -> list[Row]:
