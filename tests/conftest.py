@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.postgres_server import PostgresServer, postgres_server
 from tests.redis_server import RedisServer, redis_on
 
 # Laws take their number of examples from the profile and never set it themselves, so
@@ -32,4 +33,11 @@ settings.load_profile("ci")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """One server for all tests that only need one; each begins with an empty one."""
     with redis_on(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One PostgreSQL server for all tests that ask for one; skips where there is none."""
+    with postgres_server() as server:
         yield server

@@ -9,16 +9,21 @@ import pytest
 
 from bridge_patch.adapters.bus import Bus
 from bridge_patch.adapters.bus_redis import RedisBus
+from bridge_patch.adapters.journal_schema import Database
+from bridge_patch.adapters.store_postgres import PostgresDatabase
+from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.services.ports import Journal, SimulatedVenue
 from tests.contracts.redis_rig import Connect, Heard
 from tests.contracts.sites import (
     ABANDONED_MS,
     BUS_SITES,
-    JOURNAL_SITES,
     BusSite,
     JournalSite,
+    kept_journal,
+    memory_journal,
 )
 from tests.contracts.venues import VENUES, NewVenue, tick
+from tests.postgres_server import PostgresServer
 from tests.redis_server import RedisServer
 
 
@@ -36,9 +41,37 @@ def bus(site: BusSite) -> Bus:
     return site.connect()
 
 
-@pytest.fixture(params=JOURNAL_SITES, ids=lambda make: make.__name__)
+@pytest.fixture
+def opened() -> Iterator[ExitStack]:
+    """What a test opens and need not close."""
+    with ExitStack() as stack:
+        yield stack
+
+
+def database_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> Database:
+    """Return where a journal can live, and nothing is in it yet."""
+    if kind == "sqlite":
+        return SqliteFile(folder / "journal.db")
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.database(folder)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    return database_of(request.param, request, tmp_path)
+
+
+@pytest.fixture
+def place(postgres: PostgresServer, tmp_path: Path) -> PostgresDatabase:
+    return postgres.database(tmp_path)
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def journal_site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[JournalSite]:
-    found: JournalSite = request.param(tmp_path)
+    if request.param == "memory":
+        found = memory_journal()
+    else:
+        found = kept_journal(database_of(request.param, request, tmp_path))
     with found.opened:
         yield found
 

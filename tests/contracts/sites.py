@@ -1,4 +1,4 @@
-"""Where a contract suite meets its adapters: one line per adapter."""
+"""Where a contract suite meets its adapters: one entry per adapter."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bridge_patch.adapters.bus import Ack, Bus, Message, Post, Reader
 from bridge_patch.adapters.bus_redis import RedisBus
 from bridge_patch.adapters.bus_sqlite import SqliteBus
 from bridge_patch.adapters.envelope import Envelope
+from bridge_patch.adapters.journal_schema import Database
 from bridge_patch.adapters.journal_sql import SqlJournal
 from bridge_patch.adapters.memory import (
     ManualClock,
@@ -159,7 +160,7 @@ class JournalSite:
         return self.opened.enter_context(self.link(run_id))
 
 
-def memory_journal(folder: Path) -> JournalSite:
+def memory_journal() -> JournalSite:
     clock = ManualClock(NOON_MS)
     return JournalSite(
         clock,
@@ -169,14 +170,11 @@ def memory_journal(folder: Path) -> JournalSite:
     )
 
 
-def sqlite_journal(folder: Path) -> JournalSite:
-    clock, file = ManualClock(NOON_MS), SqliteFile(folder / "journal.db")
+def kept_journal(database: Database) -> JournalSite:
+    clock = ManualClock(NOON_MS)
     return JournalSite(
         clock,
         lambda run_id: closing(
-            SqlJournal(file, run_id=run_id, clock=clock, new_id=lambda: JOURNAL_ID)
+            SqlJournal(database, run_id=run_id, clock=clock, new_id=lambda: JOURNAL_ID)
         ),
     )
-
-
-JOURNAL_SITES: Final = (memory_journal, sqlite_journal)

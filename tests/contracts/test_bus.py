@@ -133,6 +133,19 @@ def test_unfinished_entries_of_several_streams_keep_their_order(site: BusSite) -
     assert read(after, count=4, streams=both) == handed[4:]
 
 
+def test_what_a_rival_of_the_same_name_took_comes_back(site: BusSite) -> None:
+    """A process that lost its lease, slept, and took an entry before it noticed."""
+    ours, rival = site.connect(), site.connect()
+    publish(ours, "1")
+    commit(ours, read(ours))
+    assert read(rival) == ()
+    publish(ours, "2", "3")
+    assert texts(read(rival, count=1)) == ["2"]
+
+    assert [*texts(read(ours)), *texts(read(ours))] == ["2", "3"]
+    assert read(ours) == ()
+
+
 def test_what_is_committed_never_comes_back(site: BusSite) -> None:
     bus = site.connect()
     publish(bus, "a", "b")

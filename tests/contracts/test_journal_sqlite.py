@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -16,12 +15,6 @@ from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.intent import IntentId
 from tests.contracts.samples import NOON_MS, seen, set_aside
 from tests.contracts.sites import run
-
-
-@pytest.fixture
-def opened() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
 
 
 @pytest.fixture

@@ -147,12 +147,18 @@ class RedisHands:
                 self._take([hand], found)
 
     def _others(self, reader: Reader, hands: Sequence[Hand], most: int) -> None:
-        """Take what another held for too long, a word about the lost, and what is new."""
+        """Take what another held for too long, a word about the lost, and what is new.
+
+        And what our name was handed elsewhere meanwhile: by a process that had lost its
+        lease, awoke, and took an entry before it noticed.
+        """
         streams = [hand.stream for hand in hands]
         of_each: list[Command] = []
         for hand in hands:
             whose = (hand.stream, reader.group, reader.consumer, self._abandoned_ms)
+            group = ("GROUP", reader.group, reader.consumer, "COUNT", most)
             of_each += [
+                ("XREADGROUP", *group, "STREAMS", hand.stream, _START),
                 ("XAUTOCLAIM", *whose, hand.claim_from, "COUNT", most),
                 ("XINFO", "STREAM", hand.stream),
                 ("XINFO", "GROUPS", hand.stream),
@@ -166,7 +172,8 @@ class RedisHands:
                     hand.resumed = _START
                 return
         for hand in hands:
-            claimed, state, groups, *replies = replies
+            own, claimed, state, groups, *replies = replies
+            self._take([hand], messages_of(own))
             self._claimed(hand, claimed)
             self._take([hand], self._lost(reader.group, hand.stream, state, groups))
         self._take(hands, messages_of(reply))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    Connection,
     Engine,
     Index,
     Integer,
@@ -15,10 +17,10 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
-    insert,
     select,
 )
 
+from bridge_patch.adapters.chain import Row
 from bridge_patch.domain.errors import BrokenPromiseError
 
 #: On SQLite an INTEGER primary key is the row's own address: no second index.
@@ -72,7 +74,6 @@ LEASE: Final = Table(
     Column("renewed_ms", BigInteger, nullable=False),
 )
 
-APPEND: Final = insert(ENTRIES)
 BEHIND: Final = (
     select(ENTRIES)
     .where(ENTRIES.c.seq > bindparam("seq"))
@@ -84,6 +85,10 @@ ABOUT: Final = (
     .where(ENTRIES.c.intent_id == bindparam("intent"))
     .order_by(ENTRIES.c.seq)
 )
+
+
+class TakenError(Exception):
+    """An entry of that number is there already."""
 
 
 class Database(Protocol):
@@ -98,6 +103,14 @@ class Database(Protocol):
         """Return an engine whose transactions shut out other writers from their start."""
         ...
 
+    def require(self) -> None:
+        """Raise OutageError where it is gone: nobody is to begin another there."""
+        ...
+
+    def add(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Insert entries within a transaction, or raise TakenError."""
+        ...
+
     def broken(self, error: Exception | str) -> BrokenPromiseError:
         """Say what failed, why, and what to do about it."""
         ...
@@ -105,3 +118,16 @@ class Database(Protocol):
     def too_new(self, part: str, found: int, known: int) -> BrokenPromiseError:
         """Say that a later version wrote here."""
         ...
+
+
+def values(row: Row) -> dict[str, object]:
+    """Return a row as the columns have it, in their order."""
+    return {
+        "seq": row.seq,
+        "run_id": row.run_id,
+        "recorded_ms": row.recorded_ms,
+        "kind": row.kind,
+        "intent_id": row.intent_id,
+        "body": row.body.decode(),
+        "link": row.link,
+    }

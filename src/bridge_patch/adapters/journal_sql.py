@@ -1,6 +1,7 @@
 """The journal in a relational database: append-only, hash-chained, one writer.
 
-An append is one transaction. Two writers cannot interleave: the number of an entry is its
+An append is one transaction, and within it the lease is looked at: who has lost it writes
+nothing. Without a lease two writers still cannot interleave: the number of an entry is its
 primary key, so the one who comes second finds it taken and stops.
 """
 
@@ -11,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Final, final
 
 from sqlalchemy import Connection, insert, inspect, select
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from bridge_patch.adapters import codec
 from bridge_patch.adapters.chain import (
@@ -24,14 +25,15 @@ from bridge_patch.adapters.chain import (
     genesis,
 )
 from bridge_patch.adapters.head import HeadFile, read_head
+from bridge_patch.adapters.journal_lease import Claim, Lease, look, since_boot, take
 from bridge_patch.adapters.journal_migrations import VERSION_NAME, migrate
 from bridge_patch.adapters.journal_schema import (
     ABOUT,
-    APPEND,
     BEHIND,
     ENTRIES,
     META,
     Database,
+    TakenError,
 )
 from bridge_patch.domain.errors import BrokenPromiseError, InvalidValueError
 from bridge_patch.domain.events import Event
@@ -109,21 +111,38 @@ class SqlJournal:
     """The Journal port, for the one process that writes."""
 
     def __init__(
-        self, database: Database, *, run_id: str, clock: Clock, new_id: Callable[[], str]
+        self,
+        database: Database,
+        *,
+        run_id: str,
+        clock: Clock,
+        new_id: Callable[[], str],
+        claim: Claim | None = None,
     ) -> None:
         """Open a journal and check its end, or begin one under the id that `new_id` gives.
 
         `clock` is the system's: it stamps when an entry was recorded, not when it happened.
+        With a `claim` it is opened by the holder of its lease alone, else HeldError says
+        who that is; without one the numbers of the entries are all that keeps two apart.
         """
         self._database, self._run_id, self._clock = database, run_id, clock
+        self.lease: Lease | None = None
         with _guarded(database), ExitStack() as opened:
             engine = database.engine()
             opened.callback(engine.dispose)
             self._writer = opened.enter_context(engine.connect())
+            taken, token = since_boot(), 0
             with self._writer.begin():
+                if claim is not None:
+                    look(self._writer, str(database), claim)
                 self._head = _resume(self._writer, database, new_id)
+                if claim is not None:
+                    token = take(self._writer, str(database), claim, clock.now_ms())
                 self._file = HeadFile(database.head_path, self._head)
                 opened.callback(self._file.close)
+            if claim is not None:
+                self.lease = Lease(database, clock, claim, token, taken=taken)
+                opened.callback(self.lease.release)
             self._reader = JournalReader(database, read_only=False)
             opened.callback(self._reader.close)
             self._opened = opened.pop_all()
@@ -134,19 +153,20 @@ class SqlJournal:
         return self._head
 
     def close(self) -> None:
-        """Let go of the database and of the head file."""
+        """Let go of the lease, the database and the head file."""
         self._opened.close()
 
     async def append(self, events: Sequence[Event]) -> None:
         if not events:
             return
         rows, head = self._rows(events)
-        values = [_values(row) for row in rows]
         with _guarded(self._database):
             try:
                 with self._writer.begin():
-                    self._writer.execute(APPEND, values)
-            except IntegrityError as error:
+                    if self.lease is not None:
+                        self.lease.check(self._writer)
+                    self._database.add(self._writer, rows)
+            except TakenError as error:
                 why = (
                     f"entry {rows[0].seq} was written by another process: stop one of them"
                 )
@@ -237,18 +257,6 @@ def _row(values: tuple[object, ...], database: Database) -> Row:
         case _:
             what = f"it holds values of other types: {values[1:5]!r}"
             raise _refused(database, Fault(int(str(values[0])), what))
-
-
-def _values(row: Row) -> dict[str, object]:
-    return {
-        "seq": row.seq,
-        "run_id": row.run_id,
-        "recorded_ms": row.recorded_ms,
-        "kind": row.kind,
-        "intent_id": row.intent_id,
-        "body": row.body.decode(),
-        "link": row.link,
-    }
 
 
 def _refused(database: Database, fault: Fault) -> BrokenPromiseError:

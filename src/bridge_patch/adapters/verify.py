@@ -27,7 +27,7 @@ from bridge_patch.adapters.head import read_head
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.domain.errors import BrokenPromiseError, InvalidValueError
 
-_FAULTS_MAX: Final = 100
+FAULTS_MAX: Final = 100
 _TELL_EVERY: Final = 1_000
 _SELECT: Final = """
 SELECT seq, run_id, recorded_ms, kind, intent_id, body, link FROM journal ORDER BY seq"""
@@ -82,13 +82,13 @@ def _verify(
     connection.execute("BEGIN")  # one moment for everything that is read
     (total,) = connection.execute("SELECT count(*) FROM journal").fetchone()
     journal_id = _fact(connection, "journal_id")
-    about_head = _head_fault(kept, journal_id)
+    about_head = head_fault(kept, journal_id)
     faults = [about_head] if about_head else []
     walk = Walk(genesis(journal_id), None if about_head else kept)
     done = 0
     try:
         for done, values in enumerate(connection.execute(_SELECT), 1):
-            if (fault := _step(walk, values)) and len(faults) < _FAULTS_MAX:
+            if (fault := step(walk, values)) and len(faults) < FAULTS_MAX:
                 faults.append(fault)
             if progress and done % _TELL_EVERY == 0:
                 progress(done, total)
@@ -102,7 +102,8 @@ def _verify(
     return Verification(done, walk.head, beyond, tuple(faults))
 
 
-def _step(walk: Walk, values: tuple[object, ...]) -> Fault | None:
+def step(walk: Walk, values: tuple[object, ...]) -> Fault | None:
+    """Check the next entry as it is stored, texts as bytes; return what is wrong."""
     row = _row(values)
     if row is None:
         return Fault(walk.head.seq + 1, f"not of the form of an entry: {values[:5]!r}")
@@ -150,7 +151,8 @@ def _fact(connection: sqlite3.Connection, name: str) -> str:
     return row[0].decode(errors="replace") if row and isinstance(row[0], bytes) else ""
 
 
-def _head_fault(kept: Head | None, journal_id: str) -> Fault | None:
+def head_fault(kept: Head | None, journal_id: str) -> Fault | None:
+    """Return what is wrong with the head that was kept, apart from the entries."""
     if kept is None:
         what = "missing or damaged: that the end was cut off cannot be excluded"
         return Fault(0, f"the head file is {what}")

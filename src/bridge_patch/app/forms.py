@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final, final
 
 from bridge_patch.adapters.bus_url import URL_FORMS, read_bus_url
+from bridge_patch.adapters.journal_url import EXPECTED as EXPECTED_JOURNAL
+from bridge_patch.adapters.journal_url import read_journal_url
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import Symbol, parse_symbol
 from bridge_patch.domain.secret import Secret
@@ -115,6 +117,11 @@ def secret() -> Form:
         return Secret(text)
 
     return Form(expected="a secret without spaces around it", read=read, secret=True)
+
+
+def journal_url() -> Form:
+    """Take where the journal is; what is wrong with it is told without showing it."""
+    return Form(expected=EXPECTED_JOURNAL, read=read_journal_url, secret=True)
 
 
 def read_symbols(text: str) -> tuple[Symbol, ...]:

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Final, final
 
 from bridge_patch.adapters.bus_url import BusUrl
+from bridge_patch.adapters.journal_url import JournalUrl
 from bridge_patch.app.forms import (
     Form,
     bus_url,
     file_or_none,
     folder,
     folder_or_none,
+    journal_url,
     one_of,
     whole,
 )
@@ -24,6 +26,8 @@ from bridge_patch.app.limit_settings import USD, LimitSettings, row
 JOURNAL_NAME: Final = "bridge.db"
 #: The demo's log; in a folder that has one, bus and journal are the demo's.
 DEMO_LOG_NAME: Final = "demo.log"
+#: How long a process that shows no sign of life is waited for before another takes over.
+LEASE_TTL_SEC: Final = 6
 
 
 class VenueName(StrEnum):
@@ -88,6 +92,18 @@ class Settings(LimitSettings):
     )
     bus_ca_file: Path | None = row(
         "none", file_or_none(), "", "who signed a rediss:// server's certificate"
+    )
+    journal_url: JournalUrl = row(
+        "embedded",
+        journal_url(),
+        "",
+        "where the journal is: in the state folder, or on a PostgreSQL server",
+    )
+    lease_ttl_sec: int = row(
+        str(LEASE_TTL_SEC),
+        whole(2, 60),
+        "s",
+        "how long a silent process holds the account before a standby takes over",
     )
     log_format: LogFormat = row(
         "console", one_of(LogFormat), "", "log lines for people, or JSON"

@@ -10,20 +10,26 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final, final
 
-from bridge_patch.adapters.bus import StoredBus
+from bridge_patch.adapters.bus import Bus, StoredBus
+from bridge_patch.adapters.bus_leased import LeasedBus
 from bridge_patch.adapters.example_ai import ExampleAI, distort
+from bridge_patch.adapters.holder import this_process
 from bridge_patch.adapters.honest_ai import HonestAI
 from bridge_patch.adapters.inbox import BusOutbox
 from bridge_patch.adapters.instruments import ListedInstruments
+from bridge_patch.adapters.journal_lease import Claim, Lease
 from bridge_patch.adapters.journal_sql import SqlJournal
+from bridge_patch.adapters.journal_url import EMBEDDED, JournalUrl
 from bridge_patch.adapters.sources import Together
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.adapters.telemetry import LogTelemetry
+from bridge_patch.adapters.venue_leased import LeasedVenue
 from bridge_patch.adapters.venue_paper import PaperVenue
 from bridge_patch.app.assembly import CONSUMER, Ports, Run, assemble, build_id, costs_of
 from bridge_patch.app.buses import AT_HOME, BusAt
-from bridge_patch.app.settings import LogFormat, Settings, SignalName
+from bridge_patch.app.journal_place import journal_at
+from bridge_patch.app.settings import LEASE_TTL_SEC, LogFormat, Settings, SignalName
 from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import Event, InstrumentSeen, RunStarted
 from bridge_patch.domain.instrument import Instrument
@@ -115,6 +121,21 @@ class Store:
     journal: SqlJournal | None
     run_id: str
 
+    @property
+    def lease(self) -> Lease | None:
+        """What makes this process the one that acts; None where it writes no journal."""
+        return None if self.journal is None else self.journal.lease
+
+    def assure(self) -> None:
+        """Raise FencedError where another process may have taken over."""
+        if self.lease is not None:
+            self.lease.assure()
+
+    @property
+    def acting(self) -> Bus:
+        """The bus for whoever acts on the account: it ends with the lease."""
+        return LeasedBus(self.bus, self.assure)
+
     def close(self) -> None:
         """Let go of both."""
         self.bus.close()
@@ -127,28 +148,39 @@ def open_store(
     *,
     journal: bool,
     again: bool = False,
+    url: JournalUrl = EMBEDDED,
+    claim: Claim | None = None,
     bus_at: BusAt = AT_HOME,
     telemetry: Telemetry | None = None,
 ) -> Store:
     """Open, or begin, the store in `state_dir`; only the execution writes a journal.
 
-    `again` is after an outage: then a store that is not there is not begun. The bus may be
-    elsewhere; what it has to say goes to `telemetry`.
+    `again` is after an outage: then a store that is not there is not begun. Where another
+    process holds the journal HeldError says so, and nothing was read from the bus. The bus
+    may be elsewhere; what it has to say goes to `telemetry`.
     """
+    claim = claim or Claim(holder=this_process(), ttl_ms=LEASE_TTL_SEC * 1000)
     file, clock, run_id = SqliteFile(state_dir / STORE_NAME), SystemClock(), _new_id()
     if not again:
         state_dir.mkdir(parents=True, exist_ok=True)
-    elif journal or bus_at.url.is_embedded:
+    elif bus_at.url.is_embedded or (journal and url.address is None):
         file.require()
-    bus = bus_at.open(file, telemetry)
-    try:
-        kept = (
-            SqlJournal(file, run_id=run_id, clock=clock, new_id=_new_id)
-            if journal
-            else None
+    kept = (
+        SqlJournal(
+            journal_at(url, state_dir),
+            run_id=run_id,
+            clock=clock,
+            new_id=_new_id,
+            claim=claim,
         )
+        if journal
+        else None
+    )
+    try:
+        bus = bus_at.open(file, telemetry)
     except BrokenPromiseError:
-        bus.close()
+        if kept is not None:
+            kept.close()
         raise
     return Store(file=file, bus=bus, journal=kept, run_id=run_id)
 
@@ -175,9 +207,9 @@ def execution_side(
         costs=costs_of(settings),
     )
     ports = Ports(
-        bus=store.bus,
+        bus=store.acting,
         journal=store.journal,
-        venue=venue,
+        venue=LeasedVenue(venue, store.assure),
         run_id=store.run_id,
         cramped=Room(store.file, run.telemetry).is_low,
     )

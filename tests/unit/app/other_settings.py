@@ -70,6 +70,8 @@ OTHERS = {
     "STATE_DIR": "elsewhere",
     "BUS_URL": "rediss://engine:secret@bus.example:6380/2",
     "BUS_CA_FILE": "ca.pem",
+    "JOURNAL_URL": "postgresql://bridge@db/trading",
+    "LEASE_TTL_SEC": "9",
     "LOG_FORMAT": "json",
 }
 #: What the limits are made of (spec 1.1 and 1.8).

@@ -249,7 +249,9 @@ class _Stage:
                 (stored.event for stored in journal.read()), self.settings.limits()
             )
         verification = verify_journal(path)
-        report = write_report(path, self.options.state / REPORT_NAME, verification)
+        report = write_report(
+            SqliteFile(path), self.options.state / REPORT_NAME, verification
+        )
         return Summary(
             feed=self.feed.info.label,
             phases=tuple(phases),

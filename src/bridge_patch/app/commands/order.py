@@ -6,22 +6,20 @@ import asyncio
 import getpass
 import time
 import uuid
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final, final
 
 from bridge_patch.adapters import codec
 from bridge_patch.adapters.bus import Post
 from bridge_patch.adapters.journal_search import JournalSearch
-from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.streams import CONTROL
 from bridge_patch.adapters.system_clock import SystemClock
-from bridge_patch.app.buses import BusAt
-from bridge_patch.app.commands.journal_file import bus_of
+from bridge_patch.app.commands.journal_file import find_run
 from bridge_patch.app.commands.options import OrderOptions
 from bridge_patch.app.screen import cell, console, moment, print_exact
+from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import LatchSet, Rearmed
 from bridge_patch.services.messages import Command, Wish
 
@@ -61,8 +59,7 @@ def order(options: OrderOptions) -> int:
         why=options.why,
         symbol=options.symbol,
     )
-    place = bus_of(options.state, options.env_file)
-    at_ms = asyncio.run(_send(command, *place, options.wait_sec))
+    at_ms = asyncio.run(_send(command, options))
     told = Told(
         command_id=command.id,
         wish=command.wish,
@@ -75,25 +72,38 @@ def order(options: OrderOptions) -> int:
     return 0 if at_ms is not None else 1
 
 
-async def _send(command: Command, path: Path, bus_at: BusAt, wait_sec: int) -> int | None:
-    """Publish; return the time at which the journal says it is in force."""
-    file = SqliteFile(path)
-    with (
-        closing(bus_at.open(file)) as bus,
-        closing(JournalSearch(file)) as journal,
-    ):
-        newest = journal.tail(1)
+async def _send(command: Command, options: OrderOptions) -> int | None:
+    """Publish; return the time at which the journal says it is in force.
+
+    A journal that cannot be asked keeps no order from being published.
+    """
+    place = find_run(options.state, options.env_file)
+    with ExitStack() as opened:
+        bus = opened.enter_context(closing(place.bus.open(place.store)))
+        posts = (Post(CONTROL, codec.encode_command(command)),)
+        try:
+            journal = opened.enter_context(closing(JournalSearch(place.journal)))
+            newest = journal.tail(1)
+        except BrokenPromiseError:
+            await bus.publish(posts)
+            return None
+        await bus.publish(posts)
         after_seq = newest[-1].seq if newest else 0
-        await bus.publish((Post(CONTROL, codec.encode_command(command)),))
-        deadline = time.monotonic() + wait_sec
-        while True:
-            for stored in journal.events(_KINDS, after_seq=after_seq):
-                event = stored.event
-                if isinstance(event, LatchSet | Rearmed) and event.command_id == command.id:
-                    return event.at_ms
-            if time.monotonic() >= deadline:
-                return None
-            await asyncio.sleep(_SLICE_SEC)
+        return await _in_force(command, journal, after_seq, options.wait_sec)
+
+
+async def _in_force(
+    command: Command, journal: JournalSearch, after_seq: int, wait_sec: int
+) -> int | None:
+    deadline = time.monotonic() + wait_sec
+    while True:
+        for stored in journal.events(_KINDS, after_seq=after_seq):
+            event = stored.event
+            if isinstance(event, LatchSet | Rearmed) and event.command_id == command.id:
+                return event.at_ms
+        if time.monotonic() >= deadline:
+            return None
+        await asyncio.sleep(_SLICE_SEC)
 
 
 def _show(told: Told, options: OrderOptions) -> None:

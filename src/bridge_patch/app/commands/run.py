@@ -19,6 +19,7 @@ from bridge_patch.app.buses import BusAt
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import Settings, SignalName, load_settings
+from bridge_patch.app.standby import Standby
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import (
     STORE_NAME,
@@ -26,7 +27,6 @@ from bridge_patch.app.wiring import (
     Run,
     engine_side,
     execution_side,
-    open_store,
     source_of,
     start_events,
     telemetry_of,
@@ -92,13 +92,10 @@ def watched(settings: Settings, telemetry: LogTelemetry) -> Iterator[Outage]:
 async def _play_all(
     settings: Settings, feed: Feed, telemetry: LogTelemetry, outage: Outage, stop: Stop
 ) -> None:
-    store = open_store(
-        settings.state_dir,
-        journal=True,
-        again=bool(outage.why),
-        bus_at=BusAt.of(settings),
-        telemetry=telemetry,
-    )
+    standby = Standby(settings=settings, telemetry=telemetry)
+    store = await standby.opened(stop, again=bool(outage.why))
+    if store is None:
+        return
     try:
         run_ = Run(
             settings=settings,
@@ -120,6 +117,7 @@ async def _play_all(
 
         async def before(_: Tick) -> None:
             nonlocal begun
+            store.assure()
             if begun:  # the tick before this one was played to its end
                 outage.well()
             begun = True

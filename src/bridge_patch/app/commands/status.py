@@ -11,12 +11,12 @@ from bridge_patch.adapters.journal_search import JournalSearch
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.app.buses import BusAt
-from bridge_patch.app.commands.journal_file import find_bus, find_journal
+from bridge_patch.app.commands.journal_file import find_journal
 from bridge_patch.app.commands.options import JournalOptions
 from bridge_patch.app.screen import print_exact, print_table
 from bridge_patch.app.status.fold import KINDS, StatusFold
 from bridge_patch.app.status.paint import doubts_table, painted, positions_table
-from bridge_patch.app.status.standing import journal_view, standing
+from bridge_patch.app.status.standing import journal_view, lease_view, standing
 from bridge_patch.app.status.view import Standing
 from bridge_patch.domain.errors import OutageError
 
@@ -35,10 +35,9 @@ def status(options: JournalOptions) -> int:
 
 
 def _standing(options: JournalOptions) -> Standing:
-    path = find_journal(options)
-    file, now_ms = SqliteFile(path), SystemClock().now_ms()
-    places, lengths, away = _bus(find_bus(options, path), file)
-    with closing(JournalSearch(file)) as journal:
+    place, now_ms = find_journal(options), SystemClock().now_ms()
+    places, lengths, away = _bus(place.bus, place.store)
+    with closing(JournalSearch(place.journal)) as journal:
         fold = StatusFold()
         for stored in journal.events(KINDS):
             fold.apply(stored)
@@ -48,8 +47,11 @@ def _standing(options: JournalOptions) -> Standing:
             fold,
             bus=places,
             streams=lengths,
-            journal=journal_view(str(path), journal.quick_check(), recorded_ms, now_ms),
-            outage=read_health(file) or away,
+            journal=journal_view(
+                str(place.journal), journal.quick_check(), recorded_ms, now_ms
+            ),
+            lease=lease_view(journal.holder(), now_ms),
+            outage=read_health(place.store) or away,
         )
 
 

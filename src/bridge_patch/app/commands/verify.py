@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
+from bridge_patch.adapters.journal_schema import Database
+from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.verify import Verification, verify_journal
+from bridge_patch.adapters.verify_server import verify_server
 from bridge_patch.app.commands.journal_file import find_journal
 from bridge_patch.app.commands.options import JournalOptions
 from bridge_patch.app.screen import cell, console, print_json
@@ -19,16 +22,25 @@ _REMEDY = (
 
 def verify(options: JournalOptions) -> int:
     """Check every entry against the chain and the head; 0 if nothing is wrong, else 1."""
-    path = find_journal(options)
-    found = _with_progress(path)
+    journal = find_journal(options).journal
+    found = _with_progress(journal)
     if options.as_json:
-        _print_object(path, found)
+        _print_object(journal, found)
     else:
-        _print_text(path, found)
+        _print_text(journal, found)
     return 0 if found.ok else 1
 
 
-def _with_progress(path: Path) -> Verification:
+def verified(
+    journal: Database, progress: Callable[[int, int], None] | None = None
+) -> Verification:
+    """Check every entry of a journal, wherever it is."""
+    if isinstance(journal, SqliteFile):
+        return verify_journal(journal.path, progress)
+    return verify_server(journal, progress)
+
+
+def _with_progress(journal: Database) -> Verification:
     """Draw on stderr, so that stdout carries the result alone."""
     screen = console(on_stderr=True)
     bar = Progress(
@@ -46,20 +58,20 @@ def _with_progress(path: Path) -> Verification:
         def tell(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        return verify_journal(path, tell)
+        return verified(journal, tell)
 
 
-def _print_text(path: Path, found: Verification) -> None:
+def _print_text(journal: Database, found: Verification) -> None:
     screen = console()
     if found.ok:
-        screen.print(cell(f"✅ {path}: {found.entries} entries, every link holds"))
+        screen.print(cell(f"✅ {journal}: {found.entries} entries, every link holds"))
         screen.print(cell(f"head {found.head.seq} {found.head.link}"))
         if found.beyond_head:
             beyond = f"{found.beyond_head} entries are younger than the head file"
             screen.print(cell(f"{beyond}: normal while a run is at work, or after a crash"))
         return
     screen.print(
-        cell(f"❌ {path}: {len(found.faults)} fault(s) in {found.entries} entries")
+        cell(f"❌ {journal}: {len(found.faults)} fault(s) in {found.entries} entries")
     )
     for fault in found.faults:
         where = f"entry {fault.seq}" if fault.seq else "the journal"
@@ -67,11 +79,11 @@ def _print_text(path: Path, found: Verification) -> None:
     screen.print(cell(f"what to do: {_REMEDY}"))
 
 
-def _print_object(path: Path, found: Verification) -> None:
+def _print_object(journal: Database, found: Verification) -> None:
     print_json(
         {
             "ok": found.ok,
-            "journal": str(path),
+            "journal": str(journal),
             "entries": found.entries,
             "head": {"seq": found.head.seq, "link": found.head.link},
             "beyond_head": found.beyond_head,

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from bridge_patch.adapters.journal_search import JournalSearch
-from bridge_patch.adapters.store_sqlite import SqliteFile
-from bridge_patch.app.commands.journal_file import find_bus, find_journal
+from bridge_patch.app.commands.journal_file import find_journal
 from bridge_patch.app.commands.options import JournalOptions, TraceOptions
 from bridge_patch.app.screen import print_exact, print_table
 from bridge_patch.app.why.explain import explain
@@ -28,7 +27,9 @@ def why(options: TraceOptions) -> int:
 
 @contextmanager
 def _finder(options: JournalOptions) -> Iterator[Finder]:
-    path = find_journal(options)
-    file, bus_at = SqliteFile(path), find_bus(options, path)
-    with closing(JournalSearch(file)) as journal, closing(bus_at.look(file)) as bus:
+    place = find_journal(options)
+    with (
+        closing(JournalSearch(place.journal)) as journal,
+        closing(place.bus.look(place.store)) as bus,
+    ):
         yield Finder(journal, bus)
