@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
@@ -23,8 +23,10 @@ from bridge_patch.adapters.memory import (
     MemoryStreams,
 )
 from bridge_patch.adapters.redis_link import RedisLink
+from bridge_patch.adapters.signing import signed
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.domain.intent import UnixMs
+from bridge_patch.domain.secret import Secret
 from bridge_patch.services.ports import Journal
 from tests.redis_server import RedisServer
 
@@ -107,7 +109,18 @@ def age(server: RedisServer, ms: int) -> None:
             there.call(*claim, "IDLE", idle + ms, "JUSTID")
 
 
-BUS_SITES: Final = (memory_site, sqlite_site, redis_site)
+def signed_site(folder: Path, server: Server) -> BusSite:
+    """The signed bus over a server's."""
+    plain = redis_site(folder, server)
+
+    def link() -> AbstractContextManager[Bus]:
+        bus = RedisBus(server().url, abandoned_ms=ABANDONED_MS)
+        return closing(signed(bus, Secret("k" * 32)))
+
+    return replace(plain, link=link)
+
+
+BUS_SITES: Final = (memory_site, sqlite_site, redis_site, signed_site)
 
 
 def run(coroutine: Coroutine[object, object, _T]) -> _T:

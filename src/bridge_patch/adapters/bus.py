@@ -48,12 +48,30 @@ class Ack:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Distrusted:
+    """What nobody proved to have written: why it is refused, and what it looked like."""
+
+    reason: str
+    envelope: Envelope
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One entry of a stream; the id is the bus's own and opaque, except for its order."""
+    """One entry of a stream; the id is the bus's own and opaque, except for its order.
+
+    A distrusted one has an empty envelope, so that it cannot be taken for anything.
+    """
 
     stream: str
     entry_id: str
     envelope: Envelope
+    distrusted: Distrusted | None = None
+
+    @property
+    def as_it_came(self) -> Envelope:
+        """The fields for the record, whether trusted or not."""
+        return self.distrusted.envelope if self.distrusted else self.envelope
 
 
 @final

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
 from bridge_patch.adapters.bus_url import EMBEDDED, BusUrl
+from bridge_patch.adapters.signing import signed
 
 if TYPE_CHECKING:
     from bridge_patch.adapters.bus import StoredBus
     from bridge_patch.adapters.bus_look import Look
     from bridge_patch.adapters.store_sqlite import SqliteFile
     from bridge_patch.app.settings import Settings
+    from bridge_patch.domain.secret import Secret
     from bridge_patch.services.ports import Telemetry
 
 
@@ -24,14 +26,18 @@ class BusAt:
 
     url: BusUrl = EMBEDDED
     ca_file: Path | None = None
+    keys: Secret | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> BusAt:
         """Return where the settings say."""
-        return cls(settings.bus_url, settings.bus_ca_file)
+        return cls(settings.bus_url, settings.bus_ca_file, settings.bus_signing_key)
 
     def open(self, file: SqliteFile, telemetry: Telemetry | None = None) -> StoredBus:
-        """Take part in it; `file` is where an embedded one lives."""
+        """Take part in it, signing where there are keys; `file` is for an embedded one."""
+        return signed(self._open(file, telemetry), self.keys, telemetry)
+
+    def _open(self, file: SqliteFile, telemetry: Telemetry | None) -> StoredBus:
         if self.url.is_embedded:
             from bridge_patch.adapters.bus_sqlite import SqliteBus  # noqa: PLC0415 - as below
             from bridge_patch.adapters.system_clock import SystemClock  # noqa: PLC0415

@@ -19,6 +19,9 @@ from bridge_patch.domain.secret import Secret
 
 _NUMBER: Final = re.compile(r"[0-9]{1,18}(\.[0-9]{1,12})?")
 _WHOLE: Final = re.compile(r"[0-9]{1,18}")
+#: As many as 128 bits need in hexadecimal.
+KEY_LENGTH_MIN: Final = 32
+_KEY: Final = re.compile(rf"[!-+\--~]{{{KEY_LENGTH_MIN},512}}")
 _PATH_MAX: Final = 4096
 _SYMBOLS_MAX: Final = 200
 
@@ -122,6 +125,21 @@ def secret() -> Form:
 def journal_url() -> Form:
     """Take where the journal is; what is wrong with it is told without showing it."""
     return Form(expected=EXPECTED_JOURNAL, read=read_journal_url, secret=True)
+
+
+def keys_or_none() -> Form:
+    """Take keys separated by commas, or the word `none`; never show them."""
+
+    def read(text: str) -> Secret | None:
+        if text == "none":
+            return None
+        keys = text.split(",")
+        if not all(map(_KEY.fullmatch, keys)):
+            raise ValueError
+        return Secret(text)
+
+    expected = f"none, or keys of {KEY_LENGTH_MIN} characters or more, separated by commas"
+    return Form(expected=expected, read=read, choices=("none",), secret=True)
 
 
 def read_symbols(text: str) -> tuple[Symbol, ...]:

@@ -17,10 +17,12 @@ from bridge_patch.app.forms import (
     folder,
     folder_or_none,
     journal_url,
+    keys_or_none,
     one_of,
     whole,
 )
 from bridge_patch.app.limit_settings import USD, LimitSettings, row
+from bridge_patch.domain.secret import Secret
 
 #: The journal's file, in whatever folder holds the state of a run.
 JOURNAL_NAME: Final = "bridge.db"
@@ -104,6 +106,12 @@ class Settings(LimitSettings):
         whole(2, 60),
         "s",
         "how long a silent process holds the account before a standby takes over",
+    )
+    bus_signing_key: Secret | None = row(
+        "none",
+        keys_or_none(),
+        "",
+        "signs and checks every message on the bus; of several keys the first signs",
     )
     log_format: LogFormat = row(
         "console", one_of(LogFormat), "", "log lines for people, or JSON"
