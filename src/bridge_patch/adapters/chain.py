@@ -7,7 +7,7 @@ ASCII, texts as UTF-8. Link 0 is the same hash, personalised "bridge-genesis", o
 journal's own id, so that entries of one journal do not fit into another.
 
 The chain has no secret: it shows damage and careless edits, not a forger who recomputes
-every link and the head file with them. Signed checkpoints are for that.
+every link and the head file with them. `checkpoints` are for that.
 """
 
 from __future__ import annotations

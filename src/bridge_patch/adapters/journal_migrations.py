@@ -17,6 +17,8 @@ from bridge_patch.adapters.chain import SCHEMA_VERSION
 from bridge_patch.adapters.journal_schema import CHECKPOINTS, ENTRIES, LEASE, META
 
 VERSION_NAME: Final = "schema_version"
+#: The step that brought the checkpoints.
+SIGNED_SINCE: Final = 2
 
 
 @final

@@ -57,6 +57,7 @@ CHECKPOINTS: Final = Table(
     Column("seq", _Number, primary_key=True, autoincrement=False),
     Column("link", Text, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
+    Column("previous", BigInteger, nullable=False),
     Column("key_id", Text, nullable=False),
     Column("signature", Text, nullable=False),
 )

@@ -8,7 +8,8 @@ primary key, so the one who comes second finds it taken and stops.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Final, final
 
 from sqlalchemy import Connection, insert, inspect, select
@@ -24,9 +25,11 @@ from bridge_patch.adapters.chain import (
     extend,
     genesis,
 )
+from bridge_patch.adapters.checkpoints import Checkpoint
 from bridge_patch.adapters.head import HeadFile, read_head
 from bridge_patch.adapters.journal_lease import Claim, Lease, look, since_boot, take
-from bridge_patch.adapters.journal_migrations import VERSION_NAME, migrate
+from bridge_patch.adapters.journal_migrations import SIGNED_SINCE, VERSION_NAME, migrate
+from bridge_patch.adapters.journal_rows import row_of
 from bridge_patch.adapters.journal_schema import (
     ABOUT,
     BEHIND,
@@ -35,7 +38,8 @@ from bridge_patch.adapters.journal_schema import (
     Database,
     TakenError,
 )
-from bridge_patch.domain.errors import BrokenPromiseError, InvalidValueError
+from bridge_patch.adapters.vouching import Vouch, newest, refusal_of
+from bridge_patch.domain.errors import BridgeError, BrokenPromiseError, InvalidValueError
 from bridge_patch.domain.events import Event
 from bridge_patch.domain.intent import IntentId
 from bridge_patch.services.ports import Clock, Stored
@@ -118,12 +122,14 @@ class SqlJournal:
         clock: Clock,
         new_id: Callable[[], str],
         claim: Claim | None = None,
+        key_file: Path | None = None,
     ) -> None:
         """Open a journal and check its end, or begin one under the id that `new_id` gives.
 
         `clock` is the system's: it stamps when an entry was recorded, not when it happened.
         With a `claim` it is opened by the holder of its lease alone, else HeldError says
         who that is; without one the numbers of the entries are all that keeps two apart.
+        `key_file` is the key that signs checkpoints; without one none are written.
         """
         self._database, self._run_id, self._clock = database, run_id, clock
         self.lease: Lease | None = None
@@ -138,6 +144,9 @@ class SqlJournal:
                 self._head = _resume(self._writer, database, new_id)
                 if claim is not None:
                     token = take(self._writer, str(database), claim, clock.now_ms())
+                self._vouch = Vouch.begin(
+                    self._writer, database, key_file, self._head, at_ms=clock.now_ms()
+                )
                 self._file = HeadFile(database.head_path, self._head)
                 opened.callback(self._file.close)
             if claim is not None:
@@ -145,6 +154,7 @@ class SqlJournal:
                 opened.callback(self.lease.release)
             self._reader = JournalReader(database, read_only=False)
             opened.callback(self._reader.close)
+            opened.callback(self._seal)
             self._opened = opened.pop_all()
 
     @property
@@ -166,6 +176,8 @@ class SqlJournal:
                     if self.lease is not None:
                         self.lease.check(self._writer)
                     self._database.add(self._writer, rows)
+                    if self._vouch and self._vouch.due(head):
+                        self._vouch.sign(self._writer, head, self._clock.now_ms())
             except TakenError as error:
                 why = (
                     f"entry {rows[0].seq} was written by another process: stop one of them"
@@ -179,6 +191,14 @@ class SqlJournal:
 
     def read(self, after_seq: int = 0) -> Iterator[Stored]:
         return self._reader.read(after_seq)
+
+    def _seal(self) -> None:
+        """Sign at a stop; where that fails, the next start does it."""
+        if self._vouch:
+            with suppress(SQLAlchemyError, BridgeError), self._writer.begin():
+                if self.lease is not None:
+                    self.lease.check(self._writer)
+                self._vouch.seal(self._writer, self._head, self._clock.now_ms())
 
     def _rows(self, events: Sequence[Event]) -> tuple[tuple[Row, ...], Head]:
         try:
@@ -202,7 +222,8 @@ def _resume(connection: Connection, database: Database, new_id: Callable[[], str
         raise _refused(database, Fault(0, f"{what} that its end was cut off"))
     if kept.journal_id != journal_id:
         raise _refused(database, Fault(0, f"{database.head_path} is of another journal"))
-    head = _checked_end(connection, database, kept)
+    signed = newest(connection) if version >= SIGNED_SINCE else None
+    head = _checked_end(connection, database, kept, signed)
     migrate(connection, version)
     return head
 
@@ -213,14 +234,20 @@ def _begin(connection: Connection, journal_id: str) -> Head:
     return genesis(journal_id)
 
 
-def _checked_end(connection: Connection, database: Database, kept: Head) -> Head:
-    """Walk over the last entries that the head file knows, and all that came after it."""
+def _checked_end(
+    connection: Connection, database: Database, kept: Head, signed: Checkpoint | None
+) -> Head:
+    """Walk over what nobody signed, the last that the head file knows, and what follows."""
     start = genesis(kept.journal_id)
-    if kept.seq > _TAIL:
-        before = ENTRIES.c.seq == kept.seq - _TAIL
-        link = connection.scalar(select(ENTRIES.c.link).where(before))
+    if signed and (fault := refusal_of(connection, signed)):
+        raise _refused(database, fault)
+    first = kept.seq - _TAIL
+    if signed:
+        first = min(first, signed.seq)
+    if first > 0:
+        link = connection.scalar(select(ENTRIES.c.link).where(ENTRIES.c.seq == first))
         if link is not None:
-            start = Head(kept.journal_id, kept.seq - _TAIL, str(link))
+            start = Head(kept.journal_id, first, str(link))
     walk = Walk(start, kept)
     while rows := _behind(connection, database, walk.head.seq):
         for row in rows:
@@ -251,12 +278,10 @@ def _behind(connection: Connection, database: Database, seq: int) -> list[Row]:
 
 
 def _row(values: tuple[object, ...], database: Database) -> Row:
-    match values:
-        case (int(seq), str(run_id), int(at), str(kind), str(about), str(body), str(link)):
-            return Row(seq, run_id, at, kind, about, body.encode(), link)
-        case _:
-            what = f"it holds values of other types: {values[1:5]!r}"
-            raise _refused(database, Fault(int(str(values[0])), what))
+    row = row_of(values)
+    if isinstance(row, Fault):
+        raise _refused(database, row)
+    return row
 
 
 def _refused(database: Database, fault: Fault) -> BrokenPromiseError:

@@ -12,24 +12,35 @@ from typing import Final
 from sqlalchemy import Connection, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from bridge_patch.adapters.chain import SCHEMA_VERSION, Fault, Head, Walk, genesis
+from bridge_patch.adapters.audit import Audit, Verification
+from bridge_patch.adapters.chain import SCHEMA_VERSION, Fault, Head
+from bridge_patch.adapters.checkpoints import Verifier
 from bridge_patch.adapters.head import read_head
 from bridge_patch.adapters.journal_migrations import VERSION_NAME
-from bridge_patch.adapters.journal_schema import BEHIND, ENTRIES, META, Database
-from bridge_patch.adapters.verify import FAULTS_MAX, Verification, head_fault, step
+from bridge_patch.adapters.journal_schema import (
+    BEHIND,
+    CHECKPOINTS,
+    ENTRIES,
+    META,
+    Database,
+)
+from bridge_patch.adapters.verify import row_of_bytes
+from bridge_patch.adapters.vouching import checkpoints_of
 from bridge_patch.domain.errors import BrokenPromiseError
 
 _CHUNK: Final = 1_000
 
 
 def verify_server(
-    database: Database, progress: Callable[[int, int], None] | None = None
+    database: Database,
+    progress: Callable[[int, int], None] | None = None,
+    keys: Verifier | None = None,
 ) -> Verification:
-    """Check every entry; `progress` is told how many are done, of how many."""
+    """As `verify_journal`, for a journal on a server."""
     try:
         kept = read_head(database.head_path)  # before the entries: a writer only adds
         with _moment(database) as connection:
-            return _verify(connection, database, kept, progress)
+            return _verify(connection, database, kept, progress, keys)
     except BrokenPromiseError as error:
         return Verification(0, Head("", 0, ""), 0, (Fault(0, str(error)),))
 
@@ -52,6 +63,7 @@ def _verify(
     database: Database,
     kept: Head | None,
     progress: Callable[[int, int], None] | None,
+    keys: Verifier | None,
 ) -> Verification:
     if not inspect(connection).has_table(META.name):
         why = "there is no journal in it"
@@ -61,22 +73,16 @@ def _verify(
     if version.isdecimal() and int(version) > SCHEMA_VERSION:
         raise database.too_new(ENTRIES.name, int(version), SCHEMA_VERSION)
     total = connection.scalar(select(func.count()).select_from(ENTRIES)) or 0
-    about_head = head_fault(kept, journal_id)
-    faults = [about_head] if about_head else []
-    walk = Walk(genesis(journal_id), None if about_head else kept)
-    done = 0
+    has_signed = inspect(connection).has_table(CHECKPOINTS.name)
+    signed = checkpoints_of(connection) if has_signed else ()
+    audit = Audit(journal_id, kept, signed, keys)
     for values in _entries(connection):
-        done += 1
-        if (fault := step(walk, values)) and len(faults) < FAULTS_MAX:
-            faults.append(fault)
-        if progress and done % _CHUNK == 0:
-            progress(done, total)
-    if fault := walk.end():
-        faults.append(fault)
+        audit.take(row_of_bytes(values), values[:5])
+        if progress and audit.done % _CHUNK == 0:
+            progress(audit.done, total)
     if progress:
-        progress(done, total)
-    beyond = max(0, walk.head.seq - kept.seq) if kept else 0
-    return Verification(done, walk.head, beyond, tuple(faults))
+        progress(audit.done, total)
+    return audit.end()
 
 
 def _entries(connection: Connection) -> Iterator[tuple[object, ...]]:

@@ -30,6 +30,8 @@ JOURNAL_NAME: Final = "bridge.db"
 DEMO_LOG_NAME: Final = "demo.log"
 #: How long a process that shows no sign of life is waited for before another takes over.
 LEASE_TTL_SEC: Final = 6
+#: The key that signs it, unless a setting names another file.
+KEY_NAME: Final = "journal.key"
 
 
 class VenueName(StrEnum):
@@ -107,6 +109,12 @@ class Settings(LimitSettings):
         "s",
         "how long a silent process holds the account before a standby takes over",
     )
+    journal_key_file: Path = row(
+        KEY_NAME,
+        folder(),
+        "",
+        "signs the journal's checkpoints; a path in STATE_DIR, or a whole one elsewhere",
+    )
     bus_signing_key: Secret | None = row(
         "none",
         keys_or_none(),
@@ -121,6 +129,11 @@ class Settings(LimitSettings):
     def journal_path(self) -> Path:
         """Where the journal is; the embedded bus lives in the same file."""
         return self.state_dir / JOURNAL_NAME
+
+    @property
+    def journal_key_path(self) -> Path:
+        """Where the key that signs the journal is: never inside it."""
+        return self.state_dir / self.journal_key_file
 
 
 @final

@@ -64,6 +64,7 @@ class Standby:
             url=self.settings.journal_url,
             claim=claim,
             bus_at=BusAt.of(self.settings),
+            key_file=self.settings.journal_key_path,
             telemetry=self.telemetry,
         )
 

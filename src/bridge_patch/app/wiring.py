@@ -151,13 +151,15 @@ def open_store(
     url: JournalUrl = EMBEDDED,
     claim: Claim | None = None,
     bus_at: BusAt = AT_HOME,
+    key_file: Path | None = None,
     telemetry: Telemetry | None = None,
 ) -> Store:
     """Open, or begin, the store in `state_dir`; only the execution writes a journal.
 
     `again` is after an outage: then a store that is not there is not begun. Where another
     process holds the journal HeldError says so, and nothing was read from the bus. The bus
-    may be elsewhere; what it has to say goes to `telemetry`.
+    may be elsewhere; what it has to say goes to `telemetry`. The key in `key_file` signs
+    the journal.
     """
     claim = claim or Claim(holder=this_process(), ttl_ms=LEASE_TTL_SEC * 1000)
     file, clock, run_id = SqliteFile(state_dir / STORE_NAME), SystemClock(), _new_id()
@@ -172,6 +174,7 @@ def open_store(
             clock=clock,
             new_id=_new_id,
             claim=claim,
+            key_file=key_file,
         )
         if journal
         else None

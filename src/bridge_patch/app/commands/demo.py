@@ -158,7 +158,8 @@ class _Stage:
 
     async def _phase(self, mode: Mode, start_ms: UnixMs, end_ms: UnixMs) -> Phase:
         """Run one mode over [start, end); the day before the start only warms up."""
-        store = open_store(self.options.state, journal=True)
+        key_file = self.options.state / self.settings.journal_key_file
+        store = open_store(self.options.state, journal=True, key_file=key_file)
         try:
             return await self._run(mode, store, start_ms, end_ms)
         finally:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
+from bridge_patch.adapters.audit import Verification
+from bridge_patch.adapters.checkpoints import Verifier
+from bridge_patch.adapters.journal_key import PublicKeys, public_keys_of, read_public_keys
 from bridge_patch.adapters.journal_schema import Database
 from bridge_patch.adapters.store_sqlite import SqliteFile
-from bridge_patch.adapters.verify import Verification, verify_journal
+from bridge_patch.adapters.verify import verify_journal
 from bridge_patch.adapters.verify_server import verify_server
-from bridge_patch.app.commands.journal_file import find_journal
-from bridge_patch.app.commands.options import JournalOptions
+from bridge_patch.app.commands.journal_file import Place, find_journal, public_key_file
+from bridge_patch.app.commands.options import VerifyOptions
+from bridge_patch.app.progress import counted
 from bridge_patch.app.screen import cell, console, print_json
 
 _REMEDY = (
@@ -20,48 +25,79 @@ _REMEDY = (
 )
 
 
-def verify(options: JournalOptions) -> int:
-    """Check every entry against the chain and the head; 0 if nothing is wrong, else 1."""
-    journal = find_journal(options).journal
-    found = _with_progress(journal)
-    if options.as_json:
-        _print_object(journal, found)
+_Tell = Callable[[int, int], None]
+_Check = Callable[[_Tell], Verification]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trusted:
+    """The keys that signatures are checked with, and where they come from."""
+
+    keys: PublicKeys | None
+    origin: str
+    named: bool = False
+
+
+def verify(options: VerifyOptions) -> int:
+    """Check all entries against chain, head and signatures; 0 if all is well, else 1."""
+    if options.dump is not None:
+        source, trusted, check = _dump(options.dump, options.public_key)
     else:
-        _print_text(journal, found)
+        place = find_journal(options.source)
+        source, trusted = place.journal, _trusted(options, place)
+
+        def check(tell: _Tell) -> Verification:
+            return verified(place.journal, tell, trusted.keys)
+
+    with counted("verifying") as tell:
+        found = check(tell)
+    if options.source.as_json:
+        _print_object(str(source), found, trusted)
+    else:
+        _print_text(str(source), found, trusted)
     return 0 if found.ok else 1
 
 
 def verified(
-    journal: Database, progress: Callable[[int, int], None] | None = None
+    journal: Database, progress: _Tell | None = None, keys: Verifier | None = None
 ) -> Verification:
-    """Check every entry of a journal, wherever it is."""
+    """Check every entry of a journal, wherever it is; signatures by the keys given."""
     if isinstance(journal, SqliteFile):
-        return verify_journal(journal.path, progress)
-    return verify_server(journal, progress)
+        return verify_journal(journal.path, progress, keys)
+    return verify_server(journal, progress, keys)
 
 
-def _with_progress(journal: Database) -> Verification:
-    """Draw on stderr, so that stdout carries the result alone."""
-    screen = console(on_stderr=True)
-    bar = Progress(
-        "verifying",
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=screen,
-        transient=True,
-        disable=not screen.is_terminal,
-    )
-    with bar:
-        task = bar.add_task("", total=None)
+def _dump(folder: Path, public_key: Path | None) -> tuple[Database | Path, Trusted, _Check]:
+    from bridge_patch.adapters.dump import read_manifest  # noqa: PLC0415 - slow to import
+    from bridge_patch.adapters.dump_check import verify_dump  # noqa: PLC0415 - as above
 
-        def tell(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        return verified(journal, tell)
+    manifest = read_manifest(folder)
+    trusted = _named(public_key)
+    if trusted is None:
+        told = manifest.public_keys.encode()
+        keys = public_keys_of(told) if told else None
+        trusted = Trusted(keys=keys, origin=f"{folder} itself")
+    keys = trusted.keys
+    return folder, trusted, lambda tell: verify_dump(folder, manifest, keys, tell)
 
 
-def _print_text(journal: Database, found: Verification) -> None:
+def _trusted(options: VerifyOptions, place: Place) -> Trusted:
+    """Return the keys that were named, else those that stand beside the private one."""
+    if (named := _named(options.public_key)) is not None:
+        return named
+    path = public_key_file(options.source, place)
+    keys = read_public_keys(path) if path.is_file() else None
+    return Trusted(keys=keys, origin=str(path))
+
+
+def _named(path: Path | None) -> Trusted | None:
+    if path is None:
+        return None
+    return Trusted(keys=read_public_keys(path), origin=str(path), named=True)
+
+
+def _print_text(journal: str, found: Verification, trusted: Trusted) -> None:
     screen = console()
     if found.ok:
         screen.print(cell(f"✅ {journal}: {found.entries} entries, every link holds"))
@@ -69,24 +105,48 @@ def _print_text(journal: Database, found: Verification) -> None:
         if found.beyond_head:
             beyond = f"{found.beyond_head} entries are younger than the head file"
             screen.print(cell(f"{beyond}: normal while a run is at work, or after a crash"))
+        for line in _signatures(found, trusted):
+            screen.print(cell(line, most=400))
         return
     screen.print(
         cell(f"❌ {journal}: {len(found.faults)} fault(s) in {found.entries} entries")
     )
     for fault in found.faults:
         where = f"entry {fault.seq}" if fault.seq else "the journal"
-        screen.print(cell(f"- {where}: {fault.what}"))
+        screen.print(cell(f"- {where}: {fault.what}", most=400))
     screen.print(cell(f"what to do: {_REMEDY}"))
 
 
-def _print_object(journal: Database, found: Verification) -> None:
+def _signatures(found: Verification, trusted: Trusted) -> list[str]:
+    if not found.checkpoints:
+        return ["no checkpoints: nobody has signed it yet"]
+    up_to = f"{found.checkpoints} checkpoints, the last of entry {found.signed_seq}"
+    if not found.trusted:
+        return [f"{up_to}: not checked, name the public key with --public-key"]
+    lines = [f"{up_to}: signed by {', '.join(found.trusted)} ({trusted.origin})"]
+    if not trusted.named:
+        lines.append(
+            "that key was found beside what it proves: compare its id with one that you"
+            " were told, or name your own copy with --public-key"
+        )
+    return lines
+
+
+def _print_object(journal: str, found: Verification, trusted: Trusted) -> None:
     print_json(
         {
             "ok": found.ok,
-            "journal": str(journal),
+            "journal": journal,
             "entries": found.entries,
             "head": {"seq": found.head.seq, "link": found.head.link},
             "beyond_head": found.beyond_head,
+            "checkpoints": {
+                "count": found.checkpoints,
+                "signed_seq": found.signed_seq,
+                "keys": list(found.trusted),
+                "keys_from": trusted.origin,
+                "keys_named": trusted.named,
+            },
             "faults": [{"entry": fault.seq, "what": fault.what} for fault in found.faults],
         }
     )
