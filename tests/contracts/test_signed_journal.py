@@ -9,7 +9,7 @@ import pytest
 
 from bridge_patch.adapters.dump import export_journal, read_manifest
 from bridge_patch.adapters.dump_check import verify_dump
-from bridge_patch.adapters.journal_key import read_public_keys
+from bridge_patch.adapters.journal_key import PUBLIC_NAME, read_public_keys
 from bridge_patch.adapters.journal_schema import CHECKPOINTS, ENTRIES, Database
 from bridge_patch.adapters.journal_sql import SqlJournal
 from bridge_patch.adapters.memory import ManualClock
@@ -40,7 +40,7 @@ def test_a_journal_is_signed_and_its_dump_proves_itself(
     key_file = tmp_path / "keys" / "journal.key"
     written(database, key_file, COUNT)
     written(database, key_file, 100)
-    keys = read_public_keys(key_file.with_suffix(".pub"))
+    keys = read_public_keys(database.head_path.with_name(PUBLIC_NAME))
     found = verified(database, keys=keys)
     export_journal(database, tmp_path / "dump", segment=500)
     dumped = verify_dump(tmp_path / "dump", read_manifest(tmp_path / "dump"), keys)
@@ -63,7 +63,9 @@ def test_what_is_taken_out_is_noticed(
             connection.execute(CHECKPOINTS.delete().where(CHECKPOINTS.c.seq == 1_000))
         else:
             connection.execute(ENTRIES.delete().where(ENTRIES.c.seq > COUNT - 10))
-    found = verified(database, keys=read_public_keys(key_file.with_suffix(".pub")))
+    found = verified(
+        database, keys=read_public_keys(database.head_path.with_name(PUBLIC_NAME))
+    )
 
     assert COUNT in {fault.seq for fault in found.faults}
     if what == "the last entries":

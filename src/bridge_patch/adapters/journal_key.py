@@ -1,8 +1,8 @@
 """The key that signs a journal's checkpoints: a file of its own, never in the database.
 
 The file holds Ed25519 keys in PEM, as `openssl genpkey -algorithm ed25519` writes them; the
-first signs, and others are earlier ones, there while a key is being changed. Beside it
-stands the file for auditors, `.pub`, with every public key that ever signed.
+first signs, and others are earlier ones, there while a key is being changed. Beside the
+journal's head stands the file for auditors, with every public key that ever signed.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from bridge_patch.domain.errors import BrokenPromiseError, InvalidValueError
 
+#: The file for auditors, in the state folder.
+PUBLIC_NAME: Final = "journal.pub"
 _BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z ]+)-----.*?-----END \1-----", re.DOTALL)
 _OTHERS: Final = 0o077
 
@@ -88,11 +90,6 @@ def key_id(key: Ed25519PublicKey) -> str:
     return blake2b(key.public_bytes_raw(), digest_size=8, person=b"bridge-key").hexdigest()
 
 
-def public_path(path: Path) -> Path:
-    """Return where the file for auditors stands."""
-    return path.with_suffix(".pub")
-
-
 def read_key(path: Path) -> JournalKey | None:
     """Return the key in a file; None where there is no such file."""
     try:
@@ -132,9 +129,8 @@ def make_key(path: Path) -> JournalKey:
     return JournalKey([key])
 
 
-def tell_auditors(path: Path, key: JournalKey) -> None:
-    """Add what `key` can sign with to the file beside it."""
-    told = public_path(path)
+def tell_auditors(told: Path, key: JournalKey) -> None:
+    """Add the public halves of `key` to the file that is for auditors."""
     try:
         known = read_public_keys(told) if told.exists() else PublicKeys(())
         if set(key.ids) <= set(known.ids):

@@ -11,7 +11,13 @@ from sqlalchemy import Connection, func, insert, select
 
 from bridge_patch.adapters.chain import Fault, Head
 from bridge_patch.adapters.checkpoints import EVERY, Checkpoint, signed_text
-from bridge_patch.adapters.journal_key import JournalKey, make_key, read_key, tell_auditors
+from bridge_patch.adapters.journal_key import (
+    PUBLIC_NAME,
+    JournalKey,
+    make_key,
+    read_key,
+    tell_auditors,
+)
 from bridge_patch.adapters.journal_schema import CHECKPOINTS, ENTRIES, Database
 
 
@@ -39,7 +45,7 @@ class Vouch:
         key = _fitting(path, head.journal_id, last)
         if isinstance(key, str):
             raise database.broken(key)
-        tell_auditors(path, key)
+        tell_auditors(database.head_path.with_name(PUBLIC_NAME), key)
         vouch = cls(key, last.seq if last else 0)
         vouch.sign(connection, head, at_ms)
         return vouch

@@ -19,7 +19,6 @@ from bridge_patch.app.nearmiss import near_miss
 from bridge_patch.app.setting_table import (
     DEMO_LOG_NAME,
     JOURNAL_NAME,
-    KEY_NAME,
     LEASE_TTL_SEC,
     ROWS,
     ExitsProcess,
@@ -34,7 +33,6 @@ from bridge_patch.domain.errors import InvalidValueError
 __all__ = [
     "DEMO_LOG_NAME",
     "JOURNAL_NAME",
-    "KEY_NAME",
     "LEASE_TTL_SEC",
     "ROWS",
     "ExitsProcess",

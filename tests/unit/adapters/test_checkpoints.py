@@ -129,11 +129,13 @@ def test_a_forger_with_a_key_of_his_own_is_named(file: SqliteFile) -> None:
     rewrite(file, lambda seq, body: f"{body} " if seq == 1 else body)
     with edited(file) as connection:
         connection.execute("DELETE FROM journal_checkpoint")
+    public = file.path.with_name("journal.pub")
+    public.rename(file.path.with_name("auditor.pub"))
     open_signed(file, "his.key").close()
     his = read_key(file.path.with_name("his.key"))
     assert his is not None
-    assert checked(file, "his.pub").ok
-    found = checked(file)
+    assert checked(file).ok
+    found = checked(file, "auditor.pub")
 
     assert [fault.seq for fault in found.faults] == [COUNT]
     assert his.id in found.faults[0].what

@@ -101,8 +101,7 @@ def test_a_dump_is_verified_by_itself(
     folder.rename(moved)
     own = signed.with_name("journal.pub").rename(tmp_path / "auditor.pub")
     signed.unlink()
-    make_key(tmp_path / "wrong.key")
-    tell_auditors(tmp_path / "wrong.key", make_key(tmp_path / "other.key"))
+    tell_auditors(tmp_path / "wrong.pub", make_key(tmp_path / "wrong.key"))
     assert verify(VerifyOptions(source=source, dump=moved, public_key=own)) == 0
     assert "✅" in capsys.readouterr().out
     assert verify(VerifyOptions(source=source, dump=moved)) == 0

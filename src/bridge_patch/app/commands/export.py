@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bridge_patch.adapters.dump import export_journal
-from bridge_patch.adapters.journal_key import read_public_keys
-from bridge_patch.app.commands.journal_file import find_journal, public_key_file
+from bridge_patch.adapters.journal_key import PUBLIC_NAME, read_public_keys
+from bridge_patch.app.commands.journal_file import find_journal
 from bridge_patch.app.commands.options import ExportOptions
 from bridge_patch.app.progress import counted
 from bridge_patch.app.screen import cell, console, print_json
@@ -13,8 +13,8 @@ from bridge_patch.app.screen import cell, console, print_json
 def export(options: ExportOptions) -> int:
     """Write what is not there yet, and say where the chain stands."""
     place = find_journal(options.source)
-    key_file = public_key_file(options.source, place)
-    keys = read_public_keys(key_file).text() if key_file.is_file() else ""
+    told = place.store.path.with_name(PUBLIC_NAME)
+    keys = read_public_keys(told).text() if told.is_file() else ""
     with counted("exporting") as tell:
         done = export_journal(
             place.journal, options.folder, public_keys=keys, progress=tell

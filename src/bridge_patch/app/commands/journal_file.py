@@ -14,13 +14,7 @@ from bridge_patch.app.buses import AT_HOME, BusAt
 from bridge_patch.app.commands.options import JournalOptions
 from bridge_patch.app.in_force import fail_open_of
 from bridge_patch.app.journal_place import journal_at
-from bridge_patch.app.settings import (
-    DEMO_LOG_NAME,
-    JOURNAL_NAME,
-    KEY_NAME,
-    Settings,
-    load_settings,
-)
+from bridge_patch.app.settings import DEMO_LOG_NAME, JOURNAL_NAME, Settings, load_settings
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import RunStarted
 
@@ -83,16 +77,6 @@ def _of(settings: Settings, path: Path) -> Place:
 
 def _embedded(path: Path, bus: BusAt) -> Place:
     return Place(SqliteFile(path), SqliteFile(path), bus)
-
-
-def public_key_file(options: JournalOptions, place: Place) -> Path:
-    """Return where the public keys stand: beside the private one of the journal."""
-    key_file = place.store.path.with_name(KEY_NAME)
-    if not options.journal:
-        settings = load_settings(env_file=options.env_file)
-        if place.store.path == settings.journal_path:
-            key_file = settings.journal_key_path
-    return key_file.with_suffix(".pub")
 
 
 @contextmanager

@@ -9,12 +9,17 @@ from typing import final
 
 from bridge_patch.adapters.audit import Verification
 from bridge_patch.adapters.checkpoints import Verifier
-from bridge_patch.adapters.journal_key import PublicKeys, public_keys_of, read_public_keys
+from bridge_patch.adapters.journal_key import (
+    PUBLIC_NAME,
+    PublicKeys,
+    public_keys_of,
+    read_public_keys,
+)
 from bridge_patch.adapters.journal_schema import Database
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.verify import verify_journal
 from bridge_patch.adapters.verify_server import verify_server
-from bridge_patch.app.commands.journal_file import Place, find_journal, public_key_file
+from bridge_patch.app.commands.journal_file import Place, find_journal
 from bridge_patch.app.commands.options import VerifyOptions
 from bridge_patch.app.progress import counted
 from bridge_patch.app.screen import cell, console, print_json
@@ -83,10 +88,10 @@ def _dump(folder: Path, public_key: Path | None) -> tuple[Database | Path, Trust
 
 
 def _trusted(options: VerifyOptions, place: Place) -> Trusted:
-    """Return the keys that were named, else those that stand beside the private one."""
+    """Return the keys that were named, else those that stand beside the journal."""
     if (named := _named(options.public_key)) is not None:
         return named
-    path = public_key_file(options.source, place)
+    path = place.store.path.with_name(PUBLIC_NAME)
     keys = read_public_keys(path) if path.is_file() else None
     return Trusted(keys=keys, origin=str(path))
 

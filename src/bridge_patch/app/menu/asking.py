@@ -119,7 +119,7 @@ def verify(
     ] = None,
     public_key: Annotated[
         Path | None,
-        typer.Option(help="Whose signatures count (default: journal.pub beside the key)."),
+        typer.Option(help="Whose signatures count (default: journal.pub beside it)."),
     ] = None,
     env_file: EnvFileOption = None,
     as_json: JsonOption = False,
