@@ -123,23 +123,23 @@ class SignedBus:
                 return good
             place = found[-1].entry_id
             self._past[stream] = (after_id, place)
-            if not wait_ms:
-                return ()
 
     async def depth(self, stream: str, group: str) -> Depth:
         return await self._bus.depth(stream, group)
 
     def _tell(self, messages: Iterable[Message]) -> None:
-        if self._telemetry is None:
-            return
-        for message in messages:
-            if message.distrusted:
+        """Say what a follower does not get to see: a line for each reason, not each entry."""
+        refused = [m for m in messages if m.distrusted]
+        for reason in (MISSING, WRONG):
+            found = [m for m in refused if m.distrusted and m.distrusted.reason == reason]
+            if found and self._telemetry is not None:
                 self._telemetry.note(
                     "BUS",
-                    "an entry was passed over",
-                    stream=message.stream,
-                    entry=message.entry_id,
-                    why=message.distrusted.reason,
+                    "entries were passed over",
+                    stream=found[0].stream,
+                    first=found[0].entry_id,
+                    count=len(found),
+                    why=reason,
                 )
 
 

@@ -209,7 +209,20 @@ def test_the_exit_brain_never_sees_a_forged_position(
 
     assert run(outcomes.positions(0)) == (POSITION,)
     assert run(outcomes.positions(0)) == ()
-    assert [fact["why"] for fact in notes.told] == [FORGERIES[forge]] * 4
+    assert {fact["why"] for fact in notes.told} == {FORGERIES[forge]}
+    assert [fact["count"] for fact in notes.told] == [3, 1]
+
+
+def test_any_number_of_forged_entries_hides_nothing_behind_them(plain: StoredBus) -> None:
+    """Who follows without waiting stops at what is empty; it must not look empty."""
+    ours = signed(plain, OURS)
+    forged = Post(POSITION_UPDATE, codec.encode_position(POSITION))
+    run(plain.publish([forged] * 1_100))
+    run(ours.publish([forged]))
+    found = run(ours.follow(POSITION_UPDATE, "", count=512, wait_ms=0))
+
+    assert len(found) == 1
+    assert run(ours.follow(POSITION_UPDATE, found[0].entry_id, count=9, wait_ms=0)) == ()
 
 
 def test_a_forged_tick_is_set_aside_and_the_next_one_played(plain: StoredBus) -> None:
