@@ -128,7 +128,7 @@ class SignedBus:
         return await self._bus.depth(stream, group)
 
     def _tell(self, messages: Iterable[Message]) -> None:
-        """Say what a follower does not get to see: a line for each reason, not each entry."""
+        """Say what a follower never sees: a line for each reason, not for each entry."""
         refused = [m for m in messages if m.distrusted]
         for reason in (MISSING, WRONG):
             found = [m for m in refused if m.distrusted and m.distrusted.reason == reason]
