@@ -35,6 +35,7 @@ class Form:
     read: Callable[[str], object]
     choices: tuple[str, ...] = ()
     secret: bool = False
+    remedy: str = ""
 
 
 def one_of(words: type[StrEnum]) -> Form:
@@ -139,7 +140,13 @@ def keys_or_none() -> Form:
         return Secret(text)
 
     expected = f"none, or keys of {KEY_LENGTH_MIN} characters or more, separated by commas"
-    return Form(expected=expected, read=read, choices=("none",), secret=True)
+    return Form(
+        expected=expected,
+        read=read,
+        choices=("none",),
+        secret=True,
+        remedy="make one with `openssl rand -hex 32` and write it alone",
+    )
 
 
 def read_symbols(text: str) -> tuple[Symbol, ...]:

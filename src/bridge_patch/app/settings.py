@@ -166,8 +166,8 @@ def _parse(row: Row, text: str, origin: str) -> object:
 def _remedy(row: Row, text: str) -> str:
     if not text:
         return f"write one, or remove the name for the default {row.default}"
-    if row.form.secret:
-        return "make a key with `openssl rand -hex 32` and write it alone"
+    if row.form.remedy:
+        return row.form.remedy
     if "#" in text:
         return "write the value alone, a comment needs a line of its own"
     if text != text.strip():
