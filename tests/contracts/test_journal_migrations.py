@@ -11,6 +11,7 @@ from sqlalchemy import inspect
 
 from bridge_patch.adapters.chain import SCHEMA_VERSION, Head
 from bridge_patch.adapters.head import HeadFile
+from bridge_patch.adapters.journal_key import PUBLIC_NAME, read_public_keys
 from bridge_patch.adapters.journal_migrations import STEPS
 from bridge_patch.adapters.journal_schema import TABLES
 from bridge_patch.adapters.journal_search import JournalSearch
@@ -99,3 +100,17 @@ def test_an_older_journal_with_a_broken_end_is_left_as_it_is(old: SqliteFile) ->
         opened(old)
 
     assert dump(old, "journal", "journal_meta", "sqlite_master") == before
+
+
+def test_an_older_journal_is_signed_from_its_next_start_on(old: SqliteFile) -> None:
+    """All that it holds then: what nobody signed before cannot be told from a forgery."""
+    key_file = old.path.with_name("journal.key")
+    clock = ManualClock(NOON_MS)
+    SqlJournal(
+        old, run_id="run-2", clock=clock, new_id=lambda: "not used", key_file=key_file
+    ).close()
+    keys = read_public_keys(old.path.with_name(PUBLIC_NAME))
+    found = verify_journal(old.path, keys=keys)
+
+    assert found.ok, found.faults
+    assert (found.entries, found.checkpoints, found.signed_seq) == (4, 1, 4)

@@ -120,7 +120,11 @@ def make_key(path: Path) -> JournalKey:
     data = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, data, 0o600, os.O_EXCL)
+        part = _written(path, data, 0o600)
+        try:
+            os.link(part, path)
+        finally:
+            part.unlink()
     except OSError as error:
         why = f"the journal's key cannot be made: {error.strerror}"
         raise _broken(path, f"{why}: make its folder writable, or name another file") from (
@@ -136,9 +140,7 @@ def tell_auditors(told: Path, key: JournalKey) -> None:
         if set(key.ids) <= set(known.ids):
             return
         text = known.with_those_of(key.public).text()
-        part = told.with_name(f"{told.name}.part")
-        _write(part, text.encode(), 0o644, os.O_TRUNC)
-        part.replace(told)
+        _written(told, text.encode(), 0o644).replace(told)
     except (OSError, InvalidValueError) as error:
         raise _broken(told, f"the public keys cannot be kept there: {error}") from error
 
@@ -172,13 +174,16 @@ def _blocks(data: bytes) -> list[bytes]:
     return [match[0] for match in _BLOCK.finditer(data)]
 
 
-def _write(path: Path, data: bytes, mode: int, how: int) -> None:
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | how, mode)
-    try:
-        os.write(file, data)
-        os.fsync(file)
-    finally:
-        os.close(file)
+def _written(path: Path, data: bytes, mode: int) -> Path:
+    """Return a file beside `path` that holds `data`, whole and on the disk."""
+    part = path.with_name(f"{path.name}.part")
+    part.unlink(missing_ok=True)
+    how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    with os.fdopen(os.open(part, how, mode), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    return part
 
 
 def _broken(path: Path, why: str) -> BrokenPromiseError:

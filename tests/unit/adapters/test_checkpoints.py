@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import closing
@@ -290,3 +292,31 @@ def test_few_entries_are_ever_unsigned(tmp_path: Path) -> None:
             assert journal.head.seq - last < EVERY
 
     assert checked(file).ok
+
+
+def test_a_key_is_made_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a key would keep every later start from going on."""
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(BrokenPromiseError, match=r"journal\.key.*No space left"):
+            open_signed(SqliteFile(tmp_path / "bridge.db"))
+    assert not (tmp_path / "journal.key").exists()
+    open_signed(SqliteFile(tmp_path / "bridge.db")).close()
+
+    assert sorted(path.suffix for path in tmp_path.glob("journal.*")) == [".key", ".pub"]
+
+
+def test_a_key_that_is_there_is_never_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "journal.key"
+    make_key(path)
+    before = path.read_bytes()
+    with pytest.raises(BrokenPromiseError, match="File exists"):
+        make_key(path)
+
+    assert path.read_bytes() == before
