@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar, cast
 
-from bridge_patch.adapters.bus import Ack, Bus, Message, Post, Reader
+from bridge_patch.adapters.bus import Ack, Bus, Message, Post, Reader, StoredBus
 from bridge_patch.adapters.bus_redis import RedisBus
 from bridge_patch.adapters.bus_sqlite import SqliteBus
 from bridge_patch.adapters.envelope import Envelope
@@ -23,7 +23,7 @@ from bridge_patch.adapters.memory import (
     MemoryStreams,
 )
 from bridge_patch.adapters.redis_link import RedisLink
-from bridge_patch.adapters.signing import signed
+from bridge_patch.adapters.signing import SignedBus
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.domain.intent import UnixMs
 from bridge_patch.domain.secret import Secret
@@ -110,17 +110,22 @@ def age(server: RedisServer, ms: int) -> None:
 
 
 def signed_site(folder: Path, server: Server) -> BusSite:
-    """The signed bus over a server's."""
-    plain = redis_site(folder, server)
+    return _with_a_key(sqlite_site(folder, server))
 
+
+def signed_redis_site(folder: Path, server: Server) -> BusSite:
+    return _with_a_key(redis_site(folder, server))
+
+
+def _with_a_key(plain: BusSite) -> BusSite:
     def link() -> AbstractContextManager[Bus]:
-        bus = RedisBus(server().url, abandoned_ms=ABANDONED_MS)
-        return closing(signed(bus, Secret("k" * 32)))
+        bus = plain.opened.enter_context(plain.link())
+        return nullcontext(SignedBus(cast("StoredBus", bus), Secret("k" * 32), None))
 
     return replace(plain, link=link)
 
 
-BUS_SITES: Final = (memory_site, sqlite_site, redis_site, signed_site)
+BUS_SITES: Final = (memory_site, sqlite_site, redis_site, signed_site, signed_redis_site)
 
 
 def run(coroutine: Coroutine[object, object, _T]) -> _T:
