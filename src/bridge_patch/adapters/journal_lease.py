@@ -26,7 +26,7 @@ from bridge_patch.services.ports import Clock
 
 #: A journal is of one account, and so it has one lease.
 ACCOUNT: Final = "main"
-#: A process that shows no sign of life for so long does not renew: it hangs.
+#: A process that acted once and shows no sign of life for so long hangs: it is not renewed.
 HANG_SEC: Final = 60.0
 
 _OURS: Final = (LEASE.c.account == ACCOUNT) & (LEASE.c.token == bindparam("mine"))
@@ -157,7 +157,7 @@ class Lease:
         self._database, self._clock, self._now = database, clock, now
         self.token, self._ttl_sec = token, claim.ttl_ms / 1000
         self._sure_until = taken + self._ttl_sec * 2 / 3
-        self._alive = now()
+        self._alive: float | None = None  # until it acts: reading a journal takes its time
         self._engine = database.engine()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
@@ -204,7 +204,7 @@ class Lease:
 
     def _keep(self) -> None:
         while not self._ended.wait(self._ttl_sec / 3):
-            if self._now() - self._alive > HANG_SEC:
+            if self._alive is not None and self._now() - self._alive > HANG_SEC:
                 continue
             try:
                 self.renew()

@@ -54,7 +54,7 @@ _PASSING: Final = (
 )
 #: These need a person; the rest is told as it is.
 _REMEDIES: Final = (
-    ("42501", "grant the role what docs/journal.md lists"),
+    ("42501", "grant the role what docs/journal.md lists; its owner makes the tables"),
     ("42P01", "its tables are gone: restore them from a backup"),
     ("22", "the database cannot hold what was written"),
     ("XX", "restore the database from a backup, with the .head file"),
