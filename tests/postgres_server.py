@@ -1,4 +1,4 @@
-"""A PostgreSQL server for the tests that want one: real, on a free port, alone."""
+"""A PostgreSQL server for tests and benchmarks: real, on a free port, alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
-import pytest
 from psycopg.abc import Query
 from psycopg.sql import SQL, Identifier
 
@@ -31,12 +30,12 @@ MISSING: Final = "no PostgreSQL server here: sh tests/servers.sh postgres"
 
 
 def program(name: str) -> str:
-    """Return the path of a server's program, or skip the test and say why."""
+    """Return the path of a server's program, or raise LookupError."""
     places = [p.parent for p in Path("/usr/lib/postgresql").glob(f"*/bin/{name}")]
     found = shutil.which(name, path=os.pathsep.join(map(str, sorted(places))))
     found = found or shutil.which(name)
     if found is None:
-        pytest.skip(MISSING)
+        raise LookupError(MISSING)
     return found
 
 
@@ -61,6 +60,7 @@ class PostgresServer:
 
     folder: Path
     port: int = field(default_factory=_free_port)
+    buffers: str = "16MB"
     process: subprocess.Popen[bytes] | None = None
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -87,7 +87,7 @@ class PostgresServer:
             group=group,
         )
         if done.returncode != 0:
-            pytest.fail(done.stderr[-2000:])
+            raise RuntimeError(done.stderr[-2000:])
         return self.start()
 
     def start(self) -> PostgresServer:
@@ -95,7 +95,7 @@ class PostgresServer:
             "listen_addresses": "127.0.0.1",
             "port": self.port,
             "unix_socket_directories": "",
-            "shared_buffers": "16MB",
+            "shared_buffers": self.buffers,
             "max_connections": 20,
             "log_min_messages": "fatal",
         }
@@ -117,7 +117,7 @@ class PostgresServer:
                     return self
             except psycopg.OperationalError:
                 time.sleep(0.02)
-        pytest.fail((self.folder / "server.log").read_text()[-2000:])
+        raise RuntimeError((self.folder / "server.log").read_text()[-2000:])
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop as an administrator would, who tells sessions to end; SIGQUIT is a crash."""
@@ -140,11 +140,14 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """Start a server in a folder that an ordinary user may reach."""
+def postgres_server(buffers: str = "16MB") -> Iterator[PostgresServer]:
+    """Start a server in a folder that an ordinary user may reach.
+
+    Raises LookupError where there is none to start.
+    """
     program("initdb")
     folder = Path(tempfile.mkdtemp(prefix="bridge-pg-"))
-    server = PostgresServer(folder)
+    server = PostgresServer(folder, buffers=buffers)
     try:
         yield server.make()
     finally:

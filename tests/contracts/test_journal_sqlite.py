@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sqlite3
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from bridge_patch.adapters.journal_sql import JournalReader, SqlJournal
 from bridge_patch.adapters.memory import ManualClock
 from bridge_patch.adapters.store_sqlite import SqliteFile
-from bridge_patch.domain.errors import BrokenPromiseError
+from bridge_patch.domain.errors import BrokenPromiseError, OutageError
 from bridge_patch.domain.intent import IntentId
 from tests.contracts.samples import NOON_MS, seen, set_aside
 from tests.contracts.sites import run
@@ -109,6 +110,40 @@ def test_a_full_disk_leaves_nothing_half_written(
     assert numbers(file) == [1]
     pages.execute("PRAGMA max_page_count = 100000")
     run(full.append([seen("b")]))
+
+    assert numbers(file) == [1, 2]
+
+
+def test_a_disk_that_takes_no_more_leaves_nothing_half_written(
+    file: SqliteFile, opened: ExitStack
+) -> None:
+    """As the system says it, not SQLite: the files may not grow any more."""
+    full = journal(file, opened)
+    run(full.append([seen("a")]))
+    wal = file.path.with_name(f"{file.path.name}-wal").stat().st_size
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (wal + 8_192, hard))
+    try:
+        with pytest.raises(OutageError, match=r"bridge\.db: .*(full|disk I/O error): "):
+            run(full.append([set_aside("x" * 1_000) for _ in range(100)]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert numbers(file) == [1]
+    run(full.append([seen("b")]))
+
+    assert numbers(file) == [1, 2]
+
+
+def test_a_database_that_became_read_only_is_an_outage(
+    file: SqliteFile, opened: ExitStack
+) -> None:
+    writing = journal(file, opened)
+    run(writing.append([seen("a")]))
+    driver(writing).execute("PRAGMA query_only = ON")
+    with pytest.raises(OutageError, match=r"bridge\.db: .*readonly.*: make the file"):
+        run(writing.append([seen("b")]))
+    driver(writing).execute("PRAGMA query_only = OFF")
+    run(writing.append([seen("c")]))
 
     assert numbers(file) == [1, 2]
 

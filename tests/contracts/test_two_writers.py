@@ -102,7 +102,11 @@ def fast_asleep(process: Process) -> None:
 def test_who_slept_before_the_announcement_is_fenced(
     database: Database, opened: ExitStack
 ) -> None:
-    """The lease ended while it slept; its order is neither recorded nor sent."""
+    """M-98: several services could place orders, two of them closing the same positions.
+
+    One holds the right to send. This one lost it while it slept: its order is neither
+    recorded nor sent.
+    """
     world = World()
     first = Process(world, database, "a")
     opened.enter_context(closing(first.journal))
