@@ -117,7 +117,6 @@ def test_a_full_disk_leaves_nothing_half_written(
 def test_a_disk_that_takes_no_more_leaves_nothing_half_written(
     file: SqliteFile, opened: ExitStack
 ) -> None:
-    """As the system says it, not SQLite: the files may not grow any more."""
     full = journal(file, opened)
     run(full.append([seen("a")]))
     wal = file.path.with_name(f"{file.path.name}-wal").stat().st_size

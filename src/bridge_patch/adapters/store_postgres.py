@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 #: Any number will do, if every version of this program takes the same one.
-_LOCK: Final = 0x6272_6964_6765
+LOCK: Final = 0x6272_6964_6765
 _CONNECT_SEC: Final = 5
 _SESSION: Final = """
 SET synchronous_commit = on;
@@ -121,7 +121,7 @@ class PostgresDatabase:
 
         def begin(connection: Connection) -> None:
             if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
 
         if not read_only:
             event.listen(engine, "begin", begin)

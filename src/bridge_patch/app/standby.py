@@ -11,14 +11,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, final
 
+from bridge_patch.adapters.head import read_head
 from bridge_patch.adapters.holder import shown, this_process
 from bridge_patch.adapters.journal_lease import Claim, HeldError, Standing, Watch
 from bridge_patch.adapters.telemetry import LogTelemetry
 from bridge_patch.app.buses import BusAt
+from bridge_patch.app.journal_place import journal_at
 from bridge_patch.app.settings import Settings
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import Store, open_store
-from bridge_patch.domain.errors import OutageError
+from bridge_patch.domain.errors import BrokenPromiseError, OutageError
 
 POLL_SEC: Final = 0.25
 
@@ -72,6 +74,8 @@ class Standby:
         """Say whom we wait for, once for each holder."""
         self._lost = ""
         if self._waited_for != standing.token:
+            if self._waited_for is None:
+                self._require_head(standing)
             self._waited_for = standing.token
             self.telemetry.note(
                 "STANDBY",
@@ -79,6 +83,16 @@ class Standby:
                 holder=shown(standing.holder),
                 token=standing.token,
             )
+
+    def _require_head(self, standing: Standing) -> None:
+        """Raise where the head is missing: one could wait, and then not take over."""
+        path = journal_at(self.settings.journal_url, self.settings.state_dir).head_path
+        if read_head(path) is None:
+            msg = (
+                f"the journal's head {path} is not there: copy it, once, from the machine"
+                f" of {shown(standing.holder)}; without it a standby could not take over"
+            )
+            raise BrokenPromiseError(msg)
 
     def _lose(self, why: str) -> None:
         if self._lost != why:

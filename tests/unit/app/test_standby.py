@@ -22,7 +22,7 @@ from bridge_patch.app.settings import Settings, load_settings
 from bridge_patch.app.standby import Standby
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import Store, open_store
-from bridge_patch.domain.errors import FencedError
+from bridge_patch.domain.errors import BrokenPromiseError, FencedError
 
 HELD = Claim(holder="machine-a 1 unknown", ttl_ms=60_000)
 
@@ -90,6 +90,17 @@ def test_who_is_first_does_not_wait(tmp_path: Path) -> None:
     assert store is not None
     store.close()
     assert log.getvalue() == ""
+
+
+def test_who_could_not_take_over_does_not_wait(tmp_path: Path) -> None:
+    """A standby on another machine needs the head once; it says so while there is time."""
+    log = io.StringIO()
+    with closing(open_store(tmp_path, journal=True, claim=HELD)):
+        (tmp_path / "bridge.db.head").unlink()
+        with pytest.raises(
+            BrokenPromiseError, match=r"head .*copy it, once, from the mach"
+        ):
+            wait(settings_at(tmp_path), log, Stop(), nothing)
 
 
 def test_a_database_that_goes_away_meanwhile_is_sat_out(tmp_path: Path) -> None:
