@@ -20,10 +20,10 @@ from typing import Final, TypeAlias, final
 
 from bench.measuring import MICRO, Figure, Outcome, tell, wants_json
 from bench.shadow import Shadow, Silent, shadow
-from bridge_patch.adapters.bus import Ack, Post, Reader
-from bridge_patch.adapters.bus_sqlite import SqliteBus
+from bridge_patch.adapters.bus import Ack, Bus, Post, Reader
 from bridge_patch.adapters.envelope import Envelope
 from bridge_patch.adapters.streams import EXECUTION_GROUP, EXECUTION_RESULT, TRADE_INTENT
+from bridge_patch.app.buses import AT_HOME, BusAt
 from bridge_patch.domain.events import Settled, Status
 from bridge_patch.services.execution import BATCH_MAX
 from bridge_patch.services.ports import Journal
@@ -32,6 +32,8 @@ GOAL: Final = 0.35
 ROUNDS: Final = 10
 #: Takes off the bus what waits there; returns how much that was.
 Drain: TypeAlias = Callable[[], Awaitable[int]]
+#: The buses of the service, of the service without log lines, and of the bare client.
+Places: TypeAlias = tuple[BusAt, BusAt, BusAt]
 _CLIENT: Final = Reader(group=EXECUTION_GROUP, consumer="client")
 
 
@@ -46,14 +48,18 @@ class Took:
 
 def main(size: int = BATCH_MAX, *, rounds: int = ROUNDS, as_json: bool = False) -> None:
     """Print the ratio; `size` is how many intents one of the rounds handles."""
-    tell(asyncio.run(_outcome(size, rounds)), as_json=as_json)
+    tell(asyncio.run(outcome(size, rounds)), as_json=as_json)
 
 
-async def _outcome(size: int, rounds: int) -> Outcome:
+async def outcome(
+    size: int, rounds: int, *, bus: str = "SQLite", places: Places = (AT_HOME,) * 3
+) -> Outcome:
+    """Measure on buses of one kind, one for each of the three."""
+    of_logging, of_silent, of_bare = places
     async with AsyncExitStack() as opened:
-        logging = await opened.enter_async_context(shadow())
-        silent = await opened.enter_async_context(shadow(Silent()))
-        bare = await opened.enter_async_context(shadow(Silent()))
+        logging = await opened.enter_async_context(shadow(bus_at=of_logging))
+        silent = await opened.enter_async_context(shadow(Silent(), of_silent))
+        bare = await opened.enter_async_context(shadow(Silent(), of_bare))
         usual = await _usual_result(bare)
         client, service, quiet, commits = [], [], [], []
         for number in range(rounds):
@@ -66,7 +72,7 @@ async def _outcome(size: int, rounds: int) -> Outcome:
         seen, entries = _outcomes(logging.store.journal)
     assert seen[Status.SIMULATED] == seen[Status.REFUSED] == size * rounds // 2, seen
     return Outcome(
-        name="execution service / bare client, SQLite",
+        name=f"execution service / bare client, {bus}",
         ratio=_ratio(client, service),
         wanted="at least",
         goal=GOAL,
@@ -99,7 +105,7 @@ def _service(side: Shadow) -> Drain:
     return side.session.execution.drain
 
 
-def _client(bus: SqliteBus, usual: Envelope) -> Drain:
+def _client(bus: Bus, usual: Envelope) -> Drain:
     """Return a client that decides nothing and answers all that waits."""
 
     async def drain() -> int:
@@ -128,7 +134,7 @@ def _cost(name: str, rounds: list[Took], size: int) -> Figure:
     return Figure(name, median(one.cpu for one in rounds) / size * MICRO, "µs")
 
 
-async def _answered(bus: SqliteBus, usual: Envelope) -> int:
+async def _answered(bus: Bus, usual: Envelope) -> int:
     found = await bus.read(_CLIENT, (TRADE_INTENT,), count=BATCH_MAX, wait_ms=0)
     acks = [Ack(TRADE_INTENT, message.entry_id) for message in found]
     if acks:

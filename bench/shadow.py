@@ -20,6 +20,7 @@ from bridge_patch.adapters.feeds.series import Feed
 from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.streams import TRADE_INTENT
 from bridge_patch.adapters.telemetry import LogTelemetry
+from bridge_patch.app.buses import AT_HOME, BusAt
 from bridge_patch.app.settings import load_settings
 from bridge_patch.app.wiring import Run, Store, execution_side, open_store, start_events
 from bridge_patch.domain.events import Event
@@ -104,9 +105,11 @@ class Silent:
 
 
 @asynccontextmanager
-async def shadow(telemetry: Telemetry | None = None) -> AsyncIterator[Shadow]:
+async def shadow(
+    telemetry: Telemetry | None = None, bus_at: BusAt = AT_HOME
+) -> AsyncIterator[Shadow]:
     """Start an execution side and warm its market up; it logs, unless told otherwise."""
-    async with unplayed(telemetry) as side:
+    async with unplayed(telemetry, bus_at=bus_at) as side:
         *before, last = invented(WARM_MINUTES)
         for tick in before:
             await side.session.warm_up(tick)
@@ -118,12 +121,14 @@ async def shadow(telemetry: Telemetry | None = None) -> AsyncIterator[Shadow]:
 
 @asynccontextmanager
 async def unplayed(
-    telemetry: Telemetry | None = None, symbols: tuple[Symbol, ...] = SYMBOLS
+    telemetry: Telemetry | None = None,
+    symbols: tuple[Symbol, ...] = SYMBOLS,
+    bus_at: BusAt = AT_HOME,
 ) -> AsyncIterator[Shadow]:
     """Start an execution side in a folder of its own that has not seen a bar."""
     with TemporaryDirectory() as folder, ExitStack() as opened:
         settings = replace(load_settings(_WIDE), state_dir=Path(folder), symbols=symbols)
-        store = open_store(settings.state_dir, journal=True)
+        store = open_store(settings.state_dir, journal=True, bus_at=bus_at)
         opened.callback(store.close)
         run = Run(
             settings=settings,

@@ -1,20 +1,37 @@
 """One fixture per port; every adapter is a parameter."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from bridge_patch.adapters.bus import Bus
+from bridge_patch.adapters.bus_redis import RedisBus
+from bridge_patch.adapters.journal_schema import Database
+from bridge_patch.adapters.store_postgres import PostgresDatabase
+from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.services.ports import Journal, SimulatedVenue
-from tests.contracts.sites import BUS_SITES, JOURNAL_SITES, BusSite, JournalSite
+from tests.contracts.redis_rig import Connect, Heard
+from tests.contracts.sites import (
+    ABANDONED_MS,
+    BUS_SITES,
+    BusSite,
+    JournalSite,
+    kept_journal,
+    memory_journal,
+)
 from tests.contracts.venues import VENUES, NewVenue, tick
+from tests.postgres_server import PostgresServer
+from tests.redis_server import RedisServer
 
 
 @pytest.fixture(params=BUS_SITES, ids=lambda make: make.__name__)
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BusSite]:
-    found: BusSite = request.param(tmp_path)
+    found: BusSite = request.param(
+        tmp_path, lambda: request.getfixturevalue("redis_server")
+    )
     with found.opened:
         yield found
 
@@ -24,9 +41,37 @@ def bus(site: BusSite) -> Bus:
     return site.connect()
 
 
-@pytest.fixture(params=JOURNAL_SITES, ids=lambda make: make.__name__)
+@pytest.fixture
+def opened() -> Iterator[ExitStack]:
+    """What a test opens and need not close."""
+    with ExitStack() as stack:
+        yield stack
+
+
+def database_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> Database:
+    """Return where a journal can live, and nothing is in it yet."""
+    if kind == "sqlite":
+        return SqliteFile(folder / "journal.db")
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.database(folder)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    return database_of(request.param, request, tmp_path)
+
+
+@pytest.fixture
+def place(postgres: PostgresServer, tmp_path: Path) -> PostgresDatabase:
+    return postgres.database(tmp_path)
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def journal_site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[JournalSite]:
-    found: JournalSite = request.param(tmp_path)
+    if request.param == "memory":
+        found = memory_journal()
+    else:
+        found = kept_journal(database_of(request.param, request, tmp_path))
     with found.opened:
         yield found
 
@@ -48,3 +93,20 @@ def venue(new_venue: NewVenue) -> SimulatedVenue:
     fresh = new_venue(Decimal(10_000))
     fresh.advance(tick(0, "95000"))
     return fresh
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+@pytest.fixture
+def connect(redis_server: RedisServer, heard: Heard) -> Iterator[Connect]:
+    redis_server.ask("FLUSHALL")
+    with ExitStack() as opened:
+
+        def connect(abandoned_ms: int = ABANDONED_MS) -> RedisBus:
+            made = RedisBus(redis_server.url, abandoned_ms=abandoned_ms, tell=heard)
+            return opened.enter_context(closing(made))
+
+        yield connect

@@ -1,4 +1,4 @@
-"""What every Journal must do. A new adapter adds one line to `sites.JOURNAL_SITES`."""
+"""What every Journal must do. A new adapter adds one entry to `conftest.journal_site`."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import resource
 import sqlite3
-from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -12,16 +12,10 @@ import pytest
 from bridge_patch.adapters.journal_sql import JournalReader, SqlJournal
 from bridge_patch.adapters.memory import ManualClock
 from bridge_patch.adapters.store_sqlite import SqliteFile
-from bridge_patch.domain.errors import BrokenPromiseError
+from bridge_patch.domain.errors import BrokenPromiseError, OutageError
 from bridge_patch.domain.intent import IntentId
 from tests.contracts.samples import NOON_MS, seen, set_aside
 from tests.contracts.sites import run
-
-
-@pytest.fixture
-def opened() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
 
 
 @pytest.fixture
@@ -116,6 +110,39 @@ def test_a_full_disk_leaves_nothing_half_written(
     assert numbers(file) == [1]
     pages.execute("PRAGMA max_page_count = 100000")
     run(full.append([seen("b")]))
+
+    assert numbers(file) == [1, 2]
+
+
+def test_a_disk_that_takes_no_more_leaves_nothing_half_written(
+    file: SqliteFile, opened: ExitStack
+) -> None:
+    full = journal(file, opened)
+    run(full.append([seen("a")]))
+    wal = file.path.with_name(f"{file.path.name}-wal").stat().st_size
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (wal + 8_192, hard))
+    try:
+        with pytest.raises(OutageError, match=r"bridge\.db: .*(full|disk I/O error): "):
+            run(full.append([set_aside("x" * 1_000) for _ in range(100)]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert numbers(file) == [1]
+    run(full.append([seen("b")]))
+
+    assert numbers(file) == [1, 2]
+
+
+def test_a_database_that_became_read_only_is_an_outage(
+    file: SqliteFile, opened: ExitStack
+) -> None:
+    writing = journal(file, opened)
+    run(writing.append([seen("a")]))
+    driver(writing).execute("PRAGMA query_only = ON")
+    with pytest.raises(OutageError, match=r"bridge\.db: .*readonly.*: make the file"):
+        run(writing.append([seen("b")]))
+    driver(writing).execute("PRAGMA query_only = OFF")
+    run(writing.append([seen("c")]))
 
     assert numbers(file) == [1, 2]
 
@@ -227,7 +254,7 @@ def test_a_journal_of_a_later_version_is_left_alone(
     file: SqliteFile, opened: ExitStack
 ) -> None:
     written(file, 3)
-    tamper(file, "UPDATE journal_meta SET value = '2' WHERE name = 'schema_version'")
+    tamper(file, "UPDATE journal_meta SET value = '99' WHERE name = 'schema_version'")
     before = numbers_raw(file)
     with pytest.raises(BrokenPromiseError, match="later version"):
         journal(file, opened)

@@ -3,15 +3,11 @@
 import random
 import time
 from collections import Counter
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from bridge_patch.adapters import codec
-from bridge_patch.adapters.bus import Message
-from bridge_patch.adapters.bus_sqlite import message_of
-from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.streams import DEAD_LETTER, EXECUTION_RESULT, TRADE_INTENT
 from bridge_patch.domain.events import BulkExpired, Filled, Sending
 from bridge_patch.domain.intent import IntentId, Mode, ReduceIntent, UnixMs
@@ -27,16 +23,10 @@ KILLS_EACH = 3
 SEED = 20_250_505
 
 
-def entries(left: Run, stream: str) -> list[Message]:
-    query = "SELECT id, stream, fields FROM bus_entry WHERE stream = ? ORDER BY id"
-    with closing(SqliteFile(left.journal).connect_to_read()) as connection:
-        return [message_of(row) for row in connection.execute(query, (stream,))]
-
-
 def published(left: Run) -> tuple[set[IntentId], int]:
     """Every intent that was understood, and how many messages were not."""
     ids, unread = set[IntentId](), 0
-    for message in entries(left, TRADE_INTENT):
+    for message in left.entries(TRADE_INTENT):
         content = codec.decode_delivery(
             message.envelope,
             entry_id=message.entry_id,
@@ -52,7 +42,7 @@ def published(left: Run) -> tuple[set[IntentId], int]:
 
 def outcomes(left: Run) -> Counter[IntentId]:
     counted = Counter[IntentId]()
-    for message in entries(left, EXECUTION_RESULT):
+    for message in left.entries(EXECUTION_RESULT):
         result = codec.decode_result(message.envelope)
         if isinstance(result, BulkExpired):
             counted.update(result.intent_ids)
@@ -61,13 +51,15 @@ def outcomes(left: Run) -> Counter[IntentId]:
     return counted
 
 
-def kill_at_random(three: Three, chance: random.Random) -> Counter[str]:
+def kill_at_random(
+    three: Three, chance: random.Random, *, bars: int, each: int
+) -> Counter[str]:
     """Kill each process a few times, spread over the run; tell how often each died."""
-    victims = [name for name in PROCESSES for _ in range(KILLS_EACH)]
+    victims = [name for name in PROCESSES for _ in range(each)]
     chance.shuffle(victims)
     killed: Counter[str] = Counter()
     for number, name in enumerate(victims):
-        after = 5 + (BARS - 60) * number // len(victims) + chance.randrange(30)
+        after = 5 + (bars - 60) * number // len(victims) + chance.randrange(30)
         while three.ticks() < after:
             assert all(p.poll() is None for p in three.living.values()), three.log(name)
             time.sleep(0.002)
@@ -80,17 +72,24 @@ def test_killed_processes_end_where_an_uninterrupted_run_does(tmp_path: Path) ->
     """Not nearly: every verdict, every fill and the last cent of equity are the same."""
     market = make_market(tmp_path / "bars", bars=BARS, seed=7)
     one, three = in_one(tmp_path, "--data", market), in_three(tmp_path, "--data", market)
-    killed = kill_at_random(three, random.Random(SEED))
+    chance = random.Random(SEED)
+    killed = kill_at_random(three, chance, bars=BARS, each=KILLS_EACH)
     three.end(timeout=60)
-    verified = run("verify", "--journal", three.journal, cwd=tmp_path)
+
+    assert killed == dict.fromkeys(PROCESSES, KILLS_EACH)
+    assert_same(three, one, market)
+
+
+def assert_same(three: Three, one: Run, market: Path) -> None:
+    """Nothing is lost, nothing is done twice, and all of it is as without a kill."""
+    verified = run("verify", "--journal", three.journal, cwd=market)
     ids, unread = published(three)
     orders: list[Sending] = three.events(Sending)
     sent = Counter(order.intent_id for order in orders if order.leg is Leg.ENTRY)
 
-    assert killed == dict.fromkeys(PROCESSES, KILLS_EACH)
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert outcomes(three) == dict.fromkeys(ids, 1)
-    assert len(entries(three, DEAD_LETTER)) == unread
+    assert len(three.entries(DEAD_LETTER)) == unread
     assert set(sent.values()) == {1}
     assert three.decisions() == one.decisions()
     assert three.events(Filled) == one.events(Filled)

@@ -3,13 +3,16 @@
 import asyncio
 import json
 import subprocess
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
-from bridge_patch.adapters.bus_look import BusLook
+from bridge_patch.adapters.bus import Message
+from bridge_patch.adapters.bus_url import EMBEDDED, BusUrl
 from bridge_patch.adapters.feeds.files import bar_file_name, write_series
 from bridge_patch.adapters.feeds.generated import generate
 from bridge_patch.adapters.feeds.replay import replay
@@ -19,6 +22,7 @@ from bridge_patch.adapters.journal_sql import JournalReader
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.streams import REPLAY_BARRIER
 from bridge_patch.adapters.venue_paper import PaperVenue
+from bridge_patch.app.buses import BusAt
 from bridge_patch.domain.intent import Symbol, UnixMs
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.services.ports import AccountReading
@@ -49,6 +53,7 @@ class Run:
     """What one run left behind."""
 
     state: Path
+    bus_url: BusUrl = EMBEDDED
 
     @property
     def journal(self) -> Path:
@@ -68,6 +73,18 @@ class Run:
         with closing(JournalReader(SqliteFile(self.journal))) as journal:
             return [s.event for s in journal.read() if isinstance(s.event, kind)]
 
+    def entries(self, stream: str) -> list[Message]:
+        """Everything that a stream of the bus holds."""
+        found: list[Message] = []
+        with closing(BusAt(self.bus_url).open(SqliteFile(self.journal))) as bus:
+            while more := asyncio.run(
+                bus.follow(
+                    stream, found[-1].entry_id if found else "", count=512, wait_ms=0
+                )
+            ):
+                found += more
+        return found
+
     def end_equity_usd(self, market: Path) -> Decimal:
         """What the paper account is worth at the last bar, from the journal alone."""
         venue = PaperVenue(wallet_usd=Decimal(10_000), instruments=ListedInstruments())
@@ -84,6 +101,8 @@ class Three(Run):
     """Three processes, each with a log that grows over its restarts."""
 
     words: tuple[str | Path, ...] = ()
+    #: What BUS_URL says to each process; it may hold a password.
+    bus_texts: Mapping[str, str] = field(default_factory=dict)
     living: dict[str, "subprocess.Popen[str]"] = field(default_factory=dict)
     starts: int = 0
 
@@ -91,7 +110,7 @@ class Three(Run):
         self.starts += 1
         log = self.state.parent / f"{name}-{self.starts}.log"
         feed = self.words if name == "engine" else ()
-        env = {**LIVE, **APART}
+        env = {**LIVE, **APART, "BUS_URL": self.bus_texts.get(name, str(self.bus_url))}
         self.living[name] = start(name, "--state", self.state, *feed, log=log, **env)
 
     def kill(self, name: str) -> bool:
@@ -107,7 +126,7 @@ class Three(Run):
         """How many ticks are complete."""
         if not self.journal.exists():
             return 0
-        with closing(BusLook(SqliteFile(self.journal))) as look:
+        with closing(BusAt(self.bus_url).look(SqliteFile(self.journal))) as look:
             return look.lengths().get(REPLAY_BARRIER, 0)
 
     def end(self, timeout: float) -> None:
@@ -133,9 +152,14 @@ def in_one(folder: Path, *words: str | Path) -> Run:
     return Run(state)
 
 
-def in_three(folder: Path, *words: str | Path) -> Three:
+def in_three(
+    folder: Path,
+    *words: str | Path,
+    bus_url: BusUrl = EMBEDDED,
+    bus_texts: Mapping[str, str] = MappingProxyType({}),
+) -> Three:
     """Start three processes over a market."""
-    three = Three(folder / "three", words=words)
+    three = Three(folder / "three", bus_url, words=words, bus_texts=bus_texts)
     for name in PROCESSES:
         three.begin(name)
     return three

@@ -6,7 +6,8 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,12 @@ from bridge_patch.adapters.journal_sql import SqlJournal
 from bridge_patch.adapters.memory import ManualClock
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.verify import verify_journal
+from bridge_patch.domain.events import Event
+from bridge_patch.domain.intent import Mode
+from bridge_patch.evidence.replay import rejudge
 from tests.contracts.samples import NOON_MS, seen, set_aside
+from tests.questions import FINE, SHIPPED
+from tests.unit.governor.test_record import SEEN, judged
 
 LENGTH = 9
 _Rows = list[list[object]]  # seq, run_id, recorded_ms, kind, intent_id, body, link
@@ -212,3 +218,29 @@ def test_truncated_or_edited_journal_is_detected(row: Row, tmp_path: Path) -> No
     assert not found.ok
     assert found.faults[0].seq == row.seq
     assert row.what in found.faults[0].what
+
+
+def test_decision_record_is_immutable_and_replays_identically(tmp_path: Path) -> None:
+    """M-108: presets that were changed later rewrote the sizes of stored decisions."""
+    file = SqliteFile(tmp_path / "bridge.db")
+    decisions: list[Event] = [SEEN, judged(FINE, Mode.LIVE), judged(FINE, Mode.SHADOW)]
+    preset = replace(SHIPPED, margin_max_usd=Decimal(100))
+    later: list[Event] = [set_aside()]
+    stored: list[Event] = []
+    for run_id, events in (("run-1", decisions), ("run-2", later)):
+        journal = SqlJournal(
+            file, run_id=run_id, clock=ManualClock(NOON_MS), new_id=lambda: "id-1"
+        )
+        with closing(journal):
+            asyncio.run(journal.append(events))
+            stored = [each.event for each in journal.read()]
+    under_its_own, under_the_preset = (rejudge(stored, it) for it in (SHIPPED, preset))
+
+    assert stored[: len(decisions)] == decisions
+    assert (under_its_own.checked, under_its_own.mismatches) == (2, ())
+    assert "limits_hash" in str(under_the_preset.mismatches[0].differences[0])
+
+    with rows(file) as found:
+        found[1][5] = str(found[1][5]).replace('"450"', '"451"')
+        assert "451" in str(found[1][5])
+    assert verify_journal(file.path).faults[0].seq == 2

@@ -8,7 +8,7 @@ beginning of its stream, however late it comes, because an intent must not be lo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, final
 
@@ -48,12 +48,30 @@ class Ack:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Distrusted:
+    """What nobody proved to have written: why it is refused, and what it looked like."""
+
+    reason: str
+    envelope: Envelope
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One entry of a stream; the id is the bus's own and opaque, except for its order."""
+    """One entry of a stream; the id is the bus's own and opaque, except for its order.
+
+    A distrusted one has an empty envelope, so that it cannot be taken for anything.
+    """
 
     stream: str
     entry_id: str
     envelope: Envelope
+    distrusted: Distrusted | None = None
+
+    @property
+    def as_it_came(self) -> Envelope:
+        """The fields for the record, whether trusted or not."""
+        return self.distrusted.envelope if self.distrusted else self.envelope
 
 
 @final
@@ -82,6 +100,7 @@ class Bus(Protocol):
     ) -> tuple[Message, ...]:
         """Hand out up to `count` entries of `streams`, in the order of their publication.
 
+        A server may order streams among each other by its clock, to the millisecond.
         What this consumer was handed before a restart comes first, under the same ids;
         then what a consumer that went silent left behind; then what is new. Returns () when
         nothing came for `wait_ms`. Other tasks run at least once during each call.
@@ -106,4 +125,22 @@ class Bus(Protocol):
 
     async def depth(self, stream: str, group: str) -> Depth:
         """Return how far `group` is behind on `stream`."""
+        ...
+
+
+class StoredBus(Bus, Protocol):
+    """A bus that outlives this process."""
+
+    async def publish_behind(
+        self, stream: str, make: Callable[[Message | None], Post]
+    ) -> str:
+        """Publish what `make` makes of the newest entry of `stream`, in one transaction.
+
+        Nobody publishes to `stream` in between; `make` is given None for an empty one, and
+        may be asked more than once.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
         ...

@@ -1,11 +1,10 @@
-"""Looks at an embedded bus that other processes work on, and changes nothing."""
+"""Looks at a bus that other processes work on, and changes nothing; here the embedded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, final
+from typing import Any, Final, Protocol, final
 
 from bridge_patch.adapters.bus import Message
 from bridge_patch.adapters.bus_sqlite import NEWEST, message_of
@@ -35,6 +34,30 @@ class Place:
     group: str
     lag: int
     pending: int
+
+
+class Look(Protocol):
+    """What can be seen of a bus without taking part in it."""
+
+    def lengths(self) -> Mapping[str, int]:
+        """Return how many entries each stream has."""
+        ...
+
+    def places(self) -> tuple[Place, ...]:
+        """Return where every group is; that of the execution, even before it has read."""
+        ...
+
+    def newest(self, stream: str) -> Message | None:
+        """Return the newest entry of a stream, if it has one."""
+        ...
+
+    def holding(self, stream: str, text: str, most: int) -> tuple[Message, ...]:
+        """Return the oldest entries of a stream in whose fields `text` stands."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
 
 
 @final
@@ -95,10 +118,3 @@ class BusLook:
 
     def _count(self, sql: str, *values: object) -> int:
         return int(self._connection.execute(sql, values).fetchone()[0])
-
-
-@contextmanager
-def look_at(file: SqliteFile) -> Iterator[BusLook]:
-    """Look for as long as the block lasts."""
-    with closing(BusLook(file)) as look:
-        yield look

@@ -42,7 +42,7 @@ _NEW: Final = (
 NEWEST: Final = "SELECT id, fields FROM bus_entry WHERE stream = ? ORDER BY id DESC LIMIT 1"
 _OWN: Final = """
 SELECT id, fields FROM bus_pending p JOIN bus_entry e USING (id, stream)
-WHERE name = ? AND p.stream = ? AND consumer = ? AND id > ? ORDER BY id LIMIT ?"""
+WHERE name = ? AND p.stream = ? AND consumer = ? ORDER BY id LIMIT ?"""
 _ABANDONED: Final = """
 SELECT id, fields FROM bus_pending p JOIN bus_entry e USING (id, stream)
 WHERE name = ? AND p.stream = ? AND consumer <> ? AND handed_ms <= ? ORDER BY id LIMIT ?"""
@@ -69,8 +69,8 @@ class SqliteBus:
     ) -> None:
         self._file, self._clock, self._abandoned_ms = file, clock, abandoned_ms
         self._bell = Bell()
-        # Where a (group, consumer, stream) is in its own unfinished work; None at its end.
-        self._resumed: dict[tuple[str, str, str], int | None] = {}
+        # What was handed out here and is not acknowledged, as (group, stream, number).
+        self._in_hand: set[tuple[str, str, int]] = set()
         with file.guarded():
             self._durable = file.connect()
             with closing_on_error(self._durable):
@@ -118,6 +118,7 @@ class SqliteBus:
             self._durable.executemany(_ACK, done)
             for post in posts:
                 self._post(post)
+        self._in_hand.difference_update(done)
         self._bell.ring()
 
     async def follow(
@@ -164,24 +165,20 @@ class SqliteBus:
             or self._abandoned(reader, streams, count)
             or self._new(reader, streams, count)
         )
+        self._in_hand.update((reader.group, stream, number) for number, stream, _ in rows)
         return tuple(map(message_of, rows))
 
     def _unfinished(self, reader: Reader, streams: Sequence[str], count: int) -> list[_Row]:
-        """Return what an earlier process of this name was handed and did not finish."""
-        rows: list[_Row] = []
-        places = {stream: (reader.group, reader.consumer, stream) for stream in streams}
-        for stream, place in places.items():
-            if (after := self._resumed.get(place, 0)) is not None:
-                found = self._quick.execute(
-                    _OWN, (reader.group, stream, reader.consumer, after, count)
-                ).fetchall()
-                rows += [(number, stream, text) for number, text in found]
-                if not found:
-                    self._resumed[place] = None
-        rows = sorted(rows)[:count]
-        for number, stream, _ in rows:
-            self._resumed[places[stream]] = number
-        return rows
+        """Return what this consumer was handed, but not here.
+
+        By an earlier process of its name; or by one that had lost its lease, awoke, and
+        took an entry before it noticed.
+        """
+        most = count + len(self._in_hand)
+        held = ((s, (reader.group, s, reader.consumer, most)) for s in streams)
+        found = self._oldest(_OWN, held, most * len(streams))
+        mine = [row for row in found if (reader.group, row[1], row[0]) not in self._in_hand]
+        return mine[:count]
 
     def _abandoned(self, reader: Reader, streams: Sequence[str], count: int) -> list[_Row]:
         """Take over what another consumer of the group has held for too long."""

@@ -7,7 +7,7 @@ ASCII, texts as UTF-8. Link 0 is the same hash, personalised "bridge-genesis", o
 journal's own id, so that entries of one journal do not fit into another.
 
 The chain has no secret: it shows damage and careless edits, not a forger who recomputes
-every link and the head file with them. Signed checkpoints are for that.
+every link and the head file with them. `checkpoints` are for that.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import Event
 from bridge_patch.domain.intent import IntentId
 
-#: Of the tables and the chain together; a later one is left alone.
-SCHEMA_VERSION: Final = 1
+#: Of the tables and the chain together; a later one is left alone, an earlier one is
+#: brought up to it by `journal_migrations`.
+SCHEMA_VERSION: Final = 2
 
 _LINK_BYTES: Final = 32
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar, final
 
 from bridge_patch.adapters import codec
-from bridge_patch.adapters.bus import Ack, Bus, Post, Reader
+from bridge_patch.adapters.bus import Ack, Bus, Distrusted, Message, Post, Reader
 from bridge_patch.adapters.envelope import Envelope
 from bridge_patch.adapters.streams import (
     CONTROL,
@@ -24,6 +25,7 @@ from bridge_patch.services.messages import (
     DeadLetter,
     Delivery,
     Draft,
+    Poison,
     PositionUpdate,
     Result,
     Settlement,
@@ -56,7 +58,9 @@ class BusInbox:
         )
         now = self._clock.now_ms()
         return tuple(
-            codec.decode_delivery(
+            _unproved(message, message.distrusted)
+            if message.distrusted
+            else codec.decode_delivery(
                 message.envelope, entry_id=message.entry_id, mode=self._mode, now_ms=now
             )
             for message in messages
@@ -75,8 +79,9 @@ class BusInbox:
 class BusCommands:
     """What persons order, for the one execution service of an account.
 
-    What is no command may have been meant to stop everything: it is set aside with its
-    bytes, and taken for an order to only reduce.
+    What is no command, or was not proved to come from somebody who may give one, may have
+    been meant to stop everything: it is set aside with its bytes, and taken for an order to
+    only reduce. So nothing but a command with a good signature ever releases anything.
     """
 
     def __init__(self, bus: Bus, *, consumer: str) -> None:
@@ -90,11 +95,14 @@ class BusCommands:
             try:
                 command = codec.decode_command(message.envelope)
             except InvalidValueError as e:
+                refused, why = message.distrusted, "a command that was not understood"
+                if refused:
+                    why = f"a command that nobody proved to have given: {refused.reason}"
                 letter = DeadLetter(
                     entry_id=message.entry_id,
-                    reason="command_not_understood",
-                    faults=(str(e),),
-                    payload=message.envelope.payload or "",
+                    reason=refused.reason if refused else "command_not_understood",
+                    faults=(why if refused else str(e),),
+                    payload=message.as_it_came.payload or "",
                 )
                 post = Post(DEAD_LETTER, codec.encode_dead_letter(letter))
                 await self._bus.publish((post,))
@@ -103,7 +111,7 @@ class BusCommands:
                     id=f"not-understood-{message.entry_id}",
                     wish=Wish.REDUCE,
                     who="nobody who can be named",
-                    why="a command that was not understood",
+                    why=why,
                 )
             commands.append(replace(command, entry_id=message.entry_id))
         return tuple(commands)
@@ -175,6 +183,19 @@ class BusOutcomes:
                 )
             self._after[stream] = message.entry_id
         return tuple(found)
+
+
+def _unproved(message: Message, refused: Distrusted) -> Delivery:
+    """Return what is no intent, because anybody may have written it; its bytes are kept."""
+    payload = refused.envelope.payload
+    return Delivery(
+        entry_id=message.entry_id,
+        content=Poison(
+            faults=(f"nobody proved to have written it: {refused.reason}",),
+            reason=refused.reason,
+        ),
+        payload=json.dumps(refused.envelope.fields) if payload is None else payload,
+    )
 
 
 def _posts(settlement: Settlement) -> Iterator[Post]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    Connection,
     Engine,
     Index,
     Integer,
@@ -15,10 +17,10 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
-    insert,
     select,
 )
 
+from bridge_patch.adapters.chain import Row
 from bridge_patch.domain.errors import BrokenPromiseError
 
 #: On SQLite an INTEGER primary key is the row's own address: no second index.
@@ -48,7 +50,31 @@ ENTRIES: Final = Table(
     Index("journal_by_intent", "intent_id", "seq"),
 )
 
-APPEND: Final = insert(ENTRIES)
+#: Signatures over the chain: who vouched that entry `seq` has this link, and when.
+CHECKPOINTS: Final = Table(
+    "journal_checkpoint",
+    TABLES,
+    Column("seq", _Number, primary_key=True, autoincrement=False),
+    Column("link", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("previous", BigInteger, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("signature", Text, nullable=False),
+)
+
+#: Who may write. `token` grows with every holder, `renewals` while one lives; an empty
+#: holder has released it. `renewed_ms` is the holder's clock and for people only.
+LEASE: Final = Table(
+    "journal_lease",
+    TABLES,
+    Column("account", Text, primary_key=True),
+    Column("token", BigInteger, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("renewals", BigInteger, nullable=False),
+    Column("ttl_ms", BigInteger, nullable=False),
+    Column("renewed_ms", BigInteger, nullable=False),
+)
+
 BEHIND: Final = (
     select(ENTRIES)
     .where(ENTRIES.c.seq > bindparam("seq"))
@@ -60,6 +86,10 @@ ABOUT: Final = (
     .where(ENTRIES.c.intent_id == bindparam("intent"))
     .order_by(ENTRIES.c.seq)
 )
+
+
+class TakenError(Exception):
+    """An entry of that number is there already."""
 
 
 class Database(Protocol):
@@ -74,6 +104,14 @@ class Database(Protocol):
         """Return an engine whose transactions shut out other writers from their start."""
         ...
 
+    def require(self) -> None:
+        """Raise OutageError where it is gone: nobody is to begin another there."""
+        ...
+
+    def add(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Insert entries within a transaction, or raise TakenError."""
+        ...
+
     def broken(self, error: Exception | str) -> BrokenPromiseError:
         """Say what failed, why, and what to do about it."""
         ...
@@ -81,3 +119,16 @@ class Database(Protocol):
     def too_new(self, part: str, found: int, known: int) -> BrokenPromiseError:
         """Say that a later version wrote here."""
         ...
+
+
+def values(row: Row) -> dict[str, object]:
+    """Return a row as the columns have it, in their order."""
+    return {
+        "seq": row.seq,
+        "run_id": row.run_id,
+        "recorded_ms": row.recorded_ms,
+        "kind": row.kind,
+        "intent_id": row.intent_id,
+        "body": row.body.decode(),
+        "link": row.link,
+    }

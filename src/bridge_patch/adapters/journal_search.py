@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bridge_patch.adapters import codec
 from bridge_patch.adapters.head import read_head
+from bridge_patch.adapters.journal_lease import Standing, standing
 from bridge_patch.adapters.journal_schema import ENTRIES, META, Database
 from bridge_patch.domain.intent import IntentId
 from bridge_patch.services.ports import Stored
@@ -91,7 +92,7 @@ class JournalSearch:
 
     def ids_containing(self, text: str, most: int) -> tuple[IntentId, ...]:
         """Return ids in which the text stands, large or small letters, in their order."""
-        wanted = ENTRIES.c.intent_id.contains(text, autoescape=True)
+        wanted = ENTRIES.c.intent_id.icontains(text, autoescape=True)
         return self._ids(
             select(ENTRIES.c.intent_id)
             .where(wanted)
@@ -139,6 +140,11 @@ class JournalSearch:
         else:
             fault = ""
         return QuickCheck(entries=int(count), head_seq=kept.seq if kept else 0, fault=fault)
+
+    def holder(self) -> Standing | None:
+        """Return who may write; None where nobody ever took a lease."""
+        with self._guarded():
+            return standing(self._connection)
 
     def _found(self, wanted: Select[tuple[object, ...]]) -> tuple[Stored, ...]:
         if not self.is_there:

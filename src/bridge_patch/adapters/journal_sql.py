@@ -1,17 +1,19 @@
 """The journal in a relational database: append-only, hash-chained, one writer.
 
-An append is one transaction. Two writers cannot interleave: the number of an entry is its
+An append is one transaction, and within it the lease is looked at: who has lost it writes
+nothing. Without a lease two writers still cannot interleave: the number of an entry is its
 primary key, so the one who comes second finds it taken and stops.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Final, final
 
 from sqlalchemy import Connection, insert, inspect, select
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from bridge_patch.adapters import codec
 from bridge_patch.adapters.chain import (
@@ -23,17 +25,21 @@ from bridge_patch.adapters.chain import (
     extend,
     genesis,
 )
+from bridge_patch.adapters.checkpoints import Checkpoint
 from bridge_patch.adapters.head import HeadFile, read_head
+from bridge_patch.adapters.journal_lease import Claim, Lease, look, since_boot, take
+from bridge_patch.adapters.journal_migrations import SIGNED_SINCE, VERSION_NAME, migrate
+from bridge_patch.adapters.journal_rows import row_of
 from bridge_patch.adapters.journal_schema import (
     ABOUT,
-    APPEND,
     BEHIND,
     ENTRIES,
     META,
-    TABLES,
     Database,
+    TakenError,
 )
-from bridge_patch.domain.errors import BrokenPromiseError, InvalidValueError
+from bridge_patch.adapters.vouching import Vouch, newest, refusal_of
+from bridge_patch.domain.errors import BridgeError, BrokenPromiseError, InvalidValueError
 from bridge_patch.domain.events import Event
 from bridge_patch.domain.intent import IntentId
 from bridge_patch.services.ports import Clock, Stored
@@ -59,7 +65,7 @@ class JournalReader:
             connection = opened.enter_context(engine.connect())
             # Each statement sees its own moment: a long read must not hold up the writer.
             self._connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-            _journal_id(self._connection, database)
+            _facts(self._connection, database)
             self._opened = opened.pop_all()
 
     def close(self) -> None:
@@ -109,23 +115,46 @@ class SqlJournal:
     """The Journal port, for the one process that writes."""
 
     def __init__(
-        self, database: Database, *, run_id: str, clock: Clock, new_id: Callable[[], str]
+        self,
+        database: Database,
+        *,
+        run_id: str,
+        clock: Clock,
+        new_id: Callable[[], str],
+        claim: Claim | None = None,
+        key_file: Path | None = None,
     ) -> None:
         """Open a journal and check its end, or begin one under the id that `new_id` gives.
 
         `clock` is the system's: it stamps when an entry was recorded, not when it happened.
+        With a `claim` it is opened by the holder of its lease alone, else HeldError says
+        who that is; without one the numbers of the entries are all that keeps two apart.
+        `key_file` is the key that signs checkpoints; without one none are written.
         """
         self._database, self._run_id, self._clock = database, run_id, clock
+        self.lease: Lease | None = None
         with _guarded(database), ExitStack() as opened:
             engine = database.engine()
             opened.callback(engine.dispose)
             self._writer = opened.enter_context(engine.connect())
+            taken, token = since_boot(), 0
             with self._writer.begin():
+                if claim is not None:
+                    look(self._writer, str(database), claim)
                 self._head = _resume(self._writer, database, new_id)
+                if claim is not None:
+                    token = take(self._writer, str(database), claim, clock.now_ms())
+                self._vouch = Vouch.begin(
+                    self._writer, database, key_file, self._head, at_ms=clock.now_ms()
+                )
                 self._file = HeadFile(database.head_path, self._head)
                 opened.callback(self._file.close)
+            if claim is not None:
+                self.lease = Lease(database, clock, claim, token, taken=taken)
+                opened.callback(self.lease.release)
             self._reader = JournalReader(database, read_only=False)
             opened.callback(self._reader.close)
+            opened.callback(self._seal)
             self._opened = opened.pop_all()
 
     @property
@@ -134,19 +163,22 @@ class SqlJournal:
         return self._head
 
     def close(self) -> None:
-        """Let go of the database and of the head file."""
+        """Let go of the lease, the database and the head file."""
         self._opened.close()
 
     async def append(self, events: Sequence[Event]) -> None:
         if not events:
             return
         rows, head = self._rows(events)
-        values = [_values(row) for row in rows]
         with _guarded(self._database):
             try:
                 with self._writer.begin():
-                    self._writer.execute(APPEND, values)
-            except IntegrityError as error:
+                    if self.lease is not None:
+                        self.lease.check(self._writer)
+                    self._database.add(self._writer, rows)
+                    if self._vouch and self._vouch.due(head):
+                        self._vouch.sign(self._writer, head, self._clock.now_ms())
+            except TakenError as error:
                 why = (
                     f"entry {rows[0].seq} was written by another process: stop one of them"
                 )
@@ -159,6 +191,14 @@ class SqlJournal:
 
     def read(self, after_seq: int = 0) -> Iterator[Stored]:
         return self._reader.read(after_seq)
+
+    def _seal(self) -> None:
+        """Sign at a stop; where that fails, the next start does it."""
+        if self._vouch:
+            with suppress(SQLAlchemyError, BridgeError), self._writer.begin():
+                if self.lease is not None:
+                    self.lease.check(self._writer)
+                self._vouch.seal(self._writer, self._head, self._clock.now_ms())
 
     def _rows(self, events: Sequence[Event]) -> tuple[tuple[Row, ...], Head]:
         try:
@@ -176,30 +216,38 @@ def _resume(connection: Connection, database: Database, new_id: Callable[[], str
         if kept and kept.seq:
             raise _refused(database, Fault(1, f"missing, with all up to {kept.seq}"))
         return _begin(connection, kept.journal_id if kept else new_id())
-    journal_id = _journal_id(connection, database)
+    version, journal_id = _facts(connection, database)
     if kept is None:
         what = f"without {database.head_path}, or with a damaged one, nobody can exclude"
         raise _refused(database, Fault(0, f"{what} that its end was cut off"))
     if kept.journal_id != journal_id:
         raise _refused(database, Fault(0, f"{database.head_path} is of another journal"))
-    return _checked_end(connection, database, kept)
+    signed = newest(connection) if version >= SIGNED_SINCE else None
+    head = _checked_end(connection, database, kept, signed)
+    migrate(connection, version)
+    return head
 
 
 def _begin(connection: Connection, journal_id: str) -> Head:
-    TABLES.create_all(connection)
-    facts = (("schema_version", str(SCHEMA_VERSION)), ("journal_id", journal_id))
-    connection.execute(insert(META), [{"name": n, "value": value} for n, value in facts])
+    migrate(connection, 0)
+    connection.execute(insert(META), {"name": "journal_id", "value": journal_id})
     return genesis(journal_id)
 
 
-def _checked_end(connection: Connection, database: Database, kept: Head) -> Head:
-    """Walk over the last entries that the head file knows, and all that came after it."""
+def _checked_end(
+    connection: Connection, database: Database, kept: Head, signed: Checkpoint | None
+) -> Head:
+    """Walk over what nobody signed, the last that the head file knows, and what follows."""
     start = genesis(kept.journal_id)
-    if kept.seq > _TAIL:
-        before = ENTRIES.c.seq == kept.seq - _TAIL
-        link = connection.scalar(select(ENTRIES.c.link).where(before))
+    if signed and (fault := refusal_of(connection, signed)):
+        raise _refused(database, fault)
+    first = kept.seq - _TAIL
+    if signed:
+        first = min(first, signed.seq)
+    if first > 0:
+        link = connection.scalar(select(ENTRIES.c.link).where(ENTRIES.c.seq == first))
         if link is not None:
-            start = Head(kept.journal_id, kept.seq - _TAIL, str(link))
+            start = Head(kept.journal_id, first, str(link))
     walk = Walk(start, kept)
     while rows := _behind(connection, database, walk.head.seq):
         for row in rows:
@@ -210,18 +258,18 @@ def _checked_end(connection: Connection, database: Database, kept: Head) -> Head
     return walk.head
 
 
-def _journal_id(connection: Connection, database: Database) -> str:
-    """Return the journal's own id, if this program knows its schema."""
+def _facts(connection: Connection, database: Database) -> tuple[int, str]:
+    """Return the journal's schema and its own id, if this program knows the schema."""
     if not inspect(connection).has_table(META.name):
         why = "there is no journal in it"
         raise database.broken(why)
     facts = {str(name): str(value) for name, value in connection.execute(select(META))}
-    version = facts.get("schema_version", "")
+    version = facts.get(VERSION_NAME, "")
     if not version.isdecimal() or "journal_id" not in facts:
         raise _refused(database, Fault(0, "what it says about itself is damaged"))
     if int(version) > SCHEMA_VERSION:
         raise database.too_new(ENTRIES.name, int(version), SCHEMA_VERSION)
-    return facts["journal_id"]
+    return int(version), facts["journal_id"]
 
 
 def _behind(connection: Connection, database: Database, seq: int) -> list[Row]:
@@ -230,24 +278,10 @@ def _behind(connection: Connection, database: Database, seq: int) -> list[Row]:
 
 
 def _row(values: tuple[object, ...], database: Database) -> Row:
-    match values:
-        case (int(seq), str(run_id), int(at), str(kind), str(about), str(body), str(link)):
-            return Row(seq, run_id, at, kind, about, body.encode(), link)
-        case _:
-            what = f"it holds values of other types: {values[1:5]!r}"
-            raise _refused(database, Fault(int(str(values[0])), what))
-
-
-def _values(row: Row) -> dict[str, object]:
-    return {
-        "seq": row.seq,
-        "run_id": row.run_id,
-        "recorded_ms": row.recorded_ms,
-        "kind": row.kind,
-        "intent_id": row.intent_id,
-        "body": row.body.decode(),
-        "link": row.link,
-    }
+    row = row_of(values)
+    if isinstance(row, Fault):
+        raise _refused(database, row)
+    return row
 
 
 def _refused(database: Database, fault: Fault) -> BrokenPromiseError:

@@ -86,11 +86,12 @@ class TickReader:
 
     async def _set_aside(self, message: Message, fault: str) -> None:
         """End what is no tick with a dead letter: it must not stop the ones behind it."""
+        refused = message.distrusted
         letter = DeadLetter(
             entry_id=message.entry_id,
-            reason=NO_TICK,
+            reason=refused.reason if refused else NO_TICK,
             faults=(fault,),
-            payload=message.envelope.payload or "",
+            payload=message.as_it_came.payload or "",
         )
         ack = Ack(MARKET_TICK, message.entry_id)
         post = Post(DEAD_LETTER, codec.encode_dead_letter(letter))
@@ -119,6 +120,8 @@ class TickReader:
 
 
 def _tick_of(message: Message) -> Tick | Unknown:
+    if message.distrusted:
+        return Unknown(f"nobody proved to have written it: {message.distrusted.reason}")
     try:
         return codec.decode_tick(message.envelope)
     except InvalidValueError as e:

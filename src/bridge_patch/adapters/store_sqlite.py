@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
+from bridge_patch.adapters.chain import Row
 from bridge_patch.domain.errors import BrokenPromiseError, OutageError
 
 if TYPE_CHECKING:
@@ -101,6 +102,20 @@ class SqliteFile:
 
         event.listen(engine, "begin", begin)
         return engine
+
+    def add(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Insert entries of a journal, or raise TakenError."""
+        from sqlalchemy import insert  # noqa: PLC0415 - as above
+        from sqlalchemy.exc import IntegrityError  # noqa: PLC0415 - as above
+
+        from bridge_patch.adapters import journal_schema  # noqa: PLC0415 - as above
+
+        try:
+            connection.execute(
+                insert(journal_schema.ENTRIES), [journal_schema.values(row) for row in rows]
+            )
+        except IntegrityError as error:
+            raise journal_schema.TakenError from error
 
     def adopt(
         self, connection: sqlite3.Connection, *, part: str, version: int, script: str

@@ -7,58 +7,38 @@ the program that wrote them. It runs beside a living writer, in constant memory.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, final
+from typing import Final
 
-from bridge_patch.adapters import codec
-from bridge_patch.adapters.chain import (
-    SCHEMA_VERSION,
-    Fault,
-    Head,
-    Row,
-    Walk,
-    genesis,
-    subject,
-)
+from bridge_patch.adapters.audit import Audit, Verification
+from bridge_patch.adapters.chain import SCHEMA_VERSION, Fault, Head, Row
+from bridge_patch.adapters.checkpoints import Checkpoint, Verifier
 from bridge_patch.adapters.head import read_head
 from bridge_patch.adapters.store_sqlite import SqliteFile
-from bridge_patch.domain.errors import BrokenPromiseError, InvalidValueError
+from bridge_patch.domain.errors import BrokenPromiseError
 
-_FAULTS_MAX: Final = 100
+__all__ = ["Verification", "row_of_bytes", "verify_journal"]
+
 _TELL_EVERY: Final = 1_000
 _SELECT: Final = """
 SELECT seq, run_id, recorded_ms, kind, intent_id, body, link FROM journal ORDER BY seq"""
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What was found; `faults` come in the order of the journal, the first hundred of them.
-
-    `entries` were read and `head` is where they end. `beyond_head` of them are younger than
-    the head file, which is normal only after a crash, or while a writer is at work.
-    """
-
-    entries: int
-    head: Head
-    beyond_head: int
-    faults: tuple[Fault, ...]
-
-    @property
-    def ok(self) -> bool:
-        """True if nothing is wrong."""
-        return not self.faults
+_SIGNED: Final = "SELECT 1 FROM sqlite_master WHERE name = 'journal_checkpoint'"
+_SIGNATURES: Final = """
+SELECT seq, link, at_ms, previous, key_id, signature FROM journal_checkpoint ORDER BY seq"""
 
 
 def verify_journal(
-    path: Path, progress: Callable[[int, int], None] | None = None
+    path: Path,
+    progress: Callable[[int, int], None] | None = None,
+    keys: Verifier | None = None,
 ) -> Verification:
     """Check every entry; `progress` is told how many are done, of how many.
 
-    A fault of the whole file has the number 0.
+    Checkpoints are checked against `keys`, the public ones that somebody trusts; without
+    any their links are compared, and nothing is proved by them. A fault of the whole file
+    has the number 0.
     """
     file = SqliteFile(path)
     try:
@@ -69,7 +49,7 @@ def verify_journal(
                 version = _fact(connection, "schema_version")
                 if version.isdecimal() and int(version) > SCHEMA_VERSION:
                     raise file.too_new("journal", int(version), SCHEMA_VERSION)  # noqa: EM101
-                return _verify(connection, kept, progress)
+                return _verify(connection, kept, progress, keys)
     except BrokenPromiseError as error:
         return Verification(0, Head("", 0, ""), 0, (Fault(0, str(error)),))
 
@@ -78,46 +58,45 @@ def _verify(
     connection: sqlite3.Connection,
     kept: Head | None,
     progress: Callable[[int, int], None] | None,
+    keys: Verifier | None,
 ) -> Verification:
     connection.execute("BEGIN")  # one moment for everything that is read
     (total,) = connection.execute("SELECT count(*) FROM journal").fetchone()
     journal_id = _fact(connection, "journal_id")
-    about_head = _head_fault(kept, journal_id)
-    faults = [about_head] if about_head else []
-    walk = Walk(genesis(journal_id), None if about_head else kept)
-    done = 0
+    audit = Audit(journal_id, kept, _checkpoints(connection), keys)
     try:
-        for done, values in enumerate(connection.execute(_SELECT), 1):
-            if (fault := _step(walk, values)) and len(faults) < _FAULTS_MAX:
-                faults.append(fault)
-            if progress and done % _TELL_EVERY == 0:
-                progress(done, total)
+        for values in connection.execute(_SELECT):
+            audit.take(row_of_bytes(values), values[:5])
+            if progress and audit.done % _TELL_EVERY == 0:
+                progress(audit.done, total)
     except sqlite3.DatabaseError as error:
-        faults.append(Fault(walk.head.seq + 1, f"the file cannot be read on: {error}"))
-    if fault := walk.end():
-        faults.append(fault)
+        audit.broken_off(f"the file cannot be read on: {error}")
     if progress:
-        progress(done, total)
-    beyond = max(0, walk.head.seq - kept.seq) if kept else 0
-    return Verification(done, walk.head, beyond, tuple(faults))
+        progress(audit.done, total)
+    return audit.end()
 
 
-def _step(walk: Walk, values: tuple[object, ...]) -> Fault | None:
-    row = _row(values)
-    if row is None:
-        return Fault(walk.head.seq + 1, f"not of the form of an entry: {values[:5]!r}")
-    if fault := walk.step(row):
-        return fault
-    try:
-        event = codec.decode_event(row.kind, row.body)
-    except InvalidValueError as error:
-        return Fault(row.seq, f"unreadable: {error}")
-    if subject(event) != row.intent_id:
-        return Fault(row.seq, f"filed under another intent, {row.intent_id!r}")
-    return None
+def _checkpoints(connection: sqlite3.Connection) -> Iterator[Checkpoint]:
+    """Yield what was signed; what has not the form of a signature will not fit one."""
+    if not connection.execute(_SIGNED).fetchone():
+        return
+    for seq, link, at_ms, previous, key_id, signature in connection.execute(_SIGNATURES):
+        yield Checkpoint(
+            seq=seq,
+            link=_text(link),
+            at_ms=at_ms if isinstance(at_ms, int) else -1,
+            previous=previous if isinstance(previous, int) else -1,
+            key_id=_text(key_id),
+            signature=_text(signature),
+        )
 
 
-def _row(values: tuple[object, ...]) -> Row | None:
+def _text(value: object) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else ""
+
+
+def row_of_bytes(values: tuple[object, ...]) -> Row | None:
+    """Return the entry as it is stored, its texts as bytes; None for something else."""
     match values:
         case (
             int(seq),
@@ -147,13 +126,4 @@ def _row(values: tuple[object, ...]) -> Row | None:
 def _fact(connection: sqlite3.Connection, name: str) -> str:
     sql = "SELECT value FROM journal_meta WHERE name = ?"
     row = connection.execute(sql, (name,)).fetchone()
-    return row[0].decode(errors="replace") if row and isinstance(row[0], bytes) else ""
-
-
-def _head_fault(kept: Head | None, journal_id: str) -> Fault | None:
-    if kept is None:
-        what = "missing or damaged: that the end was cut off cannot be excluded"
-        return Fault(0, f"the head file is {what}")
-    if kept.journal_id != journal_id:
-        return Fault(0, f"the head file is of another journal, {kept.journal_id!r}")
-    return None
+    return _text(row[0]) if row else ""

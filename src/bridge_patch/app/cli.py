@@ -96,6 +96,7 @@ for _command in (
     asking.why,
     asking.trace,
     asking.verify,
+    asking.export,
     asking.report,
     sending.signal,
     operating.halt,

@@ -10,12 +10,18 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, final
 
+from bridge_patch.adapters.bus_url import URL_FORMS, read_bus_url
+from bridge_patch.adapters.journal_url import EXPECTED as EXPECTED_JOURNAL
+from bridge_patch.adapters.journal_url import read_journal_url
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import Symbol, parse_symbol
 from bridge_patch.domain.secret import Secret
 
 _NUMBER: Final = re.compile(r"[0-9]{1,18}(\.[0-9]{1,12})?")
 _WHOLE: Final = re.compile(r"[0-9]{1,18}")
+#: As many as 128 bits need in hexadecimal.
+KEY_LENGTH_MIN: Final = 32
+_KEY: Final = re.compile(rf"[!-+\--~]{{{KEY_LENGTH_MIN},512}}")
 _PATH_MAX: Final = 4096
 _SYMBOLS_MAX: Final = 200
 
@@ -29,6 +35,7 @@ class Form:
     read: Callable[[str], object]
     choices: tuple[str, ...] = ()
     secret: bool = False
+    remedy: str = ""
 
 
 def one_of(words: type[StrEnum]) -> Form:
@@ -85,6 +92,18 @@ def folder_or_none() -> Form:
     return Form(expected="a path, or none", read=read, choices=("none",))
 
 
+def file_or_none() -> Form:
+    """Take the path of a file, or the word `none`."""
+    return Form(
+        expected="a path of a file, or none", read=folder_or_none().read, choices=("none",)
+    )
+
+
+def bus_url() -> Form:
+    """Take the place of a bus; a fault does not show it, for it may hold a password."""
+    return Form(expected=URL_FORMS, read=read_bus_url, choices=("embedded",), secret=True)
+
+
 def symbols() -> Form:
     """Take symbols separated by commas, each once."""
     return Form(
@@ -102,6 +121,32 @@ def secret() -> Form:
         return Secret(text)
 
     return Form(expected="a secret without spaces around it", read=read, secret=True)
+
+
+def journal_url() -> Form:
+    """Take where the journal is; what is wrong with it is told without showing it."""
+    return Form(expected=EXPECTED_JOURNAL, read=read_journal_url, secret=True)
+
+
+def keys_or_none() -> Form:
+    """Take keys separated by commas, or the word `none`; never show them."""
+
+    def read(text: str) -> Secret | None:
+        if text == "none":
+            return None
+        keys = text.split(",")
+        if not all(map(_KEY.fullmatch, keys)):
+            raise ValueError
+        return Secret(text)
+
+    expected = f"none, or keys of {KEY_LENGTH_MIN} characters or more, separated by commas"
+    return Form(
+        expected=expected,
+        read=read,
+        choices=("none",),
+        secret=True,
+        remedy="make one with `openssl rand -hex 32` and write it alone",
+    )
 
 
 def read_symbols(text: str) -> tuple[Symbol, ...]:

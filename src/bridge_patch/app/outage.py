@@ -13,7 +13,7 @@ from typing import Final, final
 
 from bridge_patch.adapters.telemetry import LogTelemetry
 from bridge_patch.app.stopping import Stop
-from bridge_patch.domain.errors import OutageError
+from bridge_patch.domain.errors import FencedError, OutageError
 
 PAUSE_FIRST_SEC: Final = 1.0
 PAUSE_MAX_SEC: Final = 15.0
@@ -53,6 +53,17 @@ class Outage:
         while not stop.asked:
             try:
                 return await attempt()
+            except FencedError as error:
+                self.why = str(error)
+                self.telemetry.note("STANDBY", "no longer the one that acts", why=self.why)
+                continue
+            except asyncio.CancelledError:
+                if not stop.overdue:
+                    raise
+                self.telemetry.note(
+                    "HEALTH", "stopped within a piece of work, as by a crash"
+                )
+                return None
             except OutageError as error:
                 if not self._begun:
                     raise

@@ -8,11 +8,30 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, final
 
-from bridge_patch.app.forms import Form, folder, folder_or_none, one_of, whole
+from bridge_patch.adapters.bus_url import BusUrl
+from bridge_patch.adapters.journal_url import JournalUrl
+from bridge_patch.app.forms import (
+    Form,
+    bus_url,
+    file_or_none,
+    folder,
+    folder_or_none,
+    journal_url,
+    keys_or_none,
+    one_of,
+    whole,
+)
 from bridge_patch.app.limit_settings import USD, LimitSettings, row
+from bridge_patch.domain.secret import Secret
 
 #: The journal's file, in whatever folder holds the state of a run.
 JOURNAL_NAME: Final = "bridge.db"
+#: The demo's log; in a folder that has one, bus and journal are the demo's.
+DEMO_LOG_NAME: Final = "demo.log"
+#: How long a process that shows no sign of life is waited for before another takes over.
+LEASE_TTL_SEC: Final = 6
+#: The key that signs it, unless a setting names another file.
+KEY_NAME: Final = "journal.key"
 
 
 class VenueName(StrEnum):
@@ -72,6 +91,36 @@ class Settings(LimitSettings):
         "who decides on exits: the execution itself, or `bridge-patch exits`",
     )
     state_dir: Path = row("var", folder(), "", "holds the journal and the embedded bus")
+    bus_url: BusUrl = row(
+        "embedded", bus_url(), "", "the bus: a file in the state folder, or a server"
+    )
+    bus_ca_file: Path | None = row(
+        "none", file_or_none(), "", "who signed a rediss:// server's certificate"
+    )
+    journal_url: JournalUrl = row(
+        "embedded",
+        journal_url(),
+        "",
+        "where the journal is: in the state folder, or on a PostgreSQL server",
+    )
+    lease_ttl_sec: int = row(
+        str(LEASE_TTL_SEC),
+        whole(2, 60),
+        "s",
+        "how long a silent process holds the account before a standby takes over",
+    )
+    journal_key_file: Path = row(
+        KEY_NAME,
+        folder(),
+        "",
+        "signs the journal's checkpoints; a path in STATE_DIR, or a whole one elsewhere",
+    )
+    bus_signing_key: Secret | None = row(
+        "none",
+        keys_or_none(),
+        "",
+        "signs and checks every message on the bus; of several keys the first signs",
+    )
     log_format: LogFormat = row(
         "console", one_of(LogFormat), "", "log lines for people, or JSON"
     )
@@ -80,6 +129,11 @@ class Settings(LimitSettings):
     def journal_path(self) -> Path:
         """Where the journal is; the embedded bus lives in the same file."""
         return self.state_dir / JOURNAL_NAME
+
+    @property
+    def journal_key_path(self) -> Path:
+        """Where the key that signs the journal is: never inside it."""
+        return self.state_dir / self.journal_key_file
 
 
 @final

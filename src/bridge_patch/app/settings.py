@@ -17,7 +17,9 @@ from bridge_patch.app.faults import Fault, SettingsError, quoted
 from bridge_patch.app.limit_settings import SPELT
 from bridge_patch.app.nearmiss import near_miss
 from bridge_patch.app.setting_table import (
+    DEMO_LOG_NAME,
     JOURNAL_NAME,
+    LEASE_TTL_SEC,
     ROWS,
     ExitsProcess,
     LogFormat,
@@ -29,7 +31,9 @@ from bridge_patch.app.setting_table import (
 from bridge_patch.domain.errors import InvalidValueError
 
 __all__ = [
+    "DEMO_LOG_NAME",
     "JOURNAL_NAME",
+    "LEASE_TTL_SEC",
     "ROWS",
     "ExitsProcess",
     "Loaded",
@@ -162,6 +166,8 @@ def _parse(row: Row, text: str, origin: str) -> object:
 def _remedy(row: Row, text: str) -> str:
     if not text:
         return f"write one, or remove the name for the default {row.default}"
+    if row.form.remedy:
+        return row.form.remedy
     if "#" in text:
         return "write the value alone, a comment needs a line of its own"
     if text != text.strip():

@@ -1,29 +1,43 @@
-"""A polite stop: the work in hand is finished, nothing new is begun."""
+"""A polite stop: the work in hand is finished, nothing new is begun.
+
+Where that takes too long it is broken off at the next wait. A restart finds what a crash at
+that place would have left, and goes on from it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
+
+#: Less than systemd waits before it kills.
+STOP_MAX_SEC: Final = 20.0
 
 
 @final
 @dataclass(slots=True)
 class Stop:
-    """Asked for once, looked at between two pieces of work."""
+    """Asked for once, looked at between two pieces of work; `overdue` when broken off."""
 
     asked: bool = False
+    overdue: bool = False
 
     @classmethod
-    def on_signals(cls) -> Stop:
+    def on_signals(cls, most_sec: float = STOP_MAX_SEC) -> Stop:
         """Return a stop that SIGINT and SIGTERM ask for; a second one ends at once."""
         stop = cls()
-        loop = asyncio.get_running_loop()
+        loop, work = asyncio.get_running_loop(), asyncio.current_task()
+
+        def break_off() -> None:
+            if work is not None and not work.done():
+                stop.overdue = True
+                work.cancel()
 
         def ask(number: signal.Signals) -> None:
             stop.asked = True
             loop.remove_signal_handler(number)
+            loop.call_later(most_sec, break_off)
 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, ask, number)

@@ -10,19 +10,26 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final, final
 
-from bridge_patch.adapters.bus_sqlite import SqliteBus
+from bridge_patch.adapters.bus import Bus, StoredBus
+from bridge_patch.adapters.bus_leased import LeasedBus
 from bridge_patch.adapters.example_ai import ExampleAI, distort
+from bridge_patch.adapters.holder import this_process
 from bridge_patch.adapters.honest_ai import HonestAI
 from bridge_patch.adapters.inbox import BusOutbox
 from bridge_patch.adapters.instruments import ListedInstruments
+from bridge_patch.adapters.journal_lease import Claim, Lease
 from bridge_patch.adapters.journal_sql import SqlJournal
+from bridge_patch.adapters.journal_url import EMBEDDED, JournalUrl
 from bridge_patch.adapters.sources import Together
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.adapters.telemetry import LogTelemetry
+from bridge_patch.adapters.venue_leased import LeasedVenue
 from bridge_patch.adapters.venue_paper import PaperVenue
 from bridge_patch.app.assembly import CONSUMER, Ports, Run, assemble, build_id, costs_of
-from bridge_patch.app.settings import LogFormat, Settings, SignalName
+from bridge_patch.app.buses import AT_HOME, BusAt
+from bridge_patch.app.journal_place import journal_at
+from bridge_patch.app.settings import LEASE_TTL_SEC, LogFormat, Settings, SignalName
 from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import Event, InstrumentSeen, RunStarted
 from bridge_patch.domain.instrument import Instrument
@@ -107,39 +114,76 @@ class Room:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """The embedded bus and journal of one run, in one file of the state folder."""
+    """Bus and journal of one run; what is not on a server is in one file."""
 
     file: SqliteFile
-    bus: SqliteBus
+    bus: StoredBus
     journal: SqlJournal | None
     run_id: str
 
+    @property
+    def lease(self) -> Lease | None:
+        """What makes this process the one that acts; None where it writes no journal."""
+        return None if self.journal is None else self.journal.lease
+
+    def assure(self) -> None:
+        """Raise FencedError where another process may have taken over."""
+        if self.lease is not None:
+            self.lease.assure()
+
+    @property
+    def acting(self) -> Bus:
+        """The bus for whoever acts on the account: it ends with the lease."""
+        return LeasedBus(self.bus, self.assure)
+
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of both."""
         self.bus.close()
         if self.journal is not None:
             self.journal.close()
 
 
-def open_store(state_dir: Path, *, journal: bool, again: bool = False) -> Store:
+def open_store(
+    state_dir: Path,
+    *,
+    journal: bool,
+    again: bool = False,
+    url: JournalUrl = EMBEDDED,
+    claim: Claim | None = None,
+    bus_at: BusAt = AT_HOME,
+    key_file: Path | None = None,
+    telemetry: Telemetry | None = None,
+) -> Store:
     """Open, or begin, the store in `state_dir`; only the execution writes a journal.
 
-    `again` is after an outage: then a store that is not there is not begun.
+    `again` is after an outage: then a store that is not there is not begun. Where another
+    process holds the journal HeldError says so, and nothing was read from the bus. The bus
+    may be elsewhere; what it has to say goes to `telemetry`. The key in `key_file` signs
+    the journal.
     """
+    claim = claim or Claim(holder=this_process(), ttl_ms=LEASE_TTL_SEC * 1000)
     file, clock, run_id = SqliteFile(state_dir / STORE_NAME), SystemClock(), _new_id()
-    if again:
-        file.require()
-    else:
+    if not again:
         state_dir.mkdir(parents=True, exist_ok=True)
-    bus = SqliteBus(file, clock)
-    try:
-        kept = (
-            SqlJournal(file, run_id=run_id, clock=clock, new_id=_new_id)
-            if journal
-            else None
+    elif bus_at.url.is_embedded or (journal and url.address is None):
+        file.require()
+    kept = (
+        SqlJournal(
+            journal_at(url, state_dir),
+            run_id=run_id,
+            clock=clock,
+            new_id=_new_id,
+            claim=claim,
+            key_file=key_file,
         )
+        if journal
+        else None
+    )
+    try:
+        bus = bus_at.open(file, telemetry)
     except BrokenPromiseError:
-        bus.close()
+        if kept is not None:
+            kept.close()
         raise
     return Store(file=file, bus=bus, journal=kept, run_id=run_id)
 
@@ -166,9 +210,9 @@ def execution_side(
         costs=costs_of(settings),
     )
     ports = Ports(
-        bus=store.bus,
+        bus=store.acting,
         journal=store.journal,
-        venue=venue,
+        venue=LeasedVenue(venue, store.assure),
         run_id=store.run_id,
         cramped=Room(store.file, run.telemetry).is_low,
     )

@@ -21,3 +21,7 @@ class BrokenPromiseError(BridgeError):
 
 class OutageError(BrokenPromiseError):
     """The store is away or full, and may be back: act on nothing, begin again from it."""
+
+
+class FencedError(OutageError):
+    """Another process has taken over from this one: act on nothing, wait behind it."""

@@ -28,7 +28,7 @@ from bridge_patch.domain.money import HUNDRED, ZERO
 from bridge_patch.domain.order import Leg
 from bridge_patch.domain.position import wallet_change
 from bridge_patch.governor.reasons import Reason
-from bridge_patch.services.batch import NOT_UNDERSTOOD
+from bridge_patch.services.messages import NOT_UNDERSTOOD
 from bridge_patch.services.windows import SlidingWindow
 
 MINUTE_MS: Final = 60_000

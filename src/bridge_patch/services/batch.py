@@ -10,7 +10,6 @@ from bridge_patch.domain.events import BulkExpired, DeadLettered, Event, Expired
 from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
 from bridge_patch.services.messages import DeadLetter, Delivery, Result
 
-NOT_UNDERSTOOD: Final = "not_understood"
 HANDLING_FAILED: Final = "handling_failed"
 TOO_OLD: Final = "too_old"
 

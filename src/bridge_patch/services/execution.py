@@ -27,7 +27,7 @@ from bridge_patch.domain.intent import (
     ReduceIntent,
     ShadowIntent,
 )
-from bridge_patch.services.batch import HANDLING_FAILED, NOT_UNDERSTOOD, Batch
+from bridge_patch.services.batch import HANDLING_FAILED, Batch
 from bridge_patch.services.messages import Delivery, Poison, Settlement
 from bridge_patch.services.ports import Clock, Inbox
 from bridge_patch.services.recall import Foreign, Fresh, InDoubt, Recall, asked_order
@@ -96,7 +96,7 @@ class Execution:
         self._waiting.pop(delivery.entry_id, None)
         content = delivery.content
         if isinstance(content, Poison):
-            self._set_aside(delivery, batch, NOT_UNDERSTOOD, content.faults)
+            self._set_aside(delivery, batch, content.reason, content.faults)
             return
         try:
             await self._decide(delivery, content, batch)

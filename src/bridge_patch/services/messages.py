@@ -51,12 +51,17 @@ class Draft:
     build: str = ""
 
 
+#: Why a message is set aside whose sender is trusted and whose content is no intent.
+NOT_UNDERSTOOD: Final = "not_understood"
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poison:
     """A message that is no intent, with every fault found; set aside, never guessed."""
 
     faults: tuple[str, ...]
+    reason: str = NOT_UNDERSTOOD
 
 
 @final

@@ -190,7 +190,7 @@ def test_a_later_journal_is_not_judged_by_this_program(
     file: SqliteFile, journal: SqlJournal
 ) -> None:
     add(journal, 1)
-    change(file, "UPDATE journal_meta SET value = '2' WHERE name = 'schema_version'")
+    change(file, "UPDATE journal_meta SET value = '99' WHERE name = 'schema_version'")
     (found,) = verify_journal(file.path).faults
 
     assert "later version" in found.what

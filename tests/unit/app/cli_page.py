@@ -99,8 +99,15 @@ SECTIONS = (
     ),
     Section(
         "verify",
-        "Walks the whole chain; `status` only looks at its end.",
+        "Walks the whole chain and checks what was signed; `status` only looks at its end"
+        " ([audit](audit.md)).",
         ("verify",),
+    ),
+    Section(
+        "export",
+        "Parquet files that `verify --dump` checks without the database"
+        " ([audit](audit.md)).",
+        ("export audit", "verify --dump audit"),
     ),
     Section(
         "report",

@@ -68,6 +68,12 @@ OTHERS = {
     "EXAMPLE_AI_SEED": "7",
     "EXITS_PROCESS": "separate",
     "STATE_DIR": "elsewhere",
+    "BUS_URL": "rediss://engine:secret@bus.example:6380/2",
+    "BUS_CA_FILE": "ca.pem",
+    "JOURNAL_URL": "postgresql://bridge@db/trading",
+    "LEASE_TTL_SEC": "9",
+    "JOURNAL_KEY_FILE": "/etc/quantum/journal.key",
+    "BUS_SIGNING_KEY": "0123456789abcdef0123456789abcdef",
     "LOG_FORMAT": "json",
 }
 #: What the limits are made of (spec 1.1 and 1.8).

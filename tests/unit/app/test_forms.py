@@ -42,6 +42,30 @@ def test_two_values_of_a_secret_are_told_without_showing_either(
     assert "abc" not in conflicts[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("a" * 32, True),
+        ("a" * 31, False),
+        (f"{'a' * 32},{'b' * 40}", True),
+        (f"{'a' * 32},{'b' * 31}", False),
+        (f"{'a' * 32},", False),
+        (f"{'a' * 32}, {'b' * 32}", False),
+        ("ä" * 32, False),
+        ("a b" * 32, False),
+    ],
+)
+def test_a_key_that_anybody_could_guess_is_no_key(text: str, *, taken: bool) -> None:
+    if taken:
+        assert load_settings({"BUS_SIGNING_KEY": text}).bus_signing_key == Secret(text)
+        return
+    with pytest.raises(SettingsError) as caught:
+        load_settings({"BUS_SIGNING_KEY": text})
+
+    assert "openssl rand -hex 32" in str(caught.value)
+    assert text not in str(caught.value)
+
+
 def test_every_value_is_written_as_it_is_read() -> None:
     """What `check` prints can be put into an env file."""
     shipped = load_settings({})

@@ -7,14 +7,25 @@ from pathlib import Path
 
 import pytest
 
-from bench import bench_judge, bench_memory, bench_pipeline, bench_replay, bench_session
+from bench import (
+    bench_journal,
+    bench_judge,
+    bench_memory,
+    bench_pipeline,
+    bench_pipeline_redis,
+    bench_replay,
+    bench_session,
+)
+from tests.redis_server import program
 
 ROOT = Path(__file__).parents[3]
 RATIO = re.compile(r"^ratio .+: \d+\.\d{3} \(at (most|least) [\d.]+: (met|missed)\)$")
 TINY: dict[str, Callable[[bool], None]] = {
+    "bench_journal": lambda js: bench_journal.main((8, 64), rounds=1, as_json=js),
     "bench_judge": lambda js: bench_judge.main(10, rounds=1, as_json=js),
     "bench_memory": lambda js: bench_memory.main(8, as_json=js),
     "bench_pipeline": lambda js: bench_pipeline.main(8, rounds=1, as_json=js),
+    "bench_pipeline_redis": lambda js: bench_pipeline_redis.main(8, rounds=1, as_json=js),
     "bench_replay": lambda js: bench_replay.main(8, rounds=1, as_json=js),
     "bench_session": lambda js: bench_session.main(40, rounds=1, as_json=js),
 }
@@ -29,6 +40,8 @@ def test_a_benchmark_prints_one_ratio_and_the_figures_behind_it(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A ratio that nobody can take apart is no evidence."""
+    if name.endswith("redis"):
+        program("server")
     TINY[name](False)
     *figures, last = capsys.readouterr().out.splitlines()
 

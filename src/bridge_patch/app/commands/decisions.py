@@ -46,15 +46,15 @@ _OUTCOME: Final = (
 def decisions(options: DecisionsOptions) -> int:
     """Show the decisions that the filters take, as a table or as one JSON array."""
     wanted = Filter(symbol=options.symbol, verdict=options.verdict, code=options.code)
-    path = find_journal(options.source)
-    with journal_reader(path) as reader:
+    place = find_journal(options.source)
+    with journal_reader(place) as reader:
         found = filter(wanted.takes, all_decisions(reader.read()))
         if options.source.as_json:
             kept = found if options.last is None else deque(found, options.last)
             _print_array(kept)
         else:
             runs = _print_table(found, options.last)
-            for notice in fail_open_notices(path, runs):
+            for notice in fail_open_notices(place, runs):
                 console().print(cell(notice, "bold red"))
     return 0
 

@@ -36,7 +36,7 @@ from bridge_patch.app.demo.sampler import Sampler
 from bridge_patch.app.demo.summary import Phase, Summary, print_summary
 from bridge_patch.app.demo.tally import Tally
 from bridge_patch.app.report.write import REPORT_NAME, write_report
-from bridge_patch.app.settings import Settings, load_settings
+from bridge_patch.app.settings import DEMO_LOG_NAME, Settings, load_settings
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import (
     STORE_NAME,
@@ -59,7 +59,6 @@ from bridge_patch.services.ports import Account
 from bridge_patch.services.session import Session
 
 DAY_MS: Final = 24 * 3600 * 1000
-LOG_NAME: Final = "demo.log"
 #: The demo's own settings, whatever the environment says; the rest are shipped defaults.
 #: The floor is set so that a refusal by it is seen.
 DEMO_ENV: Final = {"MIN_CONFIDENCE": "0.5"}
@@ -91,7 +90,7 @@ def demo(options: DemoOptions) -> None:
     )
     console.print(f"Market: {feed.info.label}", markup=False)
     console.print(_WARNING)
-    with (options.state / LOG_NAME).open("w", encoding="utf-8") as log:
+    with (options.state / DEMO_LOG_NAME).open("w", encoding="utf-8") as log:
         stage = _Stage(options, settings, feed, console, log, honest=HonestAI())
         summary = asyncio.run(stage.play())
     print_summary(summary, console, as_json=options.as_json)
@@ -110,7 +109,7 @@ def _make_room(state: Path) -> None:
     """Clear what an earlier demo left in `state`, and nothing that is not a demo's."""
     store = [STORE_NAME, f"{STORE_NAME}-wal", f"{STORE_NAME}-shm", f"{STORE_NAME}.head"]
     store.append(REPORT_NAME)
-    if (state / STORE_NAME).exists() and not (state / LOG_NAME).exists():
+    if (state / STORE_NAME).exists() and not (state / DEMO_LOG_NAME).exists():
         msg = (
             f"--state must be a folder of an earlier demo, or hold no {STORE_NAME}:"
             f" {state} holds a run of something else; name another folder"
@@ -159,7 +158,8 @@ class _Stage:
 
     async def _phase(self, mode: Mode, start_ms: UnixMs, end_ms: UnixMs) -> Phase:
         """Run one mode over [start, end); the day before the start only warms up."""
-        store = open_store(self.options.state, journal=True)
+        key_file = self.options.state / self.settings.journal_key_file
+        store = open_store(self.options.state, journal=True, key_file=key_file)
         try:
             return await self._run(mode, store, start_ms, end_ms)
         finally:
@@ -250,13 +250,15 @@ class _Stage:
                 (stored.event for stored in journal.read()), self.settings.limits()
             )
         verification = verify_journal(path)
-        report = write_report(path, self.options.state / REPORT_NAME, verification)
+        report = write_report(
+            SqliteFile(path), self.options.state / REPORT_NAME, verification
+        )
         return Summary(
             feed=self.feed.info.label,
             phases=tuple(phases),
             wall_sec=wall_sec,
             journal=path,
-            log=self.options.state / LOG_NAME,
+            log=self.options.state / DEMO_LOG_NAME,
             report=report.path,
             standings=report.material.standings,
             verification=verification,

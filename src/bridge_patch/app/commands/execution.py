@@ -11,13 +11,13 @@ from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.commands.run import announce, settings_of, watched
 from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import ExitsProcess, Settings
+from bridge_patch.app.standby import Standby
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import (
     CONSUMER,
     Run,
     Store,
     execution_side,
-    open_store,
     start_events,
     telemetry_of,
 )
@@ -46,7 +46,10 @@ async def _execution(settings: Settings) -> None:
 async def _follow(
     settings: Settings, telemetry: LogTelemetry, outage: Outage, stop: Stop
 ) -> None:
-    store = open_store(settings.state_dir, journal=True, again=bool(outage.why))
+    standby = Standby(settings=settings, telemetry=telemetry)
+    store = await standby.opened(stop, again=bool(outage.why))
+    if store is None:
+        return
     try:
         run_ = Run(
             settings=settings,
@@ -60,7 +63,7 @@ async def _follow(
         parts = {Part.EXECUTION} if turns else {Part.EXECUTION, Part.EXITS}
         if not outage.why:
             announce(telemetry, run_, parts)
-        reader = TickReader(store.bus, consumer=CONSUMER)
+        reader = TickReader(store.acting, consumer=CONSUMER)
         begun = False
         while not stop.asked:
             tick = await reader.next_tick(wait_ms=IDLE_MS)
@@ -87,7 +90,7 @@ def _turns(settings: Settings, store: Store) -> TurnGiver | None:
     """Return the way to an exit process; None where exits are decided here."""
     if settings.exits_process is ExitsProcess.EMBEDDED:
         return None
-    return TurnGiver(store.bus, silence_max_ms=settings.exits_silence_max_sec * 1000)
+    return TurnGiver(store.acting, silence_max_ms=settings.exits_silence_max_sec * 1000)
 
 
 async def _begin(session: Session, reader: TickReader, events: tuple[Event, ...]) -> None:

@@ -10,6 +10,7 @@ from bridge_patch.adapters.exit_turns import TurnTaker
 from bridge_patch.adapters.inbox import BusOutbox, BusOutcomes
 from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.telemetry import Part
+from bridge_patch.app.buses import BusAt
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.commands.run import announce, settings_of
 from bridge_patch.app.limit_settings import EXITS_LOOK_SEC
@@ -41,7 +42,13 @@ async def _exits(settings: Settings) -> None:
 
 
 async def _once(settings: Settings, outage: Outage, stop: Stop) -> None:
-    store = open_store(settings.state_dir, journal=False, again=bool(outage.why))
+    store = open_store(
+        settings.state_dir,
+        journal=False,
+        again=bool(outage.why),
+        bus_at=BusAt.of(settings),
+        telemetry=outage.telemetry,
+    )
     try:
         telemetry = outage.telemetry
         run_ = Run(

@@ -64,6 +64,25 @@ class JournalOptions:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyOptions:
+    """`verify`; `dump` is a folder in place of a journal, and needs no settings."""
+
+    source: JournalOptions
+    dump: Path | None = None
+    public_key: Path | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportOptions:
+    """`export`."""
+
+    source: JournalOptions
+    folder: Path
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOptions:
     """`report`; without `out` it stands beside the journal, and `show` opens it."""
 

@@ -6,22 +6,20 @@ import asyncio
 import getpass
 import time
 import uuid
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final, final
 
 from bridge_patch.adapters import codec
 from bridge_patch.adapters.bus import Post
-from bridge_patch.adapters.bus_sqlite import SqliteBus
 from bridge_patch.adapters.journal_search import JournalSearch
-from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.streams import CONTROL
 from bridge_patch.adapters.system_clock import SystemClock
-from bridge_patch.app.commands.journal_file import bus_file
+from bridge_patch.app.commands.journal_file import find_run
 from bridge_patch.app.commands.options import OrderOptions
 from bridge_patch.app.screen import cell, console, moment, print_exact
+from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import Book, LatchSet, Rearmed, RunStarted, TradingState
 from bridge_patch.domain.intent import Mode
 from bridge_patch.services.holds import Holds
@@ -70,8 +68,7 @@ def order(options: OrderOptions) -> int:
         why=options.why,
         symbol=options.symbol,
     )
-    path = bus_file(options.state, options.env_file)
-    answer = asyncio.run(_send(command, path, options.wait_sec))
+    answer = asyncio.run(_send(command, options))
     latch = answer if isinstance(answer, LatchSet) else None
     told = Told(
         command_id=command.id,
@@ -87,27 +84,40 @@ def order(options: OrderOptions) -> int:
     return 0 if answer else 1
 
 
-async def _send(command: Command, path: Path, wait_sec: int) -> LatchSet | Rearmed | None:
-    """Publish; return the journal's entry by which it is in force."""
-    file = SqliteFile(path)
-    with (
-        closing(SqliteBus(file, SystemClock())) as bus,
-        closing(JournalSearch(file)) as journal,
-    ):
-        newest = journal.tail(1)
-        after_seq = newest[-1].seq if newest else 0
-        if command.wish is Wish.RESUME:
-            command = replace(command, answers=_standing(journal))
+async def _send(command: Command, options: OrderOptions) -> LatchSet | Rearmed | None:
+    """Publish; return the journal's entry by which it is in force.
+
+    A journal that cannot be asked keeps no order from being published; a resume lets go of
+    nothing but a person's order then.
+    """
+    place = find_run(options.state, options.env_file)
+    with ExitStack() as opened:
+        bus = opened.enter_context(closing(place.bus.open(place.store)))
+        try:
+            journal = opened.enter_context(closing(JournalSearch(place.journal)))
+            newest = journal.tail(1)
+            if command.wish is Wish.RESUME:
+                command = replace(command, answers=_standing(journal))
+        except BrokenPromiseError:
+            await bus.publish((Post(CONTROL, codec.encode_command(command)),))
+            return None
         await bus.publish((Post(CONTROL, codec.encode_command(command)),))
-        deadline = time.monotonic() + wait_sec
-        while True:
-            for stored in journal.events(_ANSWERS, after_seq=after_seq):
-                event = stored.event
-                if isinstance(event, LatchSet | Rearmed) and event.command_id == command.id:
-                    return event
-            if time.monotonic() >= deadline:
-                return None
-            await asyncio.sleep(_SLICE_SEC)
+        after_seq = newest[-1].seq if newest else 0
+        return await _in_force(command, journal, after_seq, options.wait_sec)
+
+
+async def _in_force(
+    command: Command, journal: JournalSearch, after_seq: int, wait_sec: int
+) -> LatchSet | Rearmed | None:
+    deadline = time.monotonic() + wait_sec
+    while True:
+        for stored in journal.events(_ANSWERS, after_seq=after_seq):
+            event = stored.event
+            if isinstance(event, LatchSet | Rearmed) and event.command_id == command.id:
+                return event
+        if time.monotonic() >= deadline:
+            return None
+        await asyncio.sleep(_SLICE_SEC)
 
 
 def _standing(journal: JournalSearch) -> str:

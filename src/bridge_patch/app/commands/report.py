@@ -6,6 +6,7 @@ import webbrowser
 
 from bridge_patch.app.commands.journal_file import find_journal
 from bridge_patch.app.commands.options import ReportOptions
+from bridge_patch.app.commands.verify import verified
 from bridge_patch.app.report.write import REPORT_NAME, Written, write_report
 from bridge_patch.app.screen import cell, console
 from bridge_patch.domain.errors import InvalidValueError
@@ -13,14 +14,14 @@ from bridge_patch.domain.errors import InvalidValueError
 
 def report(options: ReportOptions) -> int:
     """Write the report; 1 where the journal it is made of is damaged."""
-    journal = find_journal(options.source)
-    out = options.out or journal.with_name(REPORT_NAME)
-    if out.is_dir() or out == journal:
+    place = find_journal(options.source)
+    out = options.out or place.store.path.with_name(REPORT_NAME)
+    if out.is_dir() or out == place.store.path:
         what = "a folder" if out.is_dir() else "the journal itself"
         msg = f"--out must be a file to write the report to, {out} is {what}"
         raise InvalidValueError(msg)
     try:
-        written = write_report(journal, out)
+        written = write_report(place.journal, out, verified(place.journal))
     except OSError as e:
         msg = f"--out must be a file that can be written: {e}"
         raise InvalidValueError(msg) from e

@@ -15,9 +15,11 @@ from bridge_patch.adapters.health import HealthFile
 from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.telemetry import LogTelemetry, Part
+from bridge_patch.app.buses import BusAt
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import Settings, SignalName, load_settings
+from bridge_patch.app.standby import Standby
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import (
     STORE_NAME,
@@ -25,7 +27,6 @@ from bridge_patch.app.wiring import (
     Run,
     engine_side,
     execution_side,
-    open_store,
     source_of,
     start_events,
     telemetry_of,
@@ -91,7 +92,10 @@ def watched(settings: Settings, telemetry: LogTelemetry) -> Iterator[Outage]:
 async def _play_all(
     settings: Settings, feed: Feed, telemetry: LogTelemetry, outage: Outage, stop: Stop
 ) -> None:
-    store = open_store(settings.state_dir, journal=True, again=bool(outage.why))
+    standby = Standby(settings=settings, telemetry=telemetry)
+    store = await standby.opened(stop, again=bool(outage.why))
+    if store is None:
+        return
     try:
         run_ = Run(
             settings=settings,
@@ -113,6 +117,7 @@ async def _play_all(
 
         async def before(_: Tick) -> None:
             nonlocal begun
+            store.assure()
             if begun:  # the tick before this one was played to its end
                 outage.well()
             begun = True
@@ -135,6 +140,7 @@ def announce(telemetry: LogTelemetry, run_: Run, parts: set[Part]) -> None:
             f"venue: {settings.venue}, simulated; equity {settings.paper_equity_usd} USD",
             f"limits: {limits.digest()}, journal: {settings.state_dir}",
             f"signal: {_SIGNALS[settings.signal_source]}",
+            *BusAt.of(settings).notes(in_full=Part.EXECUTION in parts),
             *settings.notices(),
         ),
     )

@@ -9,15 +9,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, final
 
 from bridge_patch.adapters import codec
-from bridge_patch.adapters.bus import Message, Post
-from bridge_patch.adapters.bus_look import BusLook
-from bridge_patch.adapters.bus_sqlite import SqliteBus
+from bridge_patch.adapters.bus import Message, Post, StoredBus
+from bridge_patch.adapters.bus_look import Look
 from bridge_patch.adapters.journal_search import JournalSearch
-from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.streams import (
     DEAD_LETTER,
     EXECUTION_RESULT,
@@ -27,7 +24,7 @@ from bridge_patch.adapters.streams import (
 from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.adapters.wire.instants import iso_of
 from bridge_patch.adapters.wire.typed import encode_typed
-from bridge_patch.app.commands.journal_file import bus_file
+from bridge_patch.app.commands.journal_file import find_run
 from bridge_patch.app.commands.options import SignalOptions
 from bridge_patch.app.screen import cell, console, moment, print_exact, print_table
 from bridge_patch.app.stamping import DATA_TIME, Stamp, stamp_of
@@ -60,7 +57,7 @@ def signal(options: SignalOptions) -> int:
     suffix = uuid.uuid4().hex[:6]
     now_ms = SystemClock().now_ms()
     _checked(typed, options, Stamp(now_ms, ""), suffix)
-    with _opened(bus_file(options.state, options.env_file)) as (bus, journal, look):
+    with _opened(options) as (bus, journal, look):
         return asyncio.run(_publish(typed, options, suffix, bus, Finder(journal, look)))
 
 
@@ -68,7 +65,7 @@ async def _publish(
     typed: dict[str, str | bool],
     options: SignalOptions,
     suffix: str,
-    bus: SqliteBus,
+    bus: StoredBus,
     finder: Finder,
 ) -> int:
     places = {
@@ -107,7 +104,7 @@ async def _publish(
 
 
 async def _outcome(
-    sent: Sent, timeout_sec: int, bus: SqliteBus, finder: Finder, places: dict[str, str]
+    sent: Sent, timeout_sec: int, bus: StoredBus, finder: Finder, places: dict[str, str]
 ) -> bool:
     """Wait until the message has its outcome, was set aside or was known already."""
     deadline = time.monotonic() + timeout_sec
@@ -163,12 +160,12 @@ def _intent_id(options: SignalOptions, stamp: Stamp, suffix: str) -> IntentId:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[SqliteBus, JournalSearch, BusLook]]:
-    file = SqliteFile(path)
+def _opened(options: SignalOptions) -> Iterator[tuple[StoredBus, JournalSearch, Look]]:
+    place = find_run(options.state, options.env_file)
     with (
-        closing(SqliteBus(file, SystemClock())) as bus,
-        closing(JournalSearch(file)) as journal,
-        closing(BusLook(file)) as look,
+        closing(place.bus.open(place.store)) as bus,
+        closing(JournalSearch(place.journal)) as journal,
+        closing(place.bus.look(place.store)) as look,
     ):
         yield bus, journal, look
 

@@ -46,8 +46,8 @@ _LOOK_AHEAD: Final = 50_000
 
 def trace(options: TraceOptions) -> int:
     """Show the story of one intent, oldest step first."""
-    path = find_journal(options.source)
-    with journal_reader(path) as reader:
+    place = find_journal(options.source)
+    with journal_reader(place) as reader:
         steps = _story(reader.about(options.intent_id), reader.read)
     if not steps:
         msg = (
@@ -59,7 +59,7 @@ def trace(options: TraceOptions) -> int:
         print_json({"intent_id": options.intent_id, "steps": records(steps)})
     else:
         _print_table(steps)
-        for notice in fail_open_notices(path, {step.run_id for step in steps}):
+        for notice in fail_open_notices(place, {step.run_id for step in steps}):
             console().print(cell(notice, "bold red"))
     return 0
 

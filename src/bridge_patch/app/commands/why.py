@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from bridge_patch.adapters.bus_look import BusLook
 from bridge_patch.adapters.journal_search import JournalSearch
-from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.app.commands.journal_file import find_journal
 from bridge_patch.app.commands.options import JournalOptions, TraceOptions
 from bridge_patch.app.screen import print_exact, print_table
@@ -29,6 +27,9 @@ def why(options: TraceOptions) -> int:
 
 @contextmanager
 def _finder(options: JournalOptions) -> Iterator[Finder]:
-    file = SqliteFile(find_journal(options))
-    with closing(JournalSearch(file)) as journal, closing(BusLook(file)) as bus:
+    place = find_journal(options)
+    with (
+        closing(JournalSearch(place.journal)) as journal,
+        closing(place.bus.look(place.store)) as bus,
+    ):
         yield Finder(journal, bus)

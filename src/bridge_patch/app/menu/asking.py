@@ -11,9 +11,11 @@ from bridge_patch.app.commands.flags import EnvFileOption, JournalOption, JsonOp
 from bridge_patch.app.commands.options import (
     CheckOptions,
     DecisionsOptions,
+    ExportOptions,
     JournalOptions,
     ReportOptions,
     TraceOptions,
+    VerifyOptions,
     read_intent_id,
     read_verdict,
 )
@@ -111,14 +113,40 @@ def why(
 def verify(
     *,
     journal: JournalOption = None,
+    dump: Annotated[
+        Path | None,
+        typer.Option(help="Check a folder that `export` wrote, without the database."),
+    ] = None,
+    public_key: Annotated[
+        Path | None,
+        typer.Option(help="Whose signatures count (default: journal.pub beside it)."),
+    ] = None,
     env_file: EnvFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check that nothing in the journal was changed, dropped or cut off (exit code 1).
 
-    Example: bridge-patch verify --journal var/demo/bridge.db
+    Example: bridge-patch verify --dump audit/2026 --public-key ~/keys/journal.pub
     """
-    launch("verify", JournalOptions(journal=journal, env_file=env_file, as_json=as_json))
+    source = JournalOptions(journal=journal, env_file=env_file, as_json=as_json)
+    launch("verify", VerifyOptions(source=source, dump=dump, public_key=public_key))
+
+
+def export(
+    *,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go.")],
+    journal: JournalOption = None,
+    env_file: EnvFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the journal as Parquet files, with all that `verify --dump` needs.
+
+    Said again it adds what came since; a run beside it is not disturbed.
+
+    Example: bridge-patch export audit/2026 --journal var/demo/bridge.db
+    """
+    source = JournalOptions(journal=journal, env_file=env_file, as_json=as_json)
+    launch("export", ExportOptions(source=source, folder=folder))
 
 
 def report(

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
+from bridge_patch.adapters.journal_schema import Database
 from bridge_patch.adapters.journal_search import JournalSearch
-from bridge_patch.adapters.store_sqlite import SqliteFile
-from bridge_patch.adapters.verify import Verification, verify_journal
+from bridge_patch.adapters.verify import Verification
 from bridge_patch.app.report.material import KINDS, Material, gather
 from bridge_patch.app.report.page import Source, page
 from bridge_patch.domain.errors import InvalidValueError
@@ -29,23 +29,20 @@ class Written:
     material: Material
 
 
-def write_report(
-    journal: Path, out: Path, verification: Verification | None = None
-) -> Written:
-    """Write the report of `journal` to `out`; the journal is verified unless it was."""
-    found = verification or verify_journal(journal)
+def write_report(journal: Database, out: Path, verification: Verification) -> Written:
+    """Write the report of a journal to `out`, with what its verification found."""
     material = read(journal)
-    made = page(material, Source(journal=str(journal), verification=found)).encode()
+    made = page(material, Source(journal=str(journal), verification=verification)).encode()
     out.parent.mkdir(parents=True, exist_ok=True)
     half = out.with_name(f"{out.name}.part")
     half.write_bytes(made)
     half.replace(out)
-    return Written(out, len(made), found, material)
+    return Written(out, len(made), verification, material)
 
 
-def read(journal: Path) -> Material:
+def read(journal: Database) -> Material:
     """Return what a journal has to show."""
-    with closing(JournalSearch(SqliteFile(journal))) as search:
+    with closing(JournalSearch(journal)) as search:
         material = gather(stored.event for stored in search.events(KINDS))
     if not material.phases:
         msg = f"the journal must hold a run, {journal} holds none: nothing to report on"

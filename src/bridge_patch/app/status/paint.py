@@ -16,6 +16,7 @@ from bridge_patch.app.status.view import (
     EquityView,
     ExposureView,
     JournalView,
+    LeaseView,
     RunView,
     Standing,
     StateView,
@@ -112,6 +113,8 @@ def _lines(standing: Standing) -> Iterator[tuple[str, Text]]:
     yield "in doubt", cell(f"{doubts} order(s)" if doubts else "none", _alarm(doubts))
     yield from _decisions(standing)
     yield from _bus(standing)
+    if standing.lease is not None:
+        yield "acting", _lease(standing.lease)
     yield "journal", _journal(standing.journal)
 
 
@@ -211,6 +214,15 @@ def _bus(standing: Standing) -> Iterator[tuple[str, Text]]:
             f"{place.stream}: {place.group} is {place.lag} behind, {place.pending} pending"
         )
         yield "bus", cell(text, "yellow" if behind else "")
+
+
+def _lease(lease: LeaseView) -> Text:
+    if not lease.holder:
+        return cell(f"no process: the last one has stopped (token {lease.token})")
+    seen = f"{lease.holder}, token {lease.token}, alive {span(lease.renewed_ago_ms)} ago"
+    if not lease.overdue:
+        return cell(seen)
+    return cell(f"{seen}: silent or ended, a standby takes over", "bold red")
 
 
 def _journal(journal: JournalView) -> Text:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Final
 
 from bridge_patch.adapters.bus_look import Place
+from bridge_patch.adapters.holder import is_gone, shown
+from bridge_patch.adapters.journal_lease import Standing as Lease
 from bridge_patch.adapters.journal_search import QuickCheck
 from bridge_patch.app.in_force import fail_open_of, in_force, is_simulated, number
 from bridge_patch.app.status.fold import Books, Counts, Doubt, StatusFold
@@ -16,6 +18,7 @@ from bridge_patch.app.status.view import (
     EquityView,
     ExposureView,
     JournalView,
+    LeaseView,
     PositionView,
     RunView,
     Standing,
@@ -36,6 +39,7 @@ def standing(
     bus: tuple[Place, ...],
     streams: Mapping[str, int],
     journal: JournalView,
+    lease: LeaseView | None = None,
     outage: str = "",
 ) -> Standing:
     """State what the fold came to."""
@@ -58,6 +62,7 @@ def standing(
         decided_id=getattr(decided.event, "intent_id", None) if decided else None,
         bus=bus,
         streams=streams,
+        lease=lease,
         journal=journal,
     )
 
@@ -73,6 +78,20 @@ def journal_view(
         fault=check.fault,
         recorded_ms=recorded_ms,
         recorded_ago_ms=None if recorded_ms is None else now_ms - recorded_ms,
+    )
+
+
+def lease_view(lease: Lease | None, now_ms: int) -> LeaseView | None:
+    """State which process acts; None where no process ever said so."""
+    if lease is None:
+        return None
+    ago_ms = now_ms - lease.renewed_ms
+    return LeaseView(
+        holder=shown(lease.holder) if lease.holder else "",
+        token=lease.token,
+        renewed_ms=lease.renewed_ms,
+        renewed_ago_ms=ago_ms,
+        overdue=bool(lease.holder) and (ago_ms > lease.ttl_ms or is_gone(lease.holder)),
     )
 
 

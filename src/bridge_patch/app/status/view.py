@@ -131,6 +131,21 @@ class JournalView:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseView:
+    """Which process acts, "" for none; by its own clock it was alive at `renewed_ms`.
+
+    It is `overdue` when it has not renewed for a whole term: then a standby takes over.
+    """
+
+    holder: str
+    token: int
+    renewed_ms: int
+    renewed_ago_ms: int
+    overdue: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """How things stand; `data_ms` is the newest data time there is.
 
@@ -152,4 +167,5 @@ class Standing:
     decided_id: IntentId | None
     bus: tuple[Place, ...]
     streams: Mapping[str, int]
+    lease: LeaseView | None
     journal: JournalView

@@ -9,7 +9,7 @@ from typing import Final, final
 
 from bridge_patch.adapters import codec
 from bridge_patch.adapters.bus import Message
-from bridge_patch.adapters.bus_look import BusLook
+from bridge_patch.adapters.bus_look import Look
 from bridge_patch.adapters.journal_search import JournalSearch
 from bridge_patch.adapters.lines.text import printable
 from bridge_patch.adapters.streams import DEAD_LETTER, TRADE_INTENT
@@ -42,7 +42,7 @@ class Finder:
     """Looks an id up as a person types it."""
 
     journal: JournalSearch
-    bus: BusLook
+    bus: Look
 
     def find(self, text: IntentId) -> Material:
         """Return what there is about an id, a unique beginning of one, or an entry's id.

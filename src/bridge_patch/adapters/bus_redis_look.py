@@ -1,0 +1,94 @@
+"""Looks at a bus on a Redis or Valkey server, and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, final
+
+from bridge_patch.adapters import streams
+from bridge_patch.adapters.bus import Message
+from bridge_patch.adapters.bus_look import Place
+from bridge_patch.adapters.bus_redis_state import lag_of, state_of
+from bridge_patch.adapters.bus_url import BusUrl
+from bridge_patch.adapters.redis_entries import message_of
+from bridge_patch.adapters.redis_link import RedisLink
+
+#: Every stream of ours, in the order of their names.
+STREAMS: Final = tuple(
+    sorted(
+        {
+            streams.TRADE_INTENT,
+            streams.EXECUTION_RESULT,
+            streams.POSITION_UPDATE,
+            streams.DEAD_LETTER,
+            streams.MARKET_TICK,
+            streams.REPLAY_BARRIER,
+            streams.EXIT_TURN,
+            streams.CONTROL,
+        }
+    )
+)
+_PAGE: Final = 1_000
+#: The newest entries that a search looks through.
+_PAGES_MAX: Final = 200
+
+
+@final
+class RedisLook:
+    """The Look port over one server."""
+
+    def __init__(self, url: BusUrl, *, ca_file: Path | None = None) -> None:
+        self._link = RedisLink(url, ca_file)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._link.close()
+
+    def lengths(self) -> dict[str, int]:
+        """Return how many entries each stream has."""
+        found = self._link.calls([("XLEN", stream) for stream in STREAMS])
+        return {
+            stream: int(count)
+            for stream, count in zip(STREAMS, found, strict=True)
+            if count
+        }
+
+    def places(self) -> tuple[Place, ...]:
+        """Return where every group is; that of the execution, even before it has read."""
+        return tuple(place for stream in STREAMS for place in self._of(stream))
+
+    def newest(self, stream: str) -> Message | None:
+        """Return the newest entry of a stream, if it has one."""
+        found = self._link.call("XREVRANGE", stream, "+", "-", "COUNT", 1)
+        return message_of(stream, found[0]) if found else None
+
+    def holding(self, stream: str, text: str, most: int) -> tuple[Message, ...]:
+        """Return entries of a stream in whose fields `text` stands, the oldest first.
+
+        Looked through are the newest 200,000; of more that match the newest are returned.
+        """
+        found: list[Message] = []
+        place = "+"
+        for _ in range(_PAGES_MAX):
+            page = self._link.call("XREVRANGE", stream, place, "-", "COUNT", _PAGE)
+            messages = (message_of(stream, entry) for entry in page)
+            found += [
+                m for m in messages if any(text in t for f in m.envelope.fields for t in f)
+            ]
+            if len(page) < _PAGE or len(found) >= most:
+                break
+            place = f"({page[-1][0].decode()}"
+        return tuple(reversed(found[:most]))
+
+    def _of(self, stream: str) -> Iterator[Place]:
+        state, groups = state_of(self._link, stream)
+        names = set()
+        for group in sorted(groups, key=lambda g: bytes(g["name"])):
+            names.add(name := group["name"].decode("utf-8", "replace"))
+            lag, pending = lag_of(self._link, stream, group), int(group["pending"])
+            yield Place(stream=stream, group=name, lag=lag, pending=pending)
+        ours = streams.EXECUTION_GROUP
+        if stream == streams.TRADE_INTENT and ours not in names:
+            length = int(state["length"]) if state else 0
+            yield Place(stream=stream, group=ours, lag=length, pending=0)

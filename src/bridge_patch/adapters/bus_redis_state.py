@@ -1,0 +1,86 @@
+"""How a stream on a Redis server stands: how far its groups are, and what nobody needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from redis.exceptions import ResponseError
+
+from bridge_patch.adapters.bus import Depth
+from bridge_patch.adapters.redis_entries import entry_id, raw_id
+from bridge_patch.adapters.redis_errors import explained
+from bridge_patch.adapters.redis_link import RedisLink, pairs
+
+_PAGE: Final = 1_000
+_PAGES_MAX: Final = 1_000
+_NEVER: Final = b"0-0"
+
+
+def depth_of(link: RedisLink, stream: str, group: str) -> Depth:
+    """Return how far a group is behind; a stream that is not there is an empty one."""
+    state, groups = state_of(link, stream)
+    if state is None:
+        return Depth(last_id="", lag=0, pending=0)
+    last = state["last-generated-id"]
+    last_id = "" if last == _NEVER else entry_id(last)
+    ours = next((g for g in groups if g["name"] == group.encode()), None)
+    if ours is None:
+        return Depth(last_id=last_id, lag=int(state["length"]), pending=0)
+    return Depth(
+        last_id=last_id,
+        lag=lag_of(link, stream, ours),
+        pending=int(ours["pending"]),
+    )
+
+
+def state_of(
+    link: RedisLink, stream: str
+) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """Return what the server says about a stream and its groups; None for no stream."""
+    replies = link.tries([("XINFO", "STREAM", stream), ("XINFO", "GROUPS", stream)])
+    for reply in replies:
+        if isinstance(reply, ResponseError):
+            if "no such key" in str(reply):
+                return None, []
+            raise explained(link.url, reply) from reply
+    state, groups = replies
+    return pairs(state), list(map(pairs, groups))
+
+
+def lag_of(link: RedisLink, stream: str, group: dict[str, Any]) -> int:
+    """Return how many entries no consumer of the group was handed.
+
+    The server forgets to count after some deletions; then they are counted here, up to a
+    million.
+    """
+    if (lag := group["lag"]) is not None:
+        return int(lag)
+    counted, place = 0, group["last-delivered-id"].decode()
+    for _ in range(_PAGES_MAX):
+        found = link.call("XRANGE", stream, f"({place}", "+", "COUNT", _PAGE)
+        counted += len(found)
+        if len(found) < _PAGE:
+            break
+        place = found[-1][0].decode()
+    return counted
+
+
+def floor_of(link: RedisLink, stream: str, keep_ms: int) -> str | None:
+    """Return the oldest id that somebody may still want; None where none is known."""
+    state, groups = state_of(link, stream)
+    if state is None or not groups:
+        return None
+    seconds, micros = link.call("TIME")
+    kept_ms = int(seconds) * 1000 + int(micros) // 1000 - keep_ms
+    places = [_place_of(link, stream, group) for group in groups]
+    return raw_id(min(*places, entry_id(f"{max(0, kept_ms)}-0".encode())))
+
+
+def _place_of(link: RedisLink, stream: str, group: dict[str, Any]) -> str:
+    """Return the oldest entry that a group has in hand, or else the last it was handed."""
+    if int(group["pending"]):
+        summary: Sequence[Any] = link.call("XPENDING", stream, group["name"])
+        if summary[1] is not None:
+            return entry_id(summary[1])
+    return entry_id(group["last-delivered-id"])

@@ -1,0 +1,77 @@
+"""Which bus a process uses: the file in its state folder, or a server."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, final
+
+from bridge_patch.adapters.bus_url import EMBEDDED, BusUrl
+from bridge_patch.adapters.signing import signed
+
+if TYPE_CHECKING:
+    from bridge_patch.adapters.bus import StoredBus
+    from bridge_patch.adapters.bus_look import Look
+    from bridge_patch.adapters.store_sqlite import SqliteFile
+    from bridge_patch.app.settings import Settings
+    from bridge_patch.domain.secret import Secret
+    from bridge_patch.services.ports import Telemetry
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class BusAt:
+    """Where a bus is."""
+
+    url: BusUrl = EMBEDDED
+    ca_file: Path | None = None
+    keys: Secret | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> BusAt:
+        """Return where the settings say."""
+        return cls(settings.bus_url, settings.bus_ca_file, settings.bus_signing_key)
+
+    def open(self, file: SqliteFile, telemetry: Telemetry | None = None) -> StoredBus:
+        """Take part in it, signing where there are keys; `file` is for an embedded one."""
+        return signed(self._open(file, telemetry), self.keys, telemetry)
+
+    def _open(self, file: SqliteFile, telemetry: Telemetry | None) -> StoredBus:
+        if self.url.is_embedded:
+            from bridge_patch.adapters.bus_sqlite import SqliteBus  # noqa: PLC0415 - as below
+            from bridge_patch.adapters.system_clock import SystemClock  # noqa: PLC0415
+
+            return SqliteBus(file, SystemClock())
+        from bridge_patch.adapters.bus_redis import RedisBus, unheard  # noqa: PLC0415 - slow
+
+        tell = telemetry.note if telemetry else unheard
+        return RedisBus(self.url, ca_file=self.ca_file, tell=tell)
+
+    def look(self, file: SqliteFile) -> Look:
+        """Look at it, and change nothing."""
+        if self.url.is_embedded:
+            from bridge_patch.adapters.bus_look import BusLook  # noqa: PLC0415 - as below
+
+            return BusLook(file)
+        from bridge_patch.adapters.bus_redis_look import RedisLook  # noqa: PLC0415 - slow
+
+        return RedisLook(self.url, ca_file=self.ca_file)
+
+    def notes(self, *, in_full: bool) -> tuple[str, ...]:
+        """Return what a start tells about a server; `in_full` needs the rights for it."""
+        if self.url.is_embedded:
+            return ()
+        from bridge_patch.adapters.bus_redis_oddities import (  # noqa: PLC0415 - slow
+            oddities,
+        )
+        from bridge_patch.adapters.redis_link import RedisLink  # noqa: PLC0415 - slow
+
+        if not in_full:
+            return (f"bus: {self.url}",)
+        with closing(RedisLink(self.url, self.ca_file)) as link:
+            return (f"bus: {'; '.join((str(self.url), *oddities(link)))}",)
+
+
+#: The bus in the state folder.
+AT_HOME: Final = BusAt()

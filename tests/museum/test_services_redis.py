@@ -1,0 +1,78 @@
+"""Incidents of a bus on a server: ghosts in a group, wrong names, trimmed streams."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+
+import pytest
+
+from bridge_patch.adapters.bus import Depth, Post, Reader
+from bridge_patch.adapters.bus_redis import RedisBus
+from bridge_patch.adapters.bus_redis_oddities import oddities
+from bridge_patch.adapters.envelope import Envelope
+from bridge_patch.adapters.inbox import BusInbox
+from bridge_patch.adapters.memory import ManualClock
+from bridge_patch.adapters.redis_link import RedisLink
+from bridge_patch.adapters.streams import EXECUTION_GROUP, TRADE_INTENT
+from bridge_patch.app.assembly import CONSUMER
+from bridge_patch.domain.intent import Mode, UnixMs
+from bridge_patch.services.messages import Poison
+from tests.contracts.redis_rig import Heard
+from tests.contracts.sites import run
+from tests.redis_server import RedisServer
+
+
+@pytest.fixture
+def server(redis_server: RedisServer) -> RedisServer:
+    redis_server.ask("FLUSHALL")
+    return redis_server
+
+
+def test_restarted_consumer_claims_pending_under_its_own_name(server: RedisServer) -> None:
+    """M-83: an execution that starts thirty times is one consumer, with all its work."""
+    reader = Reader(group=EXECUTION_GROUP, consumer=CONSUMER)
+    sent = tuple(Post(TRADE_INTENT, Envelope((("payload", t),))) for t in "abc")
+    with ExitStack() as opened:
+
+        def restarted() -> RedisBus:
+            return opened.enter_context(closing(RedisBus(server.url)))
+
+        run(restarted().publish(sent))
+        for _ in range(30):
+            bus = restarted()
+            handed = run(bus.read(reader, (TRADE_INTENT,), count=9, wait_ms=0))
+            assert [m.envelope.payload for m in handed] == ["a", "b", "c"]
+
+    consumers = server.ask("XINFO", "CONSUMERS", TRADE_INTENT, EXECUTION_GROUP)
+    assert isinstance(consumers, list)
+    assert len(consumers) == 1
+
+
+def test_every_stream_has_a_live_writer_and_reader(server: RedisServer) -> None:
+    """M-86: a stream that nobody here knows, or has ever read, is named at a start."""
+    with closing(RedisLink(server.url)) as link:
+        assert oddities(link) == ()
+        link.call("XADD", "quantum:stream:trade.plan", "*", "payload", "x")
+        link.call("XADD", TRADE_INTENT, "*", "payload", "x")
+        unknown, unread = oddities(link)
+
+    assert "quantum:stream:trade.plan" in unknown
+    assert "intents that no execution has ever read: 1" in unread
+
+
+def test_trimmed_group_and_backlog_raise_the_alarm(server: RedisServer) -> None:
+    """M-87: what was trimmed before it was read is told with its number and set aside."""
+    heard = Heard()
+    clock = ManualClock(UnixMs(1_746_360_000_000))
+    with closing(RedisBus(server.url, tell=heard)) as bus:
+        inbox = BusInbox(bus, consumer=CONSUMER, mode=Mode.LIVE, clock=clock)
+        run(bus.publish([Post(TRADE_INTENT, Envelope((("payload", "x"),)))] * 9))
+        server.ask("XTRIM", TRADE_INTENT, "MAXLEN", 2)
+        (gone, *there) = run(inbox.read(9, 0))
+        depth = run(bus.depth(TRADE_INTENT, EXECUTION_GROUP))
+
+    assert isinstance(gone.content, Poison)
+    assert '"lost":7' in gone.payload
+    assert [facts["lost"] for _, facts in heard.told] == [7]
+    assert len(there) == 2
+    assert depth == Depth(last_id=there[-1].entry_id, lag=0, pending=2)

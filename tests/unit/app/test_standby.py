@@ -1,0 +1,174 @@
+"""Waiting for one's turn: said once, nothing touched, and no outage ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import signal
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bridge_patch.adapters.bus_look import BusLook
+from bridge_patch.adapters.journal_lease import Claim
+from bridge_patch.adapters.store_sqlite import SqliteFile
+from bridge_patch.adapters.telemetry import LogTelemetry
+from bridge_patch.app.outage import Outage
+from bridge_patch.app.settings import Settings, load_settings
+from bridge_patch.app.standby import Standby
+from bridge_patch.app.stopping import Stop
+from bridge_patch.app.wiring import Store, open_store
+from bridge_patch.domain.errors import BrokenPromiseError, FencedError
+
+HELD = Claim(holder="machine-a 1 unknown", ttl_ms=60_000)
+
+
+def told(log: io.StringIO, what: str) -> int:
+    return log.getvalue().count(what)
+
+
+def settings_at(folder: Path) -> Settings:
+    return replace(load_settings({}), state_dir=folder)
+
+
+def wait(
+    settings: Settings, log: io.StringIO, stop: Stop, *steps: Callable[[], object]
+) -> Store | None:
+    """Let a standby wait; one step happens in each of its pauses, the last one again."""
+    left = list(steps)
+
+    async def sleep(_: float) -> None:
+        (left.pop(0) if len(left) > 1 else left[0])()
+
+    telemetry = LogTelemetry(log)
+    standby = Standby(settings=settings, telemetry=telemetry, holder="b", sleep=sleep)
+    return asyncio.run(standby.opened(stop, again=False))
+
+
+def nothing() -> None:
+    return
+
+
+def test_who_waits_says_so_once_and_touches_nothing(tmp_path: Path) -> None:
+    log, stop = io.StringIO(), Stop()
+
+    def ask_to_stop() -> None:
+        stop.asked = True
+
+    with closing(open_store(tmp_path, journal=True, claim=HELD)) as first:
+        waited = wait(settings_at(tmp_path), log, stop, *[nothing] * 4, ask_to_stop)
+
+        assert waited is None
+        assert told(log, "another process acts on this account") == 1
+        assert told(log, "machine-a, process 1") == 1
+        assert first.journal is not None
+        assert list(first.journal.read()) == []
+        with closing(BusLook(SqliteFile(tmp_path / "bridge.db"))) as look:
+            assert [place.pending for place in look.places()] == [0]
+
+
+def test_who_waits_takes_over_when_the_holder_lets_go(tmp_path: Path) -> None:
+    log = io.StringIO()
+    first = open_store(tmp_path, journal=True, claim=HELD)
+    second = wait(settings_at(tmp_path), log, Stop(), nothing, first.close, nothing)
+
+    assert second is not None
+    with closing(second):
+        assert second.lease is not None
+        assert second.lease.token == 2
+    assert told(log, "taking over: recovering first") == 1
+
+
+def test_who_is_first_does_not_wait(tmp_path: Path) -> None:
+    log = io.StringIO()
+    store = wait(settings_at(tmp_path), log, Stop(), nothing)
+
+    assert store is not None
+    store.close()
+    assert log.getvalue() == ""
+
+
+def test_who_could_not_take_over_does_not_wait(tmp_path: Path) -> None:
+    """A standby on another machine needs the head once; it says so while there is time."""
+    log = io.StringIO()
+    with closing(open_store(tmp_path, journal=True, claim=HELD)):
+        (tmp_path / "bridge.db.head").unlink()
+        with pytest.raises(
+            BrokenPromiseError, match=r"head .*copy it, once, from the mach"
+        ):
+            wait(settings_at(tmp_path), log, Stop(), nothing)
+
+
+def test_a_database_that_goes_away_meanwhile_is_sat_out(tmp_path: Path) -> None:
+    """And is not begun anew in its place."""
+    log, state = io.StringIO(), tmp_path / "state"
+    first = open_store(state, journal=True, claim=HELD)
+    away = [
+        nothing,
+        lambda: state.rename(tmp_path / "away"),
+        nothing,
+        lambda: (tmp_path / "away").rename(state),
+        first.close,
+        nothing,
+    ]
+    second = wait(settings_at(state), log, Stop(), *away)
+
+    assert second is not None
+    second.close()
+    assert told(log, "the journal cannot be reached") == 1
+
+
+def test_who_lost_the_lease_begins_again_behind_the_other() -> None:
+    """It says so, and not where `status` would take it for the other's trouble."""
+    log, said = io.StringIO(), list[str]()
+    outage = Outage(telemetry=LogTelemetry(log), say=said.append)
+    turns = iter([FencedError("taken over"), None])
+
+    async def attempt() -> None:
+        if (error := next(turns)) is not None:
+            raise error
+
+    asyncio.run(outage.outlast(attempt, Stop()))
+
+    assert told(log, "no longer the one that acts") == 1
+    assert said == []
+    assert next(turns, "over") == "over"
+
+
+def test_a_stop_that_takes_too_long_breaks_off_the_work() -> None:
+    """As a crash at that place would, and ends well."""
+    log = io.StringIO()
+
+    async def scenario() -> str:
+        outage = Outage(telemetry=LogTelemetry(log))
+        stop = Stop.on_signals(most_sec=0.05)
+
+        async def attempt() -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(30)
+
+        await outage.outlast(attempt, stop)
+        return "ended"
+
+    assert asyncio.run(scenario()) == "ended"
+    assert told(log, "stopped within a piece of work") == 1
+
+
+def test_work_that_is_cancelled_by_others_is_not_taken_for_a_stop() -> None:
+    async def scenario() -> None:
+        outage = Outage(telemetry=LogTelemetry(io.StringIO()))
+
+        async def attempt() -> None:
+            await asyncio.sleep(30)
+
+        task = asyncio.ensure_future(outage.outlast(attempt, Stop()))
+        await asyncio.sleep(0)
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(scenario())
