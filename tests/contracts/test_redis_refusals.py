@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from bridge_patch.adapters.bus import Bus
+from bridge_patch.adapters.bus_redis import RedisBus
+from bridge_patch.adapters.bus_url import read_bus_url
 from bridge_patch.domain.errors import BrokenPromiseError, OutageError
 from tests.contracts.certificates import make_certificates
 from tests.contracts.redis_rig import bus_at, refused
@@ -210,3 +212,6 @@ def test_tls_is_spoken_to_a_server_that_is_known_and_to_no_other(tmp_path: Path)
             "name the authority that signed its certificate in BUS_CA_FILE",
             OutageError,
         )
+        refused(f"rediss://127.0.0.1:{free_port()}", "must speak TLS", OutageError)
+        with pytest.raises(BrokenPromiseError, match=r"BUS_CA_FILE must be a file, .*gone"):
+            RedisBus(read_bus_url(f"rediss://127.0.0.1:{port}"), ca_file=tmp_path / "gone")

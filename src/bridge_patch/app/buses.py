@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
-from bridge_patch.adapters.bus_url import EMBEDDED, BusUrl
+from bridge_patch.adapters.bus_url import EMBEDDED, BusUrl, Scheme
 
 if TYPE_CHECKING:
     from bridge_patch.adapters.bus import StoredBus
@@ -54,17 +54,19 @@ class BusAt:
 
     def notes(self, *, in_full: bool) -> tuple[str, ...]:
         """Return what a start tells about a server; `in_full` needs the rights for it."""
+        unused = self.ca_file is not None and self.url.scheme is not Scheme.REDISS
+        idle = ("BUS_CA_FILE is not used: BUS_URL is not rediss://",) if unused else ()
         if self.url.is_embedded:
-            return ()
+            return idle
         from bridge_patch.adapters.bus_redis_oddities import (  # noqa: PLC0415 - slow
             oddities,
         )
         from bridge_patch.adapters.redis_link import RedisLink  # noqa: PLC0415 - slow
 
         if not in_full:
-            return (f"bus: {self.url}",)
+            return (f"bus: {self.url}", *idle)
         with closing(RedisLink(self.url, self.ca_file)) as link:
-            return (f"bus: {'; '.join((str(self.url), *oddities(link)))}",)
+            return (f"bus: {'; '.join((str(self.url), *oddities(link)))}", *idle)
 
 
 #: The bus in the state folder.
