@@ -6,9 +6,11 @@ import asyncio
 import signal
 import socket
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from bridge_patch.adapters.bus import Bus
 from bridge_patch.adapters.bus_redis import RedisBus
@@ -116,6 +118,14 @@ def test_a_replica_is_an_outage_that_names_the_way_out(tmp_path: Path) -> None:
     """A primary that was demoted may be promoted again."""
     with redis_on(tmp_path, f"replicaof 127.0.0.1 {free_port()}") as server:
         refused(str(server.url), "this is a replica: name the primary", OutageError)
+        with closing(Redis(port=server.port)) as person:
+            person.replicaof("NO", "ONE")
+        with bus_at(str(server.url)) as bus:
+            publish(bus, "a")
+            handed = read(bus)
+            server.ask("REPLICAOF", "127.0.0.1", str(free_port()))
+            with pytest.raises(OutageError, match="this is a replica: name the primary"):
+                commit(bus, handed, post("r", "results"))
 
 
 def test_a_cluster_is_refused_at_the_start(tmp_path: Path) -> None:

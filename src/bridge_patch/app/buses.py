@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
 from bridge_patch.adapters.bus_url import EMBEDDED, BusUrl, Scheme
+from bridge_patch.domain.errors import OutageError
 
 if TYPE_CHECKING:
     from bridge_patch.adapters.bus import StoredBus
@@ -51,6 +52,17 @@ class BusAt:
         from bridge_patch.adapters.bus_redis_look import RedisLook  # noqa: PLC0415 - slow
 
         return RedisLook(self.url, ca_file=self.ca_file)
+
+    def look_or_why(self, file: SqliteFile) -> tuple[Look, str]:
+        """Look at it; where a server cannot be reached see nothing, and say why."""
+        try:
+            return self.look(file), ""
+        except OutageError as error:
+            if self.url.is_embedded:
+                raise
+            from bridge_patch.adapters.bus_look import Unseen  # noqa: PLC0415 - as above
+
+            return Unseen(), str(error)
 
     def notes(self, *, in_full: bool) -> tuple[str, ...]:
         """Return what a start tells about a server; `in_full` needs the rights for it."""

@@ -9,7 +9,7 @@ from bridge_patch.adapters.journal_search import JournalSearch
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.app.commands.journal_file import find_bus, find_journal
 from bridge_patch.app.commands.options import JournalOptions, TraceOptions
-from bridge_patch.app.screen import print_exact, print_table
+from bridge_patch.app.screen import cell, console, print_exact, print_table
 from bridge_patch.app.why.explain import explain
 from bridge_patch.app.why.find import Finder
 from bridge_patch.app.why.paint import painted
@@ -29,6 +29,9 @@ def why(options: TraceOptions) -> int:
 @contextmanager
 def _finder(options: JournalOptions) -> Iterator[Finder]:
     path = find_journal(options)
-    file, bus_at = SqliteFile(path), find_bus(options, path)
-    with closing(JournalSearch(file)) as journal, closing(bus_at.look(file)) as bus:
+    file = SqliteFile(path)
+    look, away = find_bus(options, path).look_or_why(file)
+    if away:
+        console(on_stderr=True).print(cell(f"without the bus: {away}", most=400))
+    with closing(JournalSearch(file)) as journal, closing(look) as bus:
         yield Finder(journal, bus)
