@@ -58,12 +58,12 @@ def cli(server: RedisServer) -> Cli:
 
 
 def until(look: Callable[[], list[str]]) -> list[str]:
-    ends = time.monotonic() + 20
+    ends = time.monotonic() + 60
     while time.monotonic() < ends:
         if found := look():
             return found
         time.sleep(0.02)
-    pytest.fail("nothing came in 20 s")
+    pytest.fail("nothing came in 60 s")
 
 
 def payload_of(shown: list[str]) -> dict[str, Any]:

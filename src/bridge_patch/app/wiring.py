@@ -23,6 +23,7 @@ from bridge_patch.adapters.telemetry import LogTelemetry
 from bridge_patch.adapters.venue_paper import PaperVenue
 from bridge_patch.app.assembly import CONSUMER, Ports, Run, assemble, build_id, costs_of
 from bridge_patch.app.buses import AT_HOME, BusAt
+from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import LogFormat, Settings, SignalName
 from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import Event, InstrumentSeen, RunStarted
@@ -47,6 +48,7 @@ __all__ = [
     "execution_side",
     "open_store",
     "start_events",
+    "store_of",
     "telemetry_of",
 ]
 
@@ -151,6 +153,17 @@ def open_store(
         bus.close()
         raise
     return Store(file=file, bus=bus, journal=kept, run_id=run_id)
+
+
+def store_of(settings: Settings, outage: Outage, *, journal: bool) -> Store:
+    """Open the store that the settings name; anew, where an outage goes before."""
+    return open_store(
+        settings.state_dir,
+        journal=journal,
+        again=bool(outage.why),
+        bus_at=BusAt.of(settings),
+        telemetry=outage.telemetry,
+    )
 
 
 def execution_side(

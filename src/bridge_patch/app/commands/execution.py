@@ -7,7 +7,6 @@ import asyncio
 from bridge_patch.adapters.exit_turns import TurnGiver
 from bridge_patch.adapters.market_bus import TickReader
 from bridge_patch.adapters.telemetry import LogTelemetry, Part
-from bridge_patch.app.buses import BusAt
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.commands.run import announce, settings_of, watched
 from bridge_patch.app.outage import Outage
@@ -18,8 +17,8 @@ from bridge_patch.app.wiring import (
     Run,
     Store,
     execution_side,
-    open_store,
     start_events,
+    store_of,
     telemetry_of,
 )
 from bridge_patch.domain.events import Event
@@ -47,13 +46,7 @@ async def _execution(settings: Settings) -> None:
 async def _follow(
     settings: Settings, telemetry: LogTelemetry, outage: Outage, stop: Stop
 ) -> None:
-    store = open_store(
-        settings.state_dir,
-        journal=True,
-        again=bool(outage.why),
-        bus_at=BusAt.of(settings),
-        telemetry=telemetry,
-    )
+    store = store_of(settings, outage, journal=True)
     try:
         run_ = Run(
             settings=settings,

@@ -26,9 +26,9 @@ from bridge_patch.app.wiring import (
     Run,
     engine_side,
     execution_side,
-    open_store,
     source_of,
     start_events,
+    store_of,
     telemetry_of,
 )
 from bridge_patch.domain.market import Tick
@@ -92,13 +92,7 @@ def watched(settings: Settings, telemetry: LogTelemetry) -> Iterator[Outage]:
 async def _play_all(
     settings: Settings, feed: Feed, telemetry: LogTelemetry, outage: Outage, stop: Stop
 ) -> None:
-    store = open_store(
-        settings.state_dir,
-        journal=True,
-        again=bool(outage.why),
-        bus_at=BusAt.of(settings),
-        telemetry=telemetry,
-    )
+    store = store_of(settings, outage, journal=True)
     try:
         run_ = Run(
             settings=settings,
