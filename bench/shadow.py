@@ -48,7 +48,7 @@ _NOBODY_READS: Final = "bench:nobody"
 _DEEP: Final = Decimal(10) ** 9
 _SOUND: Final = Proposal(margin=Margin(Decimal(60)), leverage=Leverage(Decimal(10)))
 #: So wide that what went before stops no intent: each is asked about, none by its past.
-_WIDE: Final = {
+WIDE: Final = {
     "SYMBOL_ENTRIES_1H_MAX": "100000",
     "VENUE_ORDERS_10S_MAX": "100000",
     "VENUE_ORDERS_1M_MAX": "100000",
@@ -114,7 +114,7 @@ async def shadow(
         for tick in before:
             await side.session.warm_up(tick)
         side.session.clock.set(last.at_ms)
-        await side.session.keeper.on_tick(_deep(last))
+        await side.session.keeper.on_tick(deep(last))
         assert side.session.clock.now_ms() == now_ms()
         yield side
 
@@ -127,7 +127,7 @@ async def unplayed(
 ) -> AsyncIterator[Shadow]:
     """Start an execution side in a folder of its own that has not seen a bar."""
     with TemporaryDirectory() as folder, ExitStack() as opened:
-        settings = replace(load_settings(_WIDE), state_dir=Path(folder), symbols=symbols)
+        settings = replace(load_settings(WIDE), state_dir=Path(folder), symbols=symbols)
         store = open_store(settings.state_dir, journal=True, bus_at=bus_at)
         opened.callback(store.close)
         run = Run(
@@ -152,7 +152,12 @@ def invented(minutes: int, symbols: tuple[Symbol, ...] = SYMBOLS) -> Feed:
     )
 
 
-def intent(number: int) -> Post:
+def intent_id(number: int) -> IntentId:
+    """Return the name of one of them."""
+    return IntentId(f"bench-{number:08d}")
+
+
+def intent(number: int, mode: Mode = Mode.SHADOW) -> Post:
     """Return one of an endless row: open, refused, close, refused, on each symbol in turn.
 
     A symbol with a position takes no other, so what was opened is closed before its turn
@@ -161,7 +166,7 @@ def intent(number: int) -> Post:
     pair, refused = divmod(number, 2)
     turn, closes = divmod(pair, 2)
     symbol = SYMBOLS[(turn + refused) % len(SYMBOLS)]
-    name = IntentId(f"bench-{number:08d}")
+    name = intent_id(number)
     if closes and not refused:
         reduce = ReduceIntent(
             id=name,
@@ -180,7 +185,7 @@ def intent(number: int) -> Post:
         symbol=symbol,
         side=Side.BUY,
         confidence=Confidence(Decimal("0.7")),
-        mode=Mode.SHADOW,
+        mode=mode,
         proposal=_TIMID if refused else _SOUND,
         policy=POLICIES[HarvestMode.SWING],
         stop=StopDistance(Decimal("0.02")),
@@ -191,6 +196,7 @@ def intent(number: int) -> Post:
     return Post(TRADE_INTENT, codec.encode_draft(draft))
 
 
-def _deep(tick: Tick) -> Tick:
+def deep(tick: Tick) -> Tick:
+    """Return the tick with a volume that limits no fill."""
     bars = tuple(replace(bar, volume=_DEEP) for bar in tick.bars)
     return replace(tick, bars=bars)

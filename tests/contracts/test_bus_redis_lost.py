@@ -57,6 +57,9 @@ def test_an_intent_trimmed_before_it_was_read_is_never_silent(
     commit(bus, (gone, *there))
     assert read(bus) == ()
     assert len(heard.told) == 1
+    assert run(bus.depth(INTENTS, ONE.group)).lag == 0
+    redis_server.ask("XTRIM", INTENTS, "MAXLEN", 0)
+    assert read(bus) == (), "what was read may be trimmed"
 
 
 @pytest.mark.parametrize("read_before", [True, False])

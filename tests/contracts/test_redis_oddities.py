@@ -31,6 +31,17 @@ def test_a_server_as_it_should_be_is_named_and_no_more(link: RedisLink) -> None:
     assert AT_HOME.notes(in_full=True) == ()
 
 
+def test_an_authority_that_nobody_asks_is_said(link: RedisLink, tmp_path: Path) -> None:
+    """Whoever names one believes that the bus speaks TLS."""
+    authority = tmp_path / "ca.pem"
+    authority.touch()
+    for bus_at in (BusAt(link.url, authority), BusAt(ca_file=authority)):
+        for in_full in (True, False):
+            *_, last = bus_at.notes(in_full=in_full)
+
+            assert last == "BUS_CA_FILE is not used: BUS_URL is not rediss://"
+
+
 def test_what_is_odd_is_said_in_one_line(link: RedisLink) -> None:
     link.call("XADD", "quantum:stream:trade.intnet", "*", "payload", "x")
     link.call("XADD", TRADE_INTENT, "*", "payload", "x")

@@ -6,11 +6,15 @@ import asyncio
 import signal
 import socket
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from bridge_patch.adapters.bus import Bus
+from bridge_patch.adapters.bus_redis import RedisBus
+from bridge_patch.adapters.bus_url import read_bus_url
 from bridge_patch.domain.errors import BrokenPromiseError, OutageError
 from tests.contracts.certificates import make_certificates
 from tests.contracts.redis_rig import bus_at, refused
@@ -114,6 +118,14 @@ def test_a_replica_is_an_outage_that_names_the_way_out(tmp_path: Path) -> None:
     """A primary that was demoted may be promoted again."""
     with redis_on(tmp_path, f"replicaof 127.0.0.1 {free_port()}") as server:
         refused(str(server.url), "this is a replica: name the primary", OutageError)
+        with closing(Redis(port=server.port)) as person:
+            person.replicaof("NO", "ONE")
+        with bus_at(str(server.url)) as bus:
+            publish(bus, "a")
+            handed = read(bus)
+            server.ask("REPLICAOF", "127.0.0.1", str(free_port()))
+            with pytest.raises(OutageError, match="this is a replica: name the primary"):
+                commit(bus, handed, post("r", "results"))
 
 
 def test_a_cluster_is_refused_at_the_start(tmp_path: Path) -> None:
@@ -210,3 +222,6 @@ def test_tls_is_spoken_to_a_server_that_is_known_and_to_no_other(tmp_path: Path)
             "name the authority that signed its certificate in BUS_CA_FILE",
             OutageError,
         )
+        refused(f"rediss://127.0.0.1:{free_port()}", "must speak TLS", OutageError)
+        with pytest.raises(BrokenPromiseError, match=r"BUS_CA_FILE must be a file, .*gone"):
+            RedisBus(read_bus_url(f"rediss://127.0.0.1:{port}"), ca_file=tmp_path / "gone")

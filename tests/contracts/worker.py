@@ -1,7 +1,8 @@
 """A process to be killed: it journals what it reads, then commits results with their acks.
 
 `python -m tests.contracts.worker FILE [N]` from the root of the project. With N it kills
-itself when the bus is about to run its Nth statement.
+itself when the bus is about to run its Nth statement. With a URL in place of N its bus is
+there, and an outage of it is sat out.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from bridge_patch.adapters.bus import Ack, Post
+from bridge_patch.adapters.bus import Ack, Bus, Post
+from bridge_patch.adapters.bus_redis import RedisBus
 from bridge_patch.adapters.bus_sqlite import SqliteBus
+from bridge_patch.adapters.bus_url import BusUrl, read_bus_url
 from bridge_patch.adapters.journal_sql import SqlJournal
 from bridge_patch.adapters.store_sqlite import SqliteFile
+from bridge_patch.domain.errors import OutageError
 from bridge_patch.domain.intent import IntentId, UnixMs
 from tests.contracts.samples import seen
 from tests.contracts.sites import INTENTS, ONE, RESULTS
@@ -28,7 +32,7 @@ class SystemClock:
         return UnixMs(time.time_ns() // 1_000_000)
 
 
-async def step(bus: SqliteBus, journal: SqlJournal, wait_ms: int) -> int:
+async def step(bus: Bus, journal: SqlJournal, wait_ms: int) -> int:
     messages = await bus.read(ONE, (INTENTS,), count=5, wait_ms=wait_ms)
     for message in messages:
         about = IntentId(message.envelope.payload or "")
@@ -65,6 +69,28 @@ async def work(file: SqliteFile, *, until_empty: bool, last: int = 0) -> None:
             pass
 
 
+async def work_on(url: BusUrl, file: SqliteFile, *, until_empty: bool) -> None:
+    """The same on a server; what is lost while it is away comes again."""
+    clock = SystemClock()
+    with closing(
+        SqlJournal(file, run_id="run", clock=clock, new_id=lambda: "id-1")
+    ) as journal:
+        while True:
+            try:
+                with closing(RedisBus(url)) as bus:
+                    while (
+                        await step(bus, journal, 0 if until_empty else 60_000)
+                        or not until_empty
+                    ):
+                        pass
+                    return
+            except OutageError:
+                await asyncio.sleep(0.01)
+
+
 if __name__ == "__main__":
-    path, statement = Path(sys.argv[1]), int((*sys.argv, "0")[2])
-    asyncio.run(work(SqliteFile(path), until_empty=False, last=statement))
+    path, second = Path(sys.argv[1]), (*sys.argv, "0")[2]
+    if second.isdigit():
+        asyncio.run(work(SqliteFile(path), until_empty=False, last=int(second)))
+    else:
+        asyncio.run(work_on(read_bus_url(second), SqliteFile(path), until_empty=False))

@@ -36,7 +36,7 @@ def test_killed_processes_and_a_killed_server_lose_nothing(tmp_path: Path) -> No
         server.stop(signal.SIGKILL)
         time.sleep(0.2)
         server.start()
-        three.end(timeout=60)
+        three.end(timeout=120)
 
         assert killed == dict.fromkeys(PROCESSES, 1)
         assert_same(three, one, market)

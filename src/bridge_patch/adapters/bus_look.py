@@ -61,6 +61,26 @@ class Look(Protocol):
 
 
 @final
+class Unseen:
+    """Stands for a bus that cannot be reached."""
+
+    def lengths(self) -> Mapping[str, int]:
+        return {}
+
+    def places(self) -> tuple[Place, ...]:
+        return ()
+
+    def newest(self, stream: str) -> Message | None:  # noqa: ARG002 - Look
+        return None
+
+    def holding(self, stream: str, text: str, most: int) -> tuple[Message, ...]:  # noqa: ARG002 - Look
+        return ()
+
+    def close(self) -> None:
+        return
+
+
+@final
 class BusLook:
     """Reads one file; a file that holds no bus is one with nothing in it."""
 

@@ -109,7 +109,8 @@ class RedisHands:
         """Make the group, at the beginning of its stream, unless it is there."""
         if (group, stream) in self._groups:
             return
-        make = ("XGROUP", "CREATE", stream, group, "0", "MKSTREAM")
+        begin = ("0", "MKSTREAM", "ENTRIESREAD", 0)
+        make = ("XGROUP", "CREATE", stream, group, *begin)
         (reply,) = self._link.tries([make])
         if isinstance(reply, ResponseError) and not str(reply).startswith("BUSYGROUP"):
             raise explained(self._link.url, reply) from reply
@@ -160,7 +161,7 @@ class RedisHands:
             of_each += [
                 ("XREADGROUP", *group, "STREAMS", hand.stream, _START),
                 ("XAUTOCLAIM", *whose, hand.claim_from, "COUNT", most),
-                ("XINFO", "STREAM", hand.stream),
+                ("XLEN", hand.stream),
                 ("XINFO", "GROUPS", hand.stream),
             ]
         new = _read_new(reader, streams, most)
@@ -172,10 +173,12 @@ class RedisHands:
                     hand.resumed = _START
                 return
         for hand in hands:
-            own, claimed, state, groups, *replies = replies
+            own, claimed, length, groups, *replies = replies
             self._take([hand], messages_of(own))
             self._claimed(hand, claimed)
-            self._take([hand], self._lost(reader.group, hand.stream, state, groups))
+            place = next(_named(groups, reader.group))
+            if _looks_odd(place, int(length)):
+                self._take([hand], self._lost(reader.group, hand.stream, place))
         self._take(hands, messages_of(reply))
 
     def _claimed(self, hand: Hand, reply: Any) -> None:
@@ -185,12 +188,15 @@ class RedisHands:
         self._take([hand], messages_of([[hand.stream.encode(), entries]]))
         self._take([hand], [lost(hand.stream, entry_id(i), count=1, why=why) for i in gone])
 
-    def _lost(self, group: str, stream: str, state: Any, groups: Any) -> list[Message]:
-        """Return what stands for entries that are gone and that the group never saw."""
-        found = gap(pairs(state), next(_named(groups, group), None))
-        if found is None or (place := (group, stream, found.named)) in self._told:
+    def _lost(self, group: str, stream: str, place: dict[str, Any]) -> list[Message]:
+        """Return what stands for entries that are gone and that the group never saw.
+
+        `place` is where the group was before anything new was handed out.
+        """
+        found = gap(pairs(self._link.call("XINFO", "STREAM", stream)), place)
+        if found is None or (told := (group, stream, found.named)) in self._told:
             return []
-        self._told.add(place)
+        self._told.add(told)
         self._tell(
             "BUS",
             "entries were deleted before they were read: find out who trims this stream",
@@ -220,18 +226,21 @@ class Gap:
     count: int | None
 
 
-def gap(stream: dict[str, Any], group: dict[str, Any] | None) -> Gap | None:
-    """Return what a group will never see of its stream; None where it misses nothing."""
-    if group is None:
-        return None
+def gap(stream: dict[str, Any], group: dict[str, Any]) -> Gap | None:
+    """Return what a group will never see of its stream; None where it misses nothing.
+
+    The server does not count a gap as read: a later one counts it again.
+    """
     place = entry_id(group["last-delivered-id"])
+    last = entry_id(stream["last-generated-id"])
+    if place == last:
+        return None
     first = stream["first-entry"]
     deleted = entry_id(stream["max-deleted-entry-id"])
     if first is not None and entry_id(first[0]) <= place:
         return Gap(deleted, None) if deleted > place else None
     removed = int(stream["entries-added"]) - int(stream["length"])
     read = group["entries-read"]
-    last = entry_id(stream["last-generated-id"])
     if read is None and place > entry_id(b"0-0"):
         count = None
         missed = removed > 0 and (first is not None or last > place)
@@ -241,6 +250,15 @@ def gap(stream: dict[str, Any], group: dict[str, Any] | None) -> Gap | None:
     if not missed:
         return None
     return Gap(last if first is None else id_before(first[0]), count)
+
+
+def _looks_odd(group: dict[str, Any], length: int) -> bool:
+    """Tell whether a stream is worth a closer look: its first and last entries are long.
+
+    Nothing is gone while a group has no more before it than its stream has entries.
+    """
+    lag = group["lag"]
+    return group["entries-read"] is None or lag is None or int(lag) > length
 
 
 def _named(groups: Sequence[Any], name: str) -> Any:

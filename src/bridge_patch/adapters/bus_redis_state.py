@@ -29,7 +29,7 @@ def depth_of(link: RedisLink, stream: str, group: str) -> Depth:
         return Depth(last_id=last_id, lag=int(state["length"]), pending=0)
     return Depth(
         last_id=last_id,
-        lag=lag_of(link, stream, ours),
+        lag=0 if ours["last-delivered-id"] == last else lag_of(link, stream, ours),
         pending=int(ours["pending"]),
     )
 
@@ -52,7 +52,7 @@ def lag_of(link: RedisLink, stream: str, group: dict[str, Any]) -> int:
     """Return how many entries no consumer of the group was handed.
 
     The server forgets to count after some deletions; then they are counted here, up to a
-    million.
+    million. Those that were deleted before they were handed out are in its number.
     """
     if (lag := group["lag"]) is not None:
         return int(lag)

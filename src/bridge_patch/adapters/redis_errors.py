@@ -57,10 +57,7 @@ def explained(url: BusUrl, error: Exception) -> BrokenPromiseError:
         remedy = "it does not answer like Redis: correct host and port in BUS_URL"
         return BrokenPromiseError(f"{url}: {why}: {remedy}")
     if isinstance(error, exceptions.ConnectionError | exceptions.TimeoutError | OSError):
-        remedy = "start the server, or correct BUS_URL"
-        if "CERTIFICATE_VERIFY" in why or "certificate" in why:
-            remedy = "name the authority that signed its certificate in BUS_CA_FILE"
-        return OutageError(f"{url}: {why}: {remedy}")
+        return OutageError(f"{url}: {why}: {_remedy(url, why)}")
     return BrokenPromiseError(f"{url}: {why}")
 
 
@@ -71,6 +68,13 @@ def guarded(url: BusUrl) -> Iterator[None]:
         yield
     except (exceptions.RedisError, OSError) as error:
         raise explained(url, error) from error
+
+
+def _remedy(url: BusUrl, why: str) -> str:
+    if "certificate" in why.lower():
+        return "name the authority that signed its certificate in BUS_CA_FILE"
+    tls = " (with rediss:// that port must speak TLS)"
+    return f"start the server, or correct BUS_URL{tls if url.scheme == 'rediss' else ''}"
 
 
 def _is(error: Exception, kind: type[Exception] | str) -> bool:

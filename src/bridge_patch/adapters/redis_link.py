@@ -45,6 +45,9 @@ class RedisLink:
 
     def __init__(self, url: BusUrl, ca_file: Path | None = None) -> None:
         self.url, self._ca_file = url, ca_file
+        if ca_file is not None and not ca_file.is_file():
+            msg = f"BUS_CA_FILE must be a file, {ca_file} is none: correct the path"
+            raise BrokenPromiseError(msg)
         self._idle: list[Any] = []
         self._main = self._greeted()
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
-from bridge_patch.adapters.bus_url import EMBEDDED, BusUrl
+from bridge_patch.adapters.bus_url import EMBEDDED, BusUrl, Scheme
 from bridge_patch.adapters.signing import signed
+from bridge_patch.domain.errors import OutageError
 
 if TYPE_CHECKING:
     from bridge_patch.adapters.bus import StoredBus
@@ -58,19 +59,32 @@ class BusAt:
 
         return RedisLook(self.url, ca_file=self.ca_file)
 
+    def look_or_why(self, file: SqliteFile) -> tuple[Look, str]:
+        """Look at it; where a server cannot be reached see nothing, and say why."""
+        try:
+            return self.look(file), ""
+        except OutageError as error:
+            if self.url.is_embedded:
+                raise
+            from bridge_patch.adapters.bus_look import Unseen  # noqa: PLC0415 - as above
+
+            return Unseen(), str(error)
+
     def notes(self, *, in_full: bool) -> tuple[str, ...]:
         """Return what a start tells about a server; `in_full` needs the rights for it."""
+        unused = self.ca_file is not None and self.url.scheme is not Scheme.REDISS
+        idle = ("BUS_CA_FILE is not used: BUS_URL is not rediss://",) if unused else ()
         if self.url.is_embedded:
-            return ()
+            return idle
         from bridge_patch.adapters.bus_redis_oddities import (  # noqa: PLC0415 - slow
             oddities,
         )
         from bridge_patch.adapters.redis_link import RedisLink  # noqa: PLC0415 - slow
 
         if not in_full:
-            return (f"bus: {self.url}",)
+            return (f"bus: {self.url}", *idle)
         with closing(RedisLink(self.url, self.ca_file)) as link:
-            return (f"bus: {'; '.join((str(self.url), *oddities(link)))}",)
+            return (f"bus: {'; '.join((str(self.url), *oddities(link)))}", *idle)
 
 
 #: The bus in the state folder.

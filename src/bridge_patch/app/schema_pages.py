@@ -101,7 +101,12 @@ def asyncapi() -> dict[str, Any]:
                 "pathname": "/STATE_DIR/bridge.db",
                 "protocol": "sqlite",
                 "description": "The embedded bus: one file that the processes share.",
-            }
+            },
+            "server": {
+                "host": "localhost:6379",
+                "protocol": "redis",
+                "description": "A Redis or Valkey server, where BUS_URL names one.",
+            },
         },
         "channels": channels,
         "operations": operations,

@@ -29,6 +29,7 @@ from bridge_patch.adapters.venue_paper import PaperVenue
 from bridge_patch.app.assembly import CONSUMER, Ports, Run, assemble, build_id, costs_of
 from bridge_patch.app.buses import AT_HOME, BusAt
 from bridge_patch.app.journal_place import journal_at
+from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import LEASE_TTL_SEC, LogFormat, Settings, SignalName
 from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import Event, InstrumentSeen, RunStarted
@@ -49,6 +50,7 @@ __all__ = [
     "Store",
     "bounds_of",
     "build_id",
+    "bus_of",
     "engine_side",
     "execution_side",
     "open_store",
@@ -186,6 +188,17 @@ def open_store(
             kept.close()
         raise
     return Store(file=file, bus=bus, journal=kept, run_id=run_id)
+
+
+def bus_of(settings: Settings, outage: Outage) -> Store:
+    """Open the bus alone, for who writes no journal; anew, where an outage goes before."""
+    return open_store(
+        settings.state_dir,
+        journal=False,
+        again=bool(outage.why),
+        bus_at=BusAt.of(settings),
+        telemetry=outage.telemetry,
+    )
 
 
 def execution_side(

@@ -10,6 +10,7 @@ import pytest
 from bench import (
     bench_journal,
     bench_judge,
+    bench_latency,
     bench_memory,
     bench_pipeline,
     bench_pipeline_redis,
@@ -23,6 +24,7 @@ RATIO = re.compile(r"^ratio .+: \d+\.\d{3} \(at (most|least) [\d.]+: (met|missed
 TINY: dict[str, Callable[[bool], None]] = {
     "bench_journal": lambda js: bench_journal.main((8, 64), rounds=1, as_json=js),
     "bench_judge": lambda js: bench_judge.main(10, rounds=1, as_json=js),
+    "bench_latency": lambda js: bench_latency.main(4, rounds=1, as_json=js),
     "bench_memory": lambda js: bench_memory.main(8, as_json=js),
     "bench_pipeline": lambda js: bench_pipeline.main(8, rounds=1, as_json=js),
     "bench_pipeline_redis": lambda js: bench_pipeline_redis.main(8, rounds=1, as_json=js),
@@ -40,7 +42,7 @@ def test_a_benchmark_prints_one_ratio_and_the_figures_behind_it(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A ratio that nobody can take apart is no evidence."""
-    if name.endswith("redis"):
+    if name in {"bench_latency", "bench_pipeline_redis"}:
         program("server")
     TINY[name](False)
     *figures, last = capsys.readouterr().out.splitlines()

@@ -11,7 +11,6 @@ from typing import final
 from bridge_patch.adapters.feeds.series import Feed
 from bridge_patch.adapters.market_bus import TickPublisher
 from bridge_patch.adapters.telemetry import Part
-from bridge_patch.app.buses import BusAt
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.commands.run import announce, feed_of, settings_of
 from bridge_patch.app.outage import Outage
@@ -19,8 +18,8 @@ from bridge_patch.app.settings import Settings
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import (
     Run,
+    bus_of,
     engine_side,
-    open_store,
     source_of,
     telemetry_of,
 )
@@ -56,13 +55,7 @@ async def _engine(settings: Settings, feed: Feed) -> None:
 
 
 async def _once(settings: Settings, feed: Feed, outage: Outage, stop: Stop) -> None:
-    store = open_store(
-        settings.state_dir,
-        journal=False,
-        again=bool(outage.why),
-        bus_at=BusAt.of(settings),
-        telemetry=outage.telemetry,
-    )
+    store = bus_of(settings, outage)
     try:
         telemetry = outage.telemetry
         run_ = Run(

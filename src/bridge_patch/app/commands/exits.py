@@ -10,14 +10,13 @@ from bridge_patch.adapters.exit_turns import TurnTaker
 from bridge_patch.adapters.inbox import BusOutbox, BusOutcomes
 from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.telemetry import Part
-from bridge_patch.app.buses import BusAt
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.commands.run import announce, settings_of
 from bridge_patch.app.limit_settings import EXITS_LOOK_SEC
 from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import ExitsProcess, Settings
 from bridge_patch.app.stopping import Stop
-from bridge_patch.app.wiring import Run, open_store, telemetry_of
+from bridge_patch.app.wiring import Run, bus_of, telemetry_of
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.services.exit_brain import ExitBrain
 
@@ -42,13 +41,7 @@ async def _exits(settings: Settings) -> None:
 
 
 async def _once(settings: Settings, outage: Outage, stop: Stop) -> None:
-    store = open_store(
-        settings.state_dir,
-        journal=False,
-        again=bool(outage.why),
-        bus_at=BusAt.of(settings),
-        telemetry=outage.telemetry,
-    )
+    store = bus_of(settings, outage)
     try:
         telemetry = outage.telemetry
         run_ = Run(

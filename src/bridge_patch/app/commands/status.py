@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import closing
 
-from bridge_patch.adapters.bus_look import Place
 from bridge_patch.adapters.health import read_health
 from bridge_patch.adapters.journal_search import JournalSearch
-from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.system_clock import SystemClock
-from bridge_patch.app.buses import BusAt
 from bridge_patch.app.commands.journal_file import find_journal
 from bridge_patch.app.commands.options import JournalOptions
 from bridge_patch.app.screen import print_exact, print_table
@@ -18,7 +14,6 @@ from bridge_patch.app.status.fold import KINDS, StatusFold
 from bridge_patch.app.status.paint import doubts_table, painted, positions_table
 from bridge_patch.app.status.standing import journal_view, lease_view, standing
 from bridge_patch.app.status.view import Standing
-from bridge_patch.domain.errors import OutageError
 
 
 def status(options: JournalOptions) -> int:
@@ -36,8 +31,8 @@ def status(options: JournalOptions) -> int:
 
 def _standing(options: JournalOptions) -> Standing:
     place, now_ms = find_journal(options), SystemClock().now_ms()
-    places, lengths, away = _bus(place.bus, place.store)
-    with closing(JournalSearch(place.journal)) as journal:
+    look, away = place.bus.look_or_why(place.store)
+    with closing(look) as bus, closing(JournalSearch(place.journal)) as journal:
         fold = StatusFold()
         for stored in journal.events(KINDS):
             fold.apply(stored)
@@ -45,24 +40,11 @@ def _standing(options: JournalOptions) -> Standing:
         recorded_ms = last[0].recorded_ms if last else None
         return standing(
             fold,
-            bus=places,
-            streams=lengths,
+            bus=bus.places(),
+            streams=bus.lengths(),
             journal=journal_view(
                 str(place.journal), journal.quick_check(), recorded_ms, now_ms
             ),
             lease=lease_view(journal.holder(), now_ms),
             outage=read_health(place.store) or away,
         )
-
-
-def _bus(
-    bus_at: BusAt, file: SqliteFile
-) -> tuple[tuple[Place, ...], Mapping[str, int], str]:
-    """Return where its groups are, how long its streams are, and why it cannot be seen."""
-    try:
-        with closing(bus_at.look(file)) as bus:
-            return bus.places(), bus.lengths(), ""
-    except OutageError as error:
-        if bus_at.url.is_embedded:
-            raise
-        return (), {}, str(error)

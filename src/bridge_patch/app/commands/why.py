@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from bridge_patch.adapters.journal_search import JournalSearch
 from bridge_patch.app.commands.journal_file import find_journal
 from bridge_patch.app.commands.options import JournalOptions, TraceOptions
-from bridge_patch.app.screen import print_exact, print_table
+from bridge_patch.app.screen import cell, console, print_exact, print_table
 from bridge_patch.app.why.explain import explain
 from bridge_patch.app.why.find import Finder
 from bridge_patch.app.why.paint import painted
@@ -28,8 +28,8 @@ def why(options: TraceOptions) -> int:
 @contextmanager
 def _finder(options: JournalOptions) -> Iterator[Finder]:
     place = find_journal(options)
-    with (
-        closing(JournalSearch(place.journal)) as journal,
-        closing(place.bus.look(place.store)) as bus,
-    ):
+    look, away = place.bus.look_or_why(place.store)
+    if away:
+        console(on_stderr=True).print(cell(f"without the bus: {away}", most=400))
+    with closing(JournalSearch(place.journal)) as journal, closing(look) as bus:
         yield Finder(journal, bus)
