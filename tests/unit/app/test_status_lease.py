@@ -46,6 +46,7 @@ def test_a_holder_is_named_with_its_last_sign_of_life() -> None:
         (f"{this_process()}1", 100, True),  # a process of this machine that ended
         ("", 600_000, False),  # let go: nobody is late
     ],
+    ids=["silent", "ended", "let go"],
 )
 def test_a_holder_that_is_silent_or_ended_is_overdue(
     holder: str, ago_ms: int, *, overdue: bool
