@@ -1,7 +1,6 @@
 """A few hundred seeds of everything that may strike, and that each promise can break.
 
-`python -m tests.simulation.campaign --seed N --verbose` replays one, `SEED=N pytest` too;
-`make soak` runs 2,000.
+`python -m tests.simulation.campaign --seed N --verbose` replays one, `SEED=N pytest` too.
 """
 
 from __future__ import annotations
@@ -36,7 +35,6 @@ from tests.simulation.campaign import campaign, main, missing
 from tests.simulation.story import BrokenStoryError, told
 
 SEEDS: Final = 300
-#: In each of which everything strikes, and everything happens.
 CHUNK: Final = 100
 ONE: Final = os.environ.get("SEED")
 CHUNKS: Final = (
@@ -61,7 +59,7 @@ def test_one_order_one_outcome_one_stop_whatever_strikes(seeds: range) -> None:
 
 
 def test_a_seed_tells_the_same_story_twice() -> None:
-    """Else the seed that is named at a failure would be of no use."""
+    """Else the seed that is named would be of no use."""
     assert told(17).diary == told(17).diary
     assert told(17).diary != told(18).diary
 
@@ -277,13 +275,15 @@ def test_of_many_seeds_the_broken_one_is_named(
 ) -> None:
     """They are told elsewhere, and what is found comes back."""
     assert main(["--seeds", "4", "--minutes", "6", "--jobs", "2"]) == 1
-    calm = capsys.readouterr().out
-    assert "4 of 4 seeds" in calm
-    assert "never seen: " in calm  # too few to prove anything, and it says so
+    said = capsys.readouterr().out
+    assert "4 of 4 seeds" in said
+    assert "never seen: " in said  # too few to prove anything, and it says so
 
     told_twice(monkeypatch)
     assert main(["--seeds", "4", "--minutes", "6", "--jobs", "1"]) == 1
-    assert "seed 0: Broken: one outcome" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "seed 0: Broken: one outcome" in said
+    assert "--seed 0 --minutes 6 --verbose" in said
 
 
 def seed_that_breaks(promise: str) -> int:
