@@ -33,12 +33,12 @@ class Part:
 PARTS: Final = (
     Part(
         "campaign of 2,000 seeds",
-        900,
+        720,
         ("-m", "tests.simulation.campaign", "--seeds", "2000", "--minutes", "20"),
     ),
     Part(
         "account under every order of events",
-        600,
+        780,
         ("-m", "pytest", "-q", "tests/laws/test_account_machine.py"),
         {"SOAK": "1"},
     ),

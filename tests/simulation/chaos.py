@@ -132,31 +132,30 @@ class ChaosBus:
 class Survivor:
     """A venue that outlives our processes, as a real one does: it forgets nothing.
 
-    What it did while nobody could write it down it tells on the next occasion: about an
-    order when that is looked up, about everything, in its order, with the next bars.
+    What it did while nobody could write it down it tells on the next occasion, all of it
+    and in its order: when an order of which something is unwritten is looked up, or with
+    the next bars.
     """
 
     inner: PaperVenue
     journal: Journal
     advanced_ms: int = 0
     happened: list[VenueEvent] = field(default_factory=list)
-    reports: dict[ClientOrderId, tuple[VenueEvent, ...]] = field(default_factory=dict)
 
     async def place(self, approved: Approved, order_id: ClientOrderId) -> Report:
-        return self._kept(order_id, await self.inner.place(approved, order_id))
+        return self._kept(await self.inner.place(approved, order_id))
 
     async def reduce(self, approved: ApprovedReduction, order_id: ClientOrderId) -> Report:
-        return self._kept(order_id, await self.inner.reduce(approved, order_id))
+        return self._kept(await self.inner.reduce(approved, order_id))
 
     async def cancel(self, symbol: Symbol, order_id: ClientOrderId) -> Report:
-        report = await self.inner.cancel(symbol, order_id)
-        self.happened.extend(report.events)
-        return report
+        return self._kept(await self.inner.cancel(symbol, order_id))
 
     async def find(self, symbol: Symbol, order_id: ClientOrderId) -> Report:
         found = await self.inner.find(symbol, order_id)
-        events = self._unwritten(self.reports.get(order_id, ()))
-        return Report(event=found.event, events=events)
+        untold = self._unwritten(self.happened)
+        owed = any(getattr(event, "order_id", None) == order_id for event in untold)
+        return Report(event=found.event, events=untold if owed else ())
 
     async def read(self) -> AccountReading | Unknown:
         return await self.inner.read()
@@ -174,8 +173,7 @@ class Survivor:
     def restore(self, events: Sequence[VenueEvent]) -> None:
         """It was there."""
 
-    def _kept(self, order_id: ClientOrderId, report: Report) -> Report:
-        self.reports[order_id] = report.events
+    def _kept(self, report: Report) -> Report:
         self.happened.extend(report.events)
         return report
 
@@ -229,8 +227,7 @@ class ChaosVenue:
     def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
         late = [event for report in self.untold.values() for event in report.events]
         self.untold.clear()
-        moved = self.inner.advance(tick)
-        return (*(event for event in late if event not in moved), *moved)
+        return (*late, *self.inner.advance(tick))
 
     def see(self, tick: Tick) -> None:
         self.inner.see(tick)
@@ -242,7 +239,8 @@ class ChaosVenue:
         self.chaos.point("answer")
         if not self.chaos.strikes("reply lost"):
             return report
-        self.untold[order_id] = report
+        if not isinstance(self.inner, Survivor):  # which remembers by itself
+            self.untold[order_id] = report
         if self.chaos.rng.random() < 0.5:
             raise TimeoutError
         return Report(event=OrderEvent.TIMED_OUT)

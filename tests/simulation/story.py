@@ -210,7 +210,10 @@ class BrokenStoryError(AssertionError):
         """Say what broke, with that many of the last steps."""
         steps = "\n".join(f"  {line}" for line in self.story.diary[-last:])
         cause = self.__cause__
-        again = f"python -m tests.simulation.campaign --seed {self.story.seed} --verbose"
+        which = f"--seed {self.story.seed}"
+        if self.story.minutes != MINUTES:
+            which += f" --minutes {self.story.minutes}"
+        again = f"python -m tests.simulation.campaign {which} --verbose"
         return (
             f"seed {self.story.seed}: {type(cause).__name__}: {str(cause)[:CAUSE_MAX]}\n"
             f"{steps}\n  again: {again}"

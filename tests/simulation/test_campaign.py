@@ -1,42 +1,22 @@
 """A few hundred seeds of everything that may strike, and that each promise can break.
 
-`python -m tests.simulation.campaign --seed N --verbose` replays one, `SEED=N pytest` too;
-`make soak` runs 2,000.
+`python -m tests.simulation.campaign --seed N --verbose` replays one, `SEED=N pytest` too.
 """
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from decimal import Decimal
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
 import pytest
 
-from bridge_patch.adapters import chain
-from bridge_patch.app import assembly
-from bridge_patch.domain.events import Judged, Resolved, Sending
-from bridge_patch.domain.intent import Mode
-from bridge_patch.domain.order import OrderEvent
-from bridge_patch.governor.judge import Approved
-from bridge_patch.services.answers import Sent
-from bridge_patch.services.batch import Batch
-from bridge_patch.services.desk import LiveDesk, ReduceDesk
-from bridge_patch.services.execution import Execution
-from bridge_patch.services.keeper import Keeper
-from bridge_patch.services.ledger import Ledger
-from bridge_patch.services.messages import Delivery, Result
-from bridge_patch.services.ports import Report
-from bridge_patch.services.recall import Fresh, Recall
-from bridge_patch.services.scribe import Scribe
-from bridge_patch.services.trader import Trader
 from tests.simulation.campaign import campaign, main, missing
+from tests.simulation.planted import FAULTS, Patch, told_twice
 from tests.simulation.story import BrokenStoryError, told
 
 SEEDS: Final = 300
-#: In each of which everything strikes, and everything happens.
 CHUNK: Final = 100
 ONE: Final = os.environ.get("SEED")
 CHUNKS: Final = (
@@ -46,7 +26,6 @@ CHUNKS: Final = (
 )
 #: So many seeds are enough for a planted fault to show.
 ENOUGH: Final = 80
-Patch = pytest.MonkeyPatch
 
 
 @pytest.mark.slow
@@ -61,7 +40,7 @@ def test_one_order_one_outcome_one_stop_whatever_strikes(seeds: range) -> None:
 
 
 def test_a_seed_tells_the_same_story_twice() -> None:
-    """Else the seed that is named at a failure would be of no use."""
+    """Else the seed that is named would be of no use."""
     assert told(17).diary == told(17).diary
     assert told(17).diary != told(18).diary
 
@@ -72,185 +51,9 @@ def test_what_never_struck_is_named() -> None:
     assert "live BUY FILLED" in missing(Counter())
 
 
-def sent_again(patch: Patch) -> None:
-    """A time-out is taken for a no, and the order goes out once more."""
-
-    async def placed(desk: LiveDesk, approved: Approved, order: Sending) -> Sent:
-        approved.spend()
-        report = Report(event=OrderEvent.TIMED_OUT)
-        for _ in range(2):
-            if report.event is OrderEvent.TIMED_OUT:
-                report = await desk._asked(desk.exchange.place(approved, order.order_id))
-        sent = await desk._heard(order, report)
-        await desk.protect(approved.symbol)
-        return sent
-
-    patch.setattr(LiveDesk, "_placed", placed)
-
-
-def resent_when_unknown(patch: Patch) -> None:
-    """An order that the journal knows to be unknown goes out once more."""
-
-    async def placed(desk: LiveDesk, approved: Approved, order: Sending) -> Sent:
-        approved.spend()
-        report = await desk._asked(desk.exchange.place(approved, order.order_id))
-        sent = await desk._heard(order, report)
-        if sent.event is OrderEvent.TIMED_OUT:
-            report = await desk._asked(desk.exchange.place(approved, order.order_id))
-            sent = await desk._heard(order, report)
-        await desk.protect(approved.symbol)
-        return sent
-
-    patch.setattr(LiveDesk, "_placed", placed)
-
-
-def told_before_it_is_durable(patch: Patch) -> None:
-    """Outcomes go out and messages are acknowledged before the journal has them."""
-
-    async def handle(execution: Execution, deliveries: Sequence[Delivery]) -> None:
-        batch = Batch(now_ms=execution.clock.now_ms(), age_max_sec=60)
-        for delivery in deliveries:
-            await execution._take(delivery, batch)
-        execution.recorder.stage(*batch.closing_events())
-        await execution.inbox.settle(execution._settlement(batch))
-        await execution.recorder.flush()
-
-    patch.setattr(Execution, "handle", handle)
-
-
-def told_twice(patch: Patch) -> None:
-    published = Batch.published
-
-    def doubled(batch: Batch) -> tuple[Result, ...]:
-        return published(batch) * 2
-
-    patch.setattr(Batch, "published", doubled)
-
-
-def reservations_forgotten_at_a_restart(patch: Patch) -> None:
-    begin = Ledger.begin
-
-    def forgetful(ledger: Ledger) -> None:
-        begin(ledger)
-        ledger.budget._held.clear()
-
-    patch.setattr(Ledger, "begin", forgetful)
-
-
-def reservations_let_go_by_a_time_out(patch: Patch) -> None:
-    resolved = Ledger._resolved
-
-    def rash(ledger: Ledger, answer: Resolved) -> None:
-        resolved(ledger, answer)
-        if answer.event == OrderEvent.TIMED_OUT:
-            ledger.in_doubt.pop(answer.order_id, None)
-
-    patch.setattr(Ledger, "_resolved", rash)
-
-
-def unknown_orders_not_counted(patch: Patch) -> None:
-    patch.setattr(Ledger, "unknown", lambda *_: ())
-
-
-def positions_forgotten_at_a_restart(patch: Patch) -> None:
-    patch.setattr(Ledger, "begin", lambda ledger: ledger.positions.clear())
-
-
-def closed_ones_forgotten_at_a_restart(patch: Patch) -> None:
-    patch.setattr(Ledger, "begin", lambda ledger: ledger.closed.clear())
-
-
-def shadow_that_trades(patch: Patch) -> None:
-    """A shadow run gets a desk that can open, and believes that it is live."""
-
-    class NoSwitch:
-        blind = False
-
-        async def heed(self) -> None: ...
-
-    desk: Any = assembly._desk
-
-    def able(*parts: Any) -> Any:
-        return desk(*parts[:-1], parts[-1] or NoSwitch())
-
-    patch.setattr(assembly, "_desk", able)
-    patch.setattr(Trader, "_mode", lambda *_: Mode.LIVE)
-
-
-def a_verdict_written_down_otherwise(patch: Patch) -> None:
-    judged_entry = Scribe.judged_entry
-
-    def careless(scribe: Scribe, *what: Any, **more: Any) -> Judged:
-        judged = judged_entry(scribe, *what, **more)
-        if judged.margin_usd is None:
-            return judged
-        return replace(judged, margin_usd=judged.margin_usd - Decimal("0.01"))
-
-    patch.setattr(Scribe, "judged_entry", careless)
-
-
-def nothing_is_protected(patch: Patch) -> None:
-    async def protect(*_: object) -> None: ...
-
-    patch.setattr(ReduceDesk, "protect", protect)
-
-
-def fills_not_written_down(patch: Patch) -> None:
-    heard = ReduceDesk._heard
-
-    async def deaf(desk: ReduceDesk, order: Sending, report: Report) -> Sent:
-        return await heard(desk, order, Report(event=report.event))
-
-    patch.setattr(ReduceDesk, "_heard", deaf)
-
-
-def nothing_is_looked_up(patch: Patch) -> None:
-    async def idle(_: Keeper) -> None: ...
-
-    patch.setattr(Keeper, "_resolve_doubts", idle)
-
-
-def everything_is_new(patch: Patch) -> None:
-    async def take_up(*_: object) -> Fresh:
-        return Fresh()
-
-    patch.setattr(Recall, "take_up", take_up)
-
-
-def no_dead_letters(patch: Patch) -> None:
-    patch.setattr(Batch, "_letter", lambda *_: None)
-
-
-def a_chain_that_covers_no_text(patch: Patch) -> None:
-    link_after = chain.link_after
-
-    def blind(previous: str, **parts: Any) -> str:
-        return link_after(previous, **{**parts, "body": b""})
-
-    patch.setattr(chain, "link_after", blind)
-
-
 @pytest.mark.parametrize(
     ("planted", "promise"),
-    [
-        (sent_again, "sent once"),
-        (resent_when_unknown, "never resent"),
-        (told_before_it_is_durable, "journal first"),
-        (told_twice, "one outcome"),
-        (reservations_forgotten_at_a_restart, "reserved"),
-        (reservations_let_go_by_a_time_out, "in doubt"),
-        (unknown_orders_not_counted, "within limits"),
-        (positions_forgotten_at_a_restart, "positions"),
-        (closed_ones_forgotten_at_a_restart, "restart"),
-        (shadow_that_trades, "shadow opens nothing"),
-        (a_verdict_written_down_otherwise, "same verdicts"),
-        (nothing_is_protected, "protected"),
-        (fills_not_written_down, "venue"),
-        (nothing_is_looked_up, "all looked up"),
-        (everything_is_new, "at most once"),
-        (no_dead_letters, "set aside"),
-        (a_chain_that_covers_no_text, "chain"),
-    ],
+    FAULTS,
     ids=lambda each: each if isinstance(each, str) else each.__name__,
 )
 def test_a_planted_fault_breaks_its_promise_and_names_the_seed(
@@ -259,7 +62,6 @@ def test_a_planted_fault_breaks_its_promise_and_names_the_seed(
     monkeypatch: Patch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A campaign that cannot turn red proves nothing."""
     planted(monkeypatch)
     seed = seed_that_breaks(promise)
 
@@ -277,13 +79,15 @@ def test_of_many_seeds_the_broken_one_is_named(
 ) -> None:
     """They are told elsewhere, and what is found comes back."""
     assert main(["--seeds", "4", "--minutes", "6", "--jobs", "2"]) == 1
-    calm = capsys.readouterr().out
-    assert "4 of 4 seeds" in calm
-    assert "never seen: " in calm  # too few to prove anything, and it says so
+    said = capsys.readouterr().out
+    assert "4 of 4 seeds" in said
+    assert "never seen: " in said  # too few to prove anything, and it says so
 
     told_twice(monkeypatch)
     assert main(["--seeds", "4", "--minutes", "6", "--jobs", "1"]) == 1
-    assert "seed 0: Broken: one outcome" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "seed 0: Broken: one outcome" in said
+    assert "--seed 0 --minutes 6 --verbose" in said
 
 
 def seed_that_breaks(promise: str) -> int:
