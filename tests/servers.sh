@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the servers that some tests start for themselves: sh tests/servers.sh redis ...
+# Installs what some tests start for themselves, servers and a browser: sh tests/servers.sh redis ...
 #
 # Only what is missing, only as root and with apt; nothing is started, and a service that
 # runs on this machine is left alone. It never fails: tests that miss a server are skipped,
@@ -17,7 +17,8 @@ for name in "$@"; do
     case "$name" in
         redis) have redis-server || have valkey-server || missing="$missing redis-server" ;;
         postgres) have initdb || missing="$missing postgresql" ;;
-        *) echo "tests/servers.sh: redis or postgres, not $name" >&2 ;;
+        chromium) have chromium || have chromium-browser || missing="$missing chromium" ;;
+        *) echo "tests/servers.sh: redis, postgres or chromium, not $name" >&2 ;;
     esac
 done
 [ -n "$missing" ] || exit 0
