@@ -48,11 +48,14 @@ class Notes:
 
 
 def inbox(site: BusSite, mode: Mode = Mode.LIVE, consumer: str = "one") -> BusInbox:
-    return BusInbox(site.connect(), consumer=consumer, mode=mode, clock=site.clock)
+    return BusInbox(
+        site.connect(), consumer=consumer, mode=mode, clock=site.clock, age_max_ms=60_000
+    )
 
 
 def take(inbox: BusInbox, count: int = 100) -> tuple[Delivery, ...]:
-    return run(inbox.read(count, 0))
+    found = run(inbox.read(count, 0))
+    return tuple(one if isinstance(one, Delivery) else inbox.whole(one) for one in found)
 
 
 def raw(bus: Bus, *fields: tuple[str, str]) -> None:

@@ -11,11 +11,13 @@ from bridge_patch.adapters.bus import Bus
 from bridge_patch.adapters.inbox import BusCommands, BusInbox, BusOutbox, BusOutcomes
 from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.memory import ManualClock
+from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.app.settings import Settings
 from bridge_patch.domain.account import Venues
 from bridge_patch.domain.events import Book
 from bridge_patch.domain.intent import Mode, UnixMs
 from bridge_patch.services.activity import ActivityLog
+from bridge_patch.services.backlog import BacklogLimits, BacklogWatch
 from bridge_patch.services.books import ShadowBook
 from bridge_patch.services.conditions import Conditions
 from bridge_patch.services.desk import LiveDesk, ReduceDesk
@@ -98,7 +100,10 @@ def assemble(
         run, ports, instruments, clock, commands, watch=watch, exits=exits
     )
     restored(trader, ports.venue, (s.event for s in ports.journal.read()))
-    inbox = BusInbox(ports.bus, consumer=CONSUMER, mode=run.mode, clock=clock)
+    age_max_ms = settings.intent_max_age_sec * 1000
+    inbox = BusInbox(
+        ports.bus, consumer=CONSUMER, mode=run.mode, clock=clock, age_max_ms=age_max_ms
+    )
     return Session(
         clock=clock,
         keeper=Keeper(
@@ -109,7 +114,17 @@ def assemble(
             trader=trader,
             recall=Recall(trader=trader),
             clock=clock,
-            age_max_ms=settings.intent_max_age_sec * 1000,
+            age_max_ms=age_max_ms,
+            watch=BacklogWatch(
+                depths=inbox,
+                limits=BacklogLimits(
+                    entries_max=settings.backlog_alarm_entries,
+                    age_max_sec=settings.backlog_alarm_age_sec,
+                ),
+                telemetry=trader.recorder.telemetry,
+                wall=SystemClock(),
+                clock=clock,
+            ),
         ),
         brain=exits
         or ExitBrain(

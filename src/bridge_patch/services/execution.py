@@ -27,14 +27,23 @@ from bridge_patch.domain.intent import (
     ReduceIntent,
     ShadowIntent,
 )
+from bridge_patch.services.backlog import BacklogWatch
 from bridge_patch.services.batch import HANDLING_FAILED, Batch
-from bridge_patch.services.messages import Delivery, Poison, Settlement
+from bridge_patch.services.messages import Delivery, LateEntry, Poison, Settlement
 from bridge_patch.services.ports import Clock, Inbox
-from bridge_patch.services.recall import Foreign, Fresh, InDoubt, Recall, asked_order
+from bridge_patch.services.recall import (
+    Foreign,
+    Fresh,
+    InDoubt,
+    Recall,
+    asked_order,
+)
 from bridge_patch.services.recorder import Recorder
 from bridge_patch.services.trader import Trader, Unsent
 
 BATCH_MAX: Final = 512
+#: Most that is ended together, where all of it comes too late.
+LATE_MAX: Final = 4 * BATCH_MAX
 
 
 @final
@@ -47,6 +56,7 @@ class Execution:
     recall: Recall
     clock: Clock
     age_max_ms: int
+    watch: BacklogWatch
     _waiting: list[Delivery] = field(default_factory=list)
 
     @property
@@ -59,14 +69,28 @@ class Execution:
         handled = 0
         while count := await self.step(wait_ms=0):
             handled += count
+            await self.watch.ended(count, full=count >= BATCH_MAX)
+        await self.watch.ended(0, full=False)
         return handled
 
     async def step(self, wait_ms: int) -> int:
-        """Handle one batch, waiting up to `wait_ms` for it; return its length."""
-        deliveries = await self.inbox.read(BATCH_MAX, wait_ms)
-        if deliveries:
-            await self.handle(deliveries)
-        return len(deliveries)
+        """Handle one batch, waiting up to `wait_ms` for it; return its length.
+
+        As long as nothing comes but what is too late, a few reads are ended together.
+        """
+        batch, handled, go_on = self._new_batch(), 0, True
+        while go_on and handled < LATE_MAX:
+            found = await self.inbox.read(BATCH_MAX, 0 if handled else wait_ms)
+            handled, go_on = handled + len(found), len(found) == BATCH_MAX
+            for one in found:
+                if isinstance(one, LateEntry) and self._dropped(one, batch):
+                    continue
+                whole = self.inbox.whole(one) if isinstance(one, LateEntry) else one
+                await self._take(whole, batch)
+                go_on = False
+        if handled:
+            await self._finish(batch)
+        return handled
 
     async def retry(self) -> None:
         """Take up again what could not end because an order's fate was not known."""
@@ -77,9 +101,19 @@ class Execution:
 
     async def handle(self, deliveries: Sequence[Delivery]) -> None:
         """Take a batch to its end: judged, traded, journaled, published, acknowledged."""
-        batch = Batch(now_ms=self.clock.now_ms(), age_max_sec=self.age_max_ms // 1000)
+        batch = self._new_batch()
         for delivery in deliveries:
             await self._take(delivery, batch)
+        await self._finish(batch)
+
+    def _new_batch(self) -> Batch:
+        return Batch(now_ms=self.clock.now_ms(), age_max_sec=self.age_max_ms // 1000)
+
+    def _dropped(self, late: LateEntry, batch: Batch) -> bool:
+        """Let a late entry go, if nobody has ever heard of its id."""
+        return not self.recorder.heard.perhaps(late.intent_id) and batch.drop(late)
+
+    async def _finish(self, batch: Batch) -> None:
         self.recorder.stage(*batch.closing_events())
         await self.recorder.flush()
         await self.inbox.settle(self._settlement(batch))
@@ -128,7 +162,7 @@ class Execution:
         if not batch.owns(delivery, intent_id):
             self._duplicate(delivery, intent_id, batch)
             return False
-        history = await self.recorder.journal.history(intent_id)
+        history = await self.recall.history(intent_id)
         match await self.recall.take_up(delivery, history) if history else Fresh():
             case Fresh():
                 return True
@@ -154,9 +188,10 @@ class Execution:
         """
         if batch.met(intent.id):
             await self.recorder.flush()  # who took the id may not be in the journal yet
-        history = await self.recorder.journal.history(intent.id)
+        history = await self.recall.history(intent.id)
         owner = next((e for e in history if isinstance(e, IntentReceived | Expired)), None)
-        if owner is None or owner.entry_id == delivery.entry_id:
+        taken = owner is not None or batch.ends_late(intent.id)
+        if not taken or (owner is not None and owner.entry_id == delivery.entry_id):
             return intent
         if isinstance(owner, IntentReceived) and owner.payload == delivery.payload:
             return intent
@@ -180,7 +215,7 @@ class Execution:
         name = type(error).__name__
         self.recorder.telemetry.note("EXECUTION", "handling failed", error=name)
         await self.recorder.flush()
-        history = await self.recorder.journal.history(_id_of(intent))
+        history = await self.recall.history(_id_of(intent))
         if asked_order(delivery, history) is not None:
             self._end(delivery, None, batch)
             return
@@ -257,7 +292,7 @@ class Execution:
             positions=self.trader.statements.due(
                 self.recorder.ledger, self.clock.now_ms(), asked=batch.reduced
             ),
-            dead_letters=tuple(batch.dead_letters),
+            dead_letters=batch.letters(),
         )
 
 

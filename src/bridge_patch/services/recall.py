@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias, final
 
 from bridge_patch.domain.events import (
+    BulkExpired,
     Event,
     Expired,
     IntentReceived,
@@ -15,7 +16,7 @@ from bridge_patch.domain.events import (
     Sending,
     Settled,
 )
-from bridge_patch.domain.intent import ReduceIntent
+from bridge_patch.domain.intent import IntentId, ReduceIntent, UnixMs
 from bridge_patch.domain.order import Leg, OrderEvent
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.services.answers import Sent
@@ -75,6 +76,17 @@ class Recall:
             return Foreign()
         return await self._resume(delivery, owner, history)
 
+    async def history(self, intent_id: IntentId) -> tuple[Event, ...]:
+        """Return what the journal holds about an id; a new one is not looked up."""
+        recorder = self.trader.recorder
+        if not recorder.heard.perhaps(intent_id):
+            return ()
+        found = await recorder.journal.history(intent_id)
+        return tuple(
+            named_in(event, intent_id) if isinstance(event, BulkExpired) else event
+            for event in found
+        )
+
     async def _resume(
         self, delivery: Delivery, received: IntentReceived, history: Sequence[Event]
     ) -> Recalled:
@@ -109,6 +121,17 @@ class Recall:
         happened = [e for e in history if isinstance(e, VenueEvent)]
         events = happened if refusal is None else [*happened, refusal]
         return Sent.of(order.order_id, OrderEvent(answer.event), events)
+
+
+def named_in(bulk: BulkExpired, intent_id: IntentId) -> Expired:
+    """Return an entry's part in a bulk expiry as an event of its own.
+
+    When it was made the journal does not keep: it stands in the text of its dead letter.
+    """
+    entry_id = bulk.entry_ids[bulk.intent_ids.index(intent_id)]
+    return Expired(
+        at_ms=bulk.at_ms, intent_id=intent_id, entry_id=entry_id, created_ms=UnixMs(0)
+    )
 
 
 def asked_order(delivery: Delivery, history: Sequence[Event]) -> Sending | None:
