@@ -77,11 +77,8 @@ class Recall:
         return await self._resume(delivery, owner, history)
 
     async def history(self, intent_id: IntentId) -> tuple[Event, ...]:
-        """Return what the journal holds about an id; a new one is not looked up."""
-        recorder = self.trader.recorder
-        if not recorder.heard.perhaps(intent_id):
-            return ()
-        found = await recorder.journal.history(intent_id)
+        """Return what the journal holds about an id, its part in a bulk as its own."""
+        found = await self.trader.recorder.journal.history(intent_id)
         return tuple(
             named_in(event, intent_id) if isinstance(event, BulkExpired) else event
             for event in found
