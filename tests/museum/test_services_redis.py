@@ -16,7 +16,7 @@ from bridge_patch.adapters.redis_link import RedisLink
 from bridge_patch.adapters.streams import EXECUTION_GROUP, TRADE_INTENT
 from bridge_patch.app.assembly import CONSUMER
 from bridge_patch.domain.intent import Mode, UnixMs
-from bridge_patch.services.messages import Poison
+from bridge_patch.services.messages import Delivery, Poison
 from tests.contracts.redis_rig import Heard
 from tests.contracts.sites import run
 from tests.redis_server import RedisServer
@@ -65,12 +65,13 @@ def test_trimmed_group_and_backlog_raise_the_alarm(server: RedisServer) -> None:
     heard = Heard()
     clock = ManualClock(UnixMs(1_746_360_000_000))
     with closing(RedisBus(server.url, tell=heard)) as bus:
-        inbox = BusInbox(bus, consumer=CONSUMER, mode=Mode.LIVE, clock=clock)
+        inbox = BusInbox(bus, consumer=CONSUMER, mode=Mode.LIVE, clock=clock, age_max_ms=1)
         run(bus.publish([Post(TRADE_INTENT, Envelope((("payload", "x"),)))] * 9))
         server.ask("XTRIM", TRADE_INTENT, "MAXLEN", 2)
         (gone, *there) = run(inbox.read(9, 0))
         depth = run(bus.depth(TRADE_INTENT, EXECUTION_GROUP))
 
+    assert isinstance(gone, Delivery)
     assert isinstance(gone.content, Poison)
     assert '"lost":7' in gone.payload
     assert [facts["lost"] for _, facts in heard.told] == [7]

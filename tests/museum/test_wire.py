@@ -56,8 +56,13 @@ def over_the_bus(*messages: Envelope) -> tuple[Delivery, ...]:
         clock = ManualClock(NOON)
         bus = MemoryBus(MemoryStreams(), clock)
         await bus.publish([Post(TRADE_INTENT, message) for message in messages])
-        inbox = BusInbox(bus, consumer="one", mode=Mode.LIVE, clock=clock)
-        return await inbox.read(len(messages), 0)
+        inbox = BusInbox(
+            bus, consumer="one", mode=Mode.LIVE, clock=clock, age_max_ms=60_000
+        )
+        found = await inbox.read(len(messages), 0)
+        return tuple(
+            one if isinstance(one, Delivery) else inbox.whole(one) for one in found
+        )
 
     return asyncio.run(carried())
 

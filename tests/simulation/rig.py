@@ -197,7 +197,7 @@ class World:
         return [codec.decode_position(e) for e in self._on(POSITION_UPDATE)]
 
     def dead(self) -> list[DeadLetter]:
-        return [codec.decode_dead_letter(e) for e in self._on(DEAD_LETTER)]
+        return [one for e in self._on(DEAD_LETTER) for one in codec.decode_dead_letters(e)]
 
     async def unfinished(self) -> int:
         """How many intents have no outcome yet."""

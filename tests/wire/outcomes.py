@@ -14,6 +14,8 @@ from bridge_patch.services.messages import (
     Command,
     DeadLetter,
     ExitTurn,
+    LateEntry,
+    LateLetter,
     PositionUpdate,
     TurnStage,
     Wish,
@@ -76,6 +78,14 @@ DEAD = DeadLetter(
     reason="NOT_UNDERSTOOD",
     faults=("MISSING action: must be stated, was absent",),
     payload='{"symbol":"BTCUSDT",\n "note":"€"}',
+)
+LATE = LateLetter(
+    reason="too_old",
+    faults=("made more than 60 s ago: too old for an entry",),
+    entries=(
+        LateEntry("8-0", IntentId("l-1"), '{"symbol": "BTCUSDT", "note":"€"}'),
+        LateEntry("8-1", IntentId("l-2"), '{"x":1.50}'),
+    ),
 )
 BARRIER = Barrier(at_ms=NOON, equity_usd=D("10012.5"))
 EXIT_TURN = ExitTurn(at_ms=NOON, stage=TurnStage.DONE, asked=(IntentId("x-1"),))

@@ -31,7 +31,7 @@ from bridge_patch.domain.market import Bar, Tick
 from bridge_patch.domain.money import Price, Quantity
 from bridge_patch.services.messages import Barrier, DeadLetter, PositionUpdate, Result
 from tests.wire.event_strategies import any_of, policies
-from tests.wire.outcomes import DEAD, EXPIRED, FUNDED, POSITION, SETTLED, TICK
+from tests.wire.outcomes import DEAD, EXPIRED, FUNDED, LATE, POSITION, SETTLED, TICK
 from tests.wire.samples import (
     NOON,
     delivered,
@@ -282,3 +282,13 @@ def test_an_instant_comes_back_to_the_millisecond(at: UnixMs) -> None:
 
     assert text.endswith("Z")
     assert instant_of(text) == at
+
+
+def test_a_letter_of_many_gives_back_each_text_byte_for_byte() -> None:
+    """Spaces, digits and order as they came: it is evidence."""
+    letters = codec.decode_dead_letters(codec.encode_late_letter(LATE))
+
+    assert [letter.payload for letter in letters] == [one.payload for one in LATE.entries]
+    assert [letter.entry_id for letter in letters] == ["8-0", "8-1"]
+    assert {letter.reason for letter in letters} == {"too_old"}
+    assert codec.decode_dead_letters(codec.encode_dead_letter(DEAD)) == (DEAD,)

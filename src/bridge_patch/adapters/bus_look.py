@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, final
 
@@ -10,7 +10,10 @@ from bridge_patch.adapters.bus import Message
 from bridge_patch.adapters.bus_sqlite import NEWEST, message_of
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.streams import EXECUTION_GROUP, TRADE_INTENT
+from bridge_patch.adapters.wire.glance import made_at
+from bridge_patch.domain.intent import UnixMs
 
+_CHUNK: Final = 512
 _TABLES: Final = (
     "SELECT count(*) FROM sqlite_master WHERE name IN ('bus_entry', 'bus_group')"
 )
@@ -20,6 +23,13 @@ SELECT stream, name, last_id FROM bus_group UNION SELECT ?, ?, 0
 WHERE NOT EXISTS (SELECT 1 FROM bus_group WHERE stream = ? AND name = ?) ORDER BY 1, 2"""
 _LAG: Final = "SELECT count(*) FROM bus_entry WHERE stream = ? AND id > ?"
 _PENDING: Final = "SELECT count(*) FROM bus_pending WHERE name = ? AND stream = ?"
+#: What the execution has in hand, then what it was not handed yet; oldest first.
+_WAITING: Final = """
+SELECT id, fields FROM bus_entry WHERE stream = :stream AND id > :after AND (
+    id > coalesce(
+        (SELECT last_id FROM bus_group WHERE name = :name AND stream = :stream), 0)
+    OR id IN (SELECT id FROM bus_pending WHERE name = :name AND stream = :stream))
+ORDER BY id LIMIT :most"""
 _HOLDING: Final = """
 SELECT id, fields FROM bus_entry WHERE stream = ? AND instr(fields, ?) > 0
 ORDER BY id LIMIT ?"""
@@ -28,12 +38,16 @@ ORDER BY id LIMIT ?"""
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """How far a group is behind on a stream, as `Depth` counts it."""
+    """How far a group is behind on a stream, as `Depth` counts it.
+
+    `oldest_ms` is when the oldest intent that waits says it was put there.
+    """
 
     stream: str
     group: str
     lag: int
     pending: int
+    oldest_ms: UnixMs | None = None
 
 
 class Look(Protocol):
@@ -45,6 +59,10 @@ class Look(Protocol):
 
     def places(self) -> tuple[Place, ...]:
         """Return where every group is; that of the execution, even before it has read."""
+        ...
+
+    def waiting(self) -> Iterator[Message]:
+        """Yield every intent that is not acknowledged by the execution, oldest first."""
         ...
 
     def newest(self, stream: str) -> Message | None:
@@ -69,6 +87,9 @@ class Unseen:
 
     def places(self) -> tuple[Place, ...]:
         return ()
+
+    def waiting(self) -> Iterator[Message]:
+        return iter(())
 
     def newest(self, stream: str) -> Message | None:  # noqa: ARG002 - Look
         return None
@@ -114,9 +135,28 @@ class BusLook:
                     group=str(group),
                     lag=self._count(_LAG, stream, last_id),
                     pending=self._count(_PENDING, group, stream),
+                    oldest_ms=self._oldest_ms() if (stream, group) == ours else None,
                 )
                 for stream, group, last_id in self._all(_GROUPS, *ours, *ours)
             )
+
+    def waiting(self) -> Iterator[Message]:
+        """Yield every intent that is not acknowledged by the execution, oldest first."""
+        after = 0
+        while self.is_there:
+            asked = {"stream": TRADE_INTENT, "name": EXECUTION_GROUP}
+            with self._file.guarded():
+                rows = self._connection.execute(
+                    _WAITING, asked | {"after": after, "most": _CHUNK}
+                ).fetchall()
+            if not rows:
+                return
+            yield from (message_of((int(n), TRADE_INTENT, str(text))) for n, text in rows)
+            after = rows[-1][0]
+
+    def _oldest_ms(self) -> UnixMs | None:
+        first = next(self.waiting(), None)
+        return None if first is None else made_at(first.envelope)
 
     def newest(self, stream: str) -> Message | None:
         """Return the newest entry of a stream, if it has one."""

@@ -13,6 +13,7 @@ from bridge_patch.adapters.bus_redis_state import lag_of, state_of
 from bridge_patch.adapters.bus_url import BusUrl
 from bridge_patch.adapters.redis_entries import message_of
 from bridge_patch.adapters.redis_link import RedisLink
+from bridge_patch.adapters.wire.glance import made_at
 
 #: Every stream of ours, in the order of their names.
 STREAMS: Final = tuple(
@@ -58,6 +59,28 @@ class RedisLook:
         """Return where every group is; that of the execution, even before it has read."""
         return tuple(place for stream in STREAMS for place in self._of(stream))
 
+    def waiting(self) -> Iterator[Message]:
+        """Yield every intent that is not acknowledged by the execution, oldest first."""
+        stream, ours = streams.TRADE_INTENT, streams.EXECUTION_GROUP
+        _, groups = state_of(self._link, stream)
+        place = "-"
+        for group in groups:
+            if group["name"] == ours.encode():
+                yield from self._pending(stream, ours)
+                place = f"({group['last-delivered-id'].decode()}"
+        while page := self._link.call("XRANGE", stream, place, "+", "COUNT", _PAGE):
+            yield from (message_of(stream, entry) for entry in page)
+            place = f"({page[-1][0].decode()}"
+
+    def _pending(self, stream: str, group: str) -> Iterator[Message]:
+        """Yield what a group holds; an entry that is not there any more is passed over."""
+        place = "-"
+        while page := self._link.call("XPENDING", stream, group, place, "+", _PAGE):
+            ids = [row[0].decode() for row in page]
+            for found in self._link.calls([("XRANGE", stream, i, i) for i in ids]):
+                yield from (message_of(stream, entry) for entry in found)
+            place = f"({ids[-1]}"
+
     def newest(self, stream: str) -> Message | None:
         """Return the newest entry of a stream, if it has one."""
         found = self._link.call("XREVRANGE", stream, "+", "-", "COUNT", 1)
@@ -87,8 +110,13 @@ class RedisLook:
         for group in sorted(groups, key=lambda g: bytes(g["name"])):
             names.add(name := group["name"].decode("utf-8", "replace"))
             lag, pending = lag_of(self._link, stream, group), int(group["pending"])
-            yield Place(stream=stream, group=name, lag=lag, pending=pending)
-        ours = streams.EXECUTION_GROUP
-        if stream == streams.TRADE_INTENT and ours not in names:
+            ours = (stream, name) == (streams.TRADE_INTENT, streams.EXECUTION_GROUP)
+            first = next(self.waiting(), None) if ours else None
+            oldest_ms = None if first is None else made_at(first.envelope)
+            yield Place(
+                stream=stream, group=name, lag=lag, pending=pending, oldest_ms=oldest_ms
+            )
+        group_name = streams.EXECUTION_GROUP
+        if stream == streams.TRADE_INTENT and group_name not in names:
             length = int(state["length"]) if state else 0
-            yield Place(stream=stream, group=ours, lag=length, pending=0)
+            yield Place(stream=stream, group=group_name, lag=length, pending=0)

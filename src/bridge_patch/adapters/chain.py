@@ -24,7 +24,7 @@ from bridge_patch.domain.intent import IntentId
 
 #: Of the tables and the chain together; a later one is left alone, an earlier one is
 #: brought up to it by `journal_migrations`.
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 _LINK_BYTES: Final = 32
 

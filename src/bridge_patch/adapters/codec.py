@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from bridge_patch.adapters.wire.delivery import decode_delivery
 from bridge_patch.adapters.wire.events import decode_event, encode_event
+from bridge_patch.adapters.wire.glance import late_entries, made_at
 from bridge_patch.adapters.wire.messages import (
     decode_barrier,
     decode_command,
     decode_dead_letter,
+    decode_dead_letters,
     decode_exit_turn,
     decode_position,
     decode_result,
@@ -19,6 +21,7 @@ from bridge_patch.adapters.wire.messages import (
     encode_command,
     encode_dead_letter,
     encode_exit_turn,
+    encode_late_letter,
     encode_position,
     encode_result,
     encode_tick,
@@ -29,6 +32,7 @@ __all__ = [
     "decode_barrier",
     "decode_command",
     "decode_dead_letter",
+    "decode_dead_letters",
     "decode_delivery",
     "decode_event",
     "decode_exit_turn",
@@ -41,8 +45,11 @@ __all__ = [
     "encode_draft",
     "encode_event",
     "encode_exit_turn",
+    "encode_late_letter",
     "encode_position",
     "encode_reduce",
     "encode_result",
     "encode_tick",
+    "late_entries",
+    "made_at",
 ]

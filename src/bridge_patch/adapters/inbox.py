@@ -20,11 +20,14 @@ from bridge_patch.adapters.streams import (
 )
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import IntentId, Mode, ReduceIntent, UnixMs
+from bridge_patch.services.backlog import Waiting
 from bridge_patch.services.messages import (
     Command,
     DeadLetter,
     Delivery,
     Draft,
+    LateEntry,
+    LateLetter,
     Poison,
     PositionUpdate,
     Result,
@@ -45,28 +48,58 @@ class BusInbox:
 
     `mode` is the service's own: a message can lower it and never raise it. `clock` says how
     old a message is; on a replay it shows data time. `consumer` must stay the same over
-    restarts, so that what was in hand comes back first.
+    restarts, so that what was in hand comes back first. Entries older than `age_max_ms` are
+    only looked at, where a look is enough.
     """
 
-    def __init__(self, bus: Bus, *, consumer: str, mode: Mode, clock: Clock) -> None:
+    def __init__(
+        self, bus: Bus, *, consumer: str, mode: Mode, clock: Clock, age_max_ms: int
+    ) -> None:
         self._bus, self._mode, self._clock = bus, mode, clock
+        self._age_max_ms = age_max_ms
+        self._handed: tuple[Message, ...] = ()
         self._reader = Reader(group=EXECUTION_GROUP, consumer=consumer)
 
-    async def read(self, count: int, wait_ms: int) -> tuple[Delivery, ...]:
+    async def read(self, count: int, wait_ms: int) -> tuple[Delivery | LateEntry, ...]:
         messages = await self._bus.read(
             self._reader, (TRADE_INTENT,), count=count, wait_ms=wait_ms
         )
         now = self._clock.now_ms()
+        self._handed = messages or self._handed
+        late = codec.late_entries(
+            [message.envelope for message in messages],
+            now_ms=now,
+            age_max_ms=self._age_max_ms,
+        )
         return tuple(
-            _unproved(message, message.distrusted)
-            if message.distrusted
-            else codec.decode_delivery(
-                message.envelope, entry_id=message.entry_id, mode=self._mode, now_ms=now
-            )
-            for message in messages
+            [
+                _unproved(message, message.distrusted)
+                if message.distrusted
+                else self._read(message, now)
+                if seen is None
+                else LateEntry(message.entry_id, *seen)
+                for message, seen in zip(messages, late, strict=True)
+            ]
         )
 
-    async def waiting(self) -> int:
+    async def waiting(self) -> Waiting:
+        """Say what waits; the oldest is the one behind what this connection read last."""
+        depth = await self._bus.depth(TRADE_INTENT, EXECUTION_GROUP)
+        after = self._handed[-1].entry_id if self._handed else ""
+        found = await self._bus.follow(TRADE_INTENT, after, count=1, wait_ms=0)
+        oldest_ms = codec.made_at(found[0].envelope) if found and depth.lag else None
+        return Waiting(lag=depth.lag, pending=depth.pending, oldest_ms=oldest_ms)
+
+    def whole(self, late: LateEntry) -> Delivery:
+        (message,) = (m for m in self._handed if m.entry_id == late.entry_id)
+        return self._read(message, self._clock.now_ms())
+
+    def _read(self, message: Message, now: UnixMs) -> Delivery:
+        return codec.decode_delivery(
+            message.envelope, entry_id=message.entry_id, mode=self._mode, now_ms=now
+        )
+
+    async def left(self) -> int:
         depth = await self._bus.depth(TRADE_INTENT, EXECUTION_GROUP)
         return depth.lag + depth.pending
 
@@ -204,4 +237,7 @@ def _posts(settlement: Settlement) -> Iterator[Post]:
     for update in settlement.positions:
         yield Post(POSITION_UPDATE, codec.encode_position(update))
     for letter in settlement.dead_letters:
-        yield Post(DEAD_LETTER, codec.encode_dead_letter(letter))
+        if isinstance(letter, LateLetter):
+            yield Post(DEAD_LETTER, codec.encode_late_letter(letter))
+        else:
+            yield Post(DEAD_LETTER, codec.encode_dead_letter(letter))

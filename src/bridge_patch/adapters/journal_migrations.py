@@ -14,7 +14,13 @@ from typing import Final, final
 from sqlalchemy import Connection, insert, update
 
 from bridge_patch.adapters.chain import SCHEMA_VERSION
-from bridge_patch.adapters.journal_schema import CHECKPOINTS, ENTRIES, LEASE, META
+from bridge_patch.adapters.journal_schema import (
+    CHECKPOINTS,
+    ENTRIES,
+    LEASE,
+    META,
+    NAMED,
+)
 
 VERSION_NAME: Final = "schema_version"
 #: The step that brought the checkpoints.
@@ -42,9 +48,14 @@ def _checkpoints_and_lease(connection: Connection) -> None:
         table.create(connection)
 
 
+def _named(connection: Connection) -> None:
+    NAMED.create(connection)
+
+
 STEPS: Final = (
     Step(1, "the entries, and what the journal says about itself", _entries),
     Step(2, "signed checkpoints, and the lease of the one writer", _checkpoints_and_lease),
+    Step(3, "which bulk expiry names an intent", _named),
 )
 
 

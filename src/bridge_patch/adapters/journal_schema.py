@@ -13,6 +13,7 @@ from sqlalchemy import (
     Engine,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -73,6 +74,17 @@ LEASE: Final = Table(
     Column("renewals", BigInteger, nullable=False),
     Column("ttl_ms", BigInteger, nullable=False),
     Column("renewed_ms", BigInteger, nullable=False),
+)
+
+#: Where an intent is one of many: entry `seq` names it. Rows come in sorted runs, each
+#: under the number of the entry with which it was written, so that they are only ever added
+#: at the end; `journal_named` knows what a part of a run holds.
+NAMED: Final = Table(
+    "journal_named",
+    TABLES,
+    Column("run", BigInteger, primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("names", LargeBinary, nullable=False),
 )
 
 BEHIND: Final = (

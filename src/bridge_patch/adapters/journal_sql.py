@@ -29,6 +29,7 @@ from bridge_patch.adapters.checkpoints import Checkpoint
 from bridge_patch.adapters.head import HeadFile, read_head
 from bridge_patch.adapters.journal_lease import Claim, Lease, look, since_boot, take
 from bridge_patch.adapters.journal_migrations import SIGNED_SINCE, VERSION_NAME, migrate
+from bridge_patch.adapters.journal_named import NamedIndex
 from bridge_patch.adapters.journal_rows import row_of
 from bridge_patch.adapters.journal_schema import (
     ABOUT,
@@ -64,8 +65,8 @@ class JournalReader:
             opened.callback(engine.dispose)
             connection = opened.enter_context(engine.connect())
             # Each statement sees its own moment: a long read must not hold up the writer.
-            self._connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-            _facts(self._connection, database)
+            self.connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            _facts(self.connection, database)
             self._opened = opened.pop_all()
 
     def close(self) -> None:
@@ -81,7 +82,7 @@ class JournalReader:
         if not intent_id:
             return ()
         with _guarded(self._database):
-            found = self._connection.execute(ABOUT, {"intent": intent_id}).all()
+            found = self.connection.execute(ABOUT, {"intent": intent_id}).all()
         return tuple(self._stored(_row(tuple(values), self._database)) for values in found)
 
     def read(self, after_seq: int = 0) -> Iterator[Stored]:
@@ -92,7 +93,7 @@ class JournalReader:
 
     def _chunk(self, after_seq: int) -> list[Row]:
         with _guarded(self._database):
-            return _behind(self._connection, self._database, after_seq)
+            return _behind(self.connection, self._database, after_seq)
 
     def _stored(self, row: Row) -> Stored:
         try:
@@ -154,6 +155,7 @@ class SqlJournal:
                 opened.callback(self.lease.release)
             self._reader = JournalReader(database, read_only=False)
             opened.callback(self._reader.close)
+            self._named = NamedIndex(self._reader.connection)
             opened.callback(self._seal)
             self._opened = opened.pop_all()
 
@@ -176,18 +178,18 @@ class SqlJournal:
                     if self.lease is not None:
                         self.lease.check(self._writer)
                     self._database.add(self._writer, rows)
+                    self._named.add(self._writer, rows, events)
                     if self._vouch and self._vouch.due(head):
                         self._vouch.sign(self._writer, head, self._clock.now_ms())
             except TakenError as error:
-                why = (
-                    f"entry {rows[0].seq} was written by another process: stop one of them"
-                )
+                why = f"entry {rows[0].seq} was written by another process: stop one"
                 raise self._database.broken(why) from error
         self._head = head
         self._file.move(head)
 
     async def history(self, intent_id: IntentId) -> tuple[Event, ...]:
-        return await self._reader.history(intent_id)
+        with _guarded(self._database):
+            return (*self._named.bulks(intent_id), *await self._reader.history(intent_id))
 
     def read(self, after_seq: int = 0) -> Iterator[Stored]:
         return self._reader.read(after_seq)

@@ -12,7 +12,7 @@ from bridge_patch.adapters.bell import Bell, until
 from bridge_patch.adapters.bus import Ack, Depth, Message, Post, Reader
 from bridge_patch.adapters.chain import extend, genesis
 from bridge_patch.domain.errors import BrokenPromiseError, InvalidValueError
-from bridge_patch.domain.events import Event
+from bridge_patch.domain.events import BulkExpired, Event
 from bridge_patch.domain.intent import IntentId, UnixMs
 from bridge_patch.services.ports import Clock, Stored
 
@@ -60,6 +60,9 @@ class MemoryJournal:
             self._entries.append(entry)
             if row.intent_id:
                 self._about[row.intent_id].append(event)
+            if isinstance(event, BulkExpired):
+                for intent_id in event.intent_ids:
+                    self._about[intent_id].append(event)
 
     async def history(self, intent_id: IntentId) -> tuple[Event, ...]:
         return tuple(self._about.get(intent_id, ()))

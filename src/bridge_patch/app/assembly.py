@@ -11,12 +11,14 @@ from bridge_patch.adapters.bus import Bus
 from bridge_patch.adapters.inbox import BusCommands, BusInbox, BusOutbox, BusOutcomes
 from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.memory import ManualClock
+from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.adapters.told import BusTold
 from bridge_patch.app.settings import Settings
 from bridge_patch.domain.account import Venues
 from bridge_patch.domain.events import Book
 from bridge_patch.domain.intent import Mode, UnixMs
 from bridge_patch.services.activity import ActivityLog
+from bridge_patch.services.backlog import BacklogLimits, BacklogWatch
 from bridge_patch.services.books import ShadowBook
 from bridge_patch.services.conditions import Conditions
 from bridge_patch.services.desk import LiveDesk, ReduceDesk
@@ -101,7 +103,9 @@ def assemble(
     )
     restored(trader, ports.venue, (s.event for s in ports.journal.read()))
     recall, age_max_ms = Recall(trader=trader), settings.intent_max_age_sec * 1000
-    inbox = BusInbox(ports.bus, consumer=CONSUMER, mode=run.mode, clock=clock)
+    inbox = BusInbox(
+        ports.bus, consumer=CONSUMER, mode=run.mode, clock=clock, age_max_ms=age_max_ms
+    )
     return Session(
         clock=clock,
         keeper=Keeper(
@@ -113,6 +117,16 @@ def assemble(
             recall=recall,
             clock=clock,
             age_max_ms=age_max_ms,
+            watch=BacklogWatch(
+                depths=inbox,
+                limits=BacklogLimits(
+                    entries_max=settings.backlog_alarm_entries,
+                    age_max_sec=settings.backlog_alarm_age_sec,
+                ),
+                telemetry=trader.recorder.telemetry,
+                wall=SystemClock(),
+                clock=clock,
+            ),
         ),
         lost=Lost(
             inbox=inbox,

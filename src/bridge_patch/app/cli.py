@@ -102,6 +102,7 @@ for _command in (
     operating.halt,
     operating.reduce,
     operating.resume,
+    operating.drain,
 ):
     app.command()(_command)
 app.add_typer(fetching.data, name="data")

@@ -91,6 +91,14 @@ class Settings(LimitSettings):
         "who decides on exits: the execution itself, or `bridge-patch exits`",
     )
     state_dir: Path = row("var", folder(), "", "holds the journal and the embedded bus")
+    backlog_alarm_entries: int = row(
+        *("1000", whole(1, 1_000_000_000), ""),
+        "so many intents that wait are an alarm",
+    )
+    backlog_alarm_age_sec: int = row(
+        *("60", whole(1, 86_400), "s"),
+        "an intent that waits for so long is an alarm",
+    )
     bus_url: BusUrl = row(
         "embedded", bus_url(), "", "the bus: a file in the state folder, or a server"
     )

@@ -7,8 +7,7 @@ says it was left; a second message with a known id is counted and nothing else.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from hashlib import blake2b
+from dataclasses import dataclass, field
 from typing import Final, assert_never, final
 
 from bridge_patch.domain.errors import BrokenPromiseError
@@ -27,14 +26,23 @@ from bridge_patch.domain.intent import (
     ReduceIntent,
     ShadowIntent,
 )
+from bridge_patch.services.backlog import BacklogWatch
 from bridge_patch.services.batch import HANDLING_FAILED, Batch
-from bridge_patch.services.messages import Delivery, Poison, Settlement
+from bridge_patch.services.messages import Delivery, LateEntry, Poison, Settlement
 from bridge_patch.services.ports import Clock, Inbox
-from bridge_patch.services.recall import Foreign, Fresh, InDoubt, Recall, asked_order
+from bridge_patch.services.recall import (
+    Foreign,
+    Fresh,
+    InDoubt,
+    Recall,
+    asked_order,
+)
 from bridge_patch.services.recorder import Recorder
 from bridge_patch.services.trader import Trader, Unsent
 
 BATCH_MAX: Final = 512
+#: Most that is ended together, where all of it comes too late.
+LATE_MAX: Final = 4 * BATCH_MAX
 
 
 @final
@@ -47,6 +55,7 @@ class Execution:
     recall: Recall
     clock: Clock
     age_max_ms: int
+    watch: BacklogWatch
     _waiting: dict[str, Delivery] = field(default_factory=dict)
 
     @property
@@ -61,17 +70,32 @@ class Execution:
         keep prices, stops and exits from their turn.
         """
         handled = count = await self.step(wait_ms=0)
-        left = await self.inbox.waiting() if count else 0
-        while left > 0 and (count := await self.step(wait_ms=0)):
+        left = await self.inbox.left() if count else 0
+        while count:
+            await self.watch.ended(count, full=count >= BATCH_MAX)
+            count = await self.step(wait_ms=0) if left > 0 else 0
             handled, left = handled + count, left - count
+        await self.watch.ended(0, full=False)
         return handled
 
     async def step(self, wait_ms: int) -> int:
-        """Handle one batch, waiting up to `wait_ms` for it; return its length."""
-        deliveries = await self.inbox.read(BATCH_MAX, wait_ms)
-        if deliveries:
-            await self.handle(deliveries)
-        return len(deliveries)
+        """Handle one batch, waiting up to `wait_ms` for it; return its length.
+
+        As long as nothing comes but what is too late, a few reads are ended together.
+        """
+        batch, handled, go_on = self._new_batch(), 0, True
+        while go_on and handled < LATE_MAX:
+            found = await self.inbox.read(BATCH_MAX, 0 if handled else wait_ms)
+            handled, go_on = handled + len(found), len(found) == BATCH_MAX
+            for one in found:
+                if isinstance(one, LateEntry) and self._dropped(one, batch):
+                    continue
+                whole = self.inbox.whole(one) if isinstance(one, LateEntry) else one
+                await self._take(whole, batch)
+                go_on = False
+        if handled:
+            await self._finish(batch)
+        return handled
 
     async def retry(self) -> None:
         """Take up again what could not end because an order's fate was not known."""
@@ -81,9 +105,19 @@ class Execution:
 
     async def handle(self, deliveries: Sequence[Delivery]) -> None:
         """Take a batch to its end: judged, traded, journaled, published, acknowledged."""
-        batch = Batch(now_ms=self.clock.now_ms(), age_max_sec=self.age_max_ms // 1000)
+        batch = self._new_batch()
         for delivery in deliveries:
             await self._take(delivery, batch)
+        await self._finish(batch)
+
+    def _new_batch(self) -> Batch:
+        return Batch(now_ms=self.clock.now_ms(), age_max_sec=self.age_max_ms // 1000)
+
+    def _dropped(self, late: LateEntry, batch: Batch) -> bool:
+        """Let a late entry go, if nobody has ever heard of its id."""
+        return not self.recorder.heard.perhaps(late.intent_id) and batch.drop(late)
+
+    async def _finish(self, batch: Batch) -> None:
         self.recorder.stage(*batch.closing_events())
         await self.recorder.flush()
         await self.inbox.settle(self._settlement(batch))
@@ -108,7 +142,10 @@ class Execution:
     async def _decide(self, delivery: Delivery, intent: Intent, batch: Batch) -> None:
         if isinstance(intent, ReduceIntent):
             batch.reduced.add(intent.symbol)
-            intent = await self._own_name(delivery, intent, batch)
+            if batch.met(intent.id):
+                await self.recorder.flush()  # its owner may not be in the journal yet
+            ends_late = batch.ends_late(intent.id)
+            intent = await self.recall.own_name(delivery, intent, ends_late=ends_late)
         if not await self._is_new(delivery, intent, batch):
             return
         match intent:
@@ -136,7 +173,7 @@ class Execution:
         Whose the id is says the journal, and the order of a batch only where that does not.
         """
         intent_id = _id_of(intent)
-        history = await self.recorder.journal.history(intent_id)
+        history = await self.recall.history(intent_id)
         match await self.recall.take_up(delivery, history) if history else Fresh():
             case Fresh() if batch.owns(delivery, intent_id):
                 return True
@@ -153,25 +190,6 @@ class Execution:
             case Unsent() as unsent:
                 self._end(delivery, await self._carry_out(unsent, intent), batch)
         return False
-
-    async def _own_name(
-        self, delivery: Delivery, intent: ReduceIntent, batch: Batch
-    ) -> ReduceIntent:
-        """Rename a reduction whose id was taken by a message that said something else.
-
-        Only the same content is a duplicate: an id in use may not block a reduction. The
-        name is the content's, so that a redelivery gets the same one.
-        """
-        if batch.met(intent.id):
-            await self.recorder.flush()  # who took the id may not be in the journal yet
-        history = await self.recorder.journal.history(intent.id)
-        owner = next((e for e in history if isinstance(e, IntentReceived | Expired)), None)
-        if owner is None or owner.entry_id == delivery.entry_id:
-            return intent
-        if isinstance(owner, IntentReceived) and owner.payload == delivery.payload:
-            return intent
-        said = blake2b(delivery.payload.encode(errors="backslashreplace"), digest_size=6)
-        return replace(intent, id=IntentId(f"{intent.id}~{said.hexdigest()}"))
 
     async def _carry_out(self, unsent: Unsent, intent: Intent) -> Settled | None:
         """Send what was announced before a crash, unless it has become too old."""
@@ -190,7 +208,7 @@ class Execution:
         name = type(error).__name__
         self.recorder.telemetry.note("EXECUTION", "handling failed", error=name)
         await self.recorder.flush()
-        history = await self.recorder.journal.history(_id_of(intent))
+        history = await self.recall.history(_id_of(intent))
         if asked_order(delivery, history) is not None:
             self._end(delivery, None, batch)
             return
@@ -267,7 +285,7 @@ class Execution:
             positions=self.trader.statements.due(
                 self.recorder.ledger, self.clock.now_ms(), asked=batch.reduced
             ),
-            dead_letters=tuple(batch.dead_letters),
+            dead_letters=batch.letters(),
         )
 
 

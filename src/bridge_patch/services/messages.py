@@ -82,6 +82,16 @@ class Delivery:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class LateEntry:
+    """A message that is plainly an entry which comes too late; no more of it was read."""
+
+    entry_id: str
+    intent_id: IntentId
+    payload: str
+
+
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
     """What goes to the dead-letter stream: reason, faults, and the bytes as they came."""
@@ -90,6 +100,16 @@ class DeadLetter:
     reason: str
     faults: tuple[str, ...]
     payload: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateLetter:
+    """Entries that came too late, set aside in one record that keeps the bytes of each."""
+
+    reason: str
+    faults: tuple[str, ...]
+    entries: tuple[LateEntry, ...]
 
 
 @final
@@ -177,7 +197,7 @@ class Settlement:
     acknowledged: tuple[str, ...]
     results: tuple[Result, ...] = ()
     positions: tuple[PositionUpdate, ...] = ()
-    dead_letters: tuple[DeadLetter, ...] = ()
+    dead_letters: tuple[DeadLetter | LateLetter, ...] = ()
 
 
 @final

@@ -19,6 +19,7 @@ from bridge_patch.governor.judge import Approved, ApprovedReduction
 from bridge_patch.services.messages import (
     Delivery,
     Draft,
+    LateEntry,
     PositionUpdate,
     Result,
     Settlement,
@@ -53,7 +54,10 @@ class Journal(Protocol):
         ...
 
     async def history(self, intent_id: IntentId) -> tuple[Event, ...]:
-        """Return everything written about one intent, oldest first."""
+        """Return everything written about one intent, oldest first.
+
+        A bulk expiry is about each intent that it names.
+        """
         ...
 
     def read(self, after_seq: int = 0) -> Iterator[Stored]:
@@ -64,11 +68,18 @@ class Journal(Protocol):
 class Inbox(Protocol):
     """The execution side of the bus: intents in, outcomes out."""
 
-    async def read(self, count: int, wait_ms: int) -> tuple[Delivery, ...]:
-        """Return up to `count` deliveries, own unsettled ones first; () after `wait_ms`."""
+    async def read(self, count: int, wait_ms: int) -> tuple[Delivery | LateEntry, ...]:
+        """Return up to `count` deliveries, own unsettled ones first; () after `wait_ms`.
+
+        What is plainly an entry that comes too late is looked at only.
+        """
         ...
 
-    async def waiting(self) -> int:
+    def whole(self, late: LateEntry) -> Delivery:
+        """Read in full what the last `read` only looked at."""
+        ...
+
+    async def left(self) -> int:
         """Return how many messages have no end yet, those in hand among them."""
         ...
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import Final, TypeAlias, final
 
 from bridge_patch.domain.events import (
+    BulkExpired,
     Event,
     Expired,
     IntentReceived,
@@ -15,7 +17,7 @@ from bridge_patch.domain.events import (
     Sending,
     Settled,
 )
-from bridge_patch.domain.intent import ReduceIntent
+from bridge_patch.domain.intent import IntentId, ReduceIntent, UnixMs
 from bridge_patch.domain.order import Leg, OrderEvent
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.services.answers import Sent
@@ -79,6 +81,33 @@ class Recall:
             return Foreign()
         return await self._resume(delivery, owner, history)
 
+    async def history(self, intent_id: IntentId) -> tuple[Event, ...]:
+        """Return what the journal holds about an id, its part in a bulk as its own."""
+        found = await self.trader.recorder.journal.history(intent_id)
+        return tuple(
+            named_in(event, intent_id) if isinstance(event, BulkExpired) else event
+            for event in found
+        )
+
+    async def own_name(
+        self, delivery: Delivery, intent: ReduceIntent, *, ends_late: bool
+    ) -> ReduceIntent:
+        """Rename a reduction whose id was taken by a message that said something else.
+
+        Only the same content is a duplicate: an id in use may not block a reduction. The
+        name is the content's, so that a redelivery gets the same one. `ends_late` says that
+        the id is one of those that end with the batch.
+        """
+        history = await self.history(intent.id)
+        owner = next((e for e in history if isinstance(e, IntentReceived | Expired)), None)
+        taken = owner is not None or ends_late
+        if not taken or (owner is not None and owner.entry_id == delivery.entry_id):
+            return intent
+        if isinstance(owner, IntentReceived) and owner.payload == delivery.payload:
+            return intent
+        said = blake2b(delivery.payload.encode(errors="backslashreplace"), digest_size=6)
+        return replace(intent, id=IntentId(f"{intent.id}~{said.hexdigest()}"))
+
     async def _resume(
         self, delivery: Delivery, received: IntentReceived, history: Sequence[Event]
     ) -> Recalled:
@@ -113,6 +142,17 @@ class Recall:
         happened = [e for e in history if isinstance(e, VenueEvent)]
         events = happened if refusal is None else [*happened, refusal]
         return Sent.of(order.order_id, OrderEvent(answer.event), events)
+
+
+def named_in(bulk: BulkExpired, intent_id: IntentId) -> Expired:
+    """Return an entry's part in a bulk expiry as an event of its own.
+
+    When it was made the journal does not keep: it stands in the text of its dead letter.
+    """
+    entry_id = bulk.entry_ids[bulk.intent_ids.index(intent_id)]
+    return Expired(
+        at_ms=bulk.at_ms, intent_id=intent_id, entry_id=entry_id, created_ms=UnixMs(0)
+    )
 
 
 def asked_order(delivery: Delivery, history: Sequence[Event]) -> Sending | None:

@@ -13,6 +13,7 @@ from bridge_patch.domain.events import (
 from bridge_patch.domain.intent import UnixMs
 from bridge_patch.services.activity import ActivityLog
 from bridge_patch.services.gauge import EquityGauge
+from bridge_patch.services.heard import Heard
 from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.ports import Journal, Telemetry
 from bridge_patch.services.progress import Progress
@@ -34,6 +35,7 @@ class Recorder:
     telemetry: Telemetry
     activity: ActivityLog
     progress: Progress = field(default_factory=Progress)
+    heard: Heard = field(default_factory=Heard)
     _staged: list[Event] = field(default_factory=list)
     _moved: TickReached | None = None
     _read: bool = False
@@ -85,6 +87,7 @@ class Recorder:
     def _believe(self, event: Event) -> None:
         self.ledger.apply(event)
         self.gauge.apply(event)
+        self.heard.apply(event)
         if isinstance(event, TickReached):
             self.progress.apply(event)
 

@@ -115,6 +115,12 @@ SECTIONS = (
         ("report --help",),
     ),
     Section(
+        "drain",
+        "What waits for the execution and what will become of it;"
+        " [about backlogs](backlog.md).",
+        ("drain --help",),
+    ),
+    Section(
         "signal",
         "Publishes one intent, checked by the codec that will read it."
         " With `--wait` it prints what `why` would.\n"

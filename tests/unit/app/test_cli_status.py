@@ -110,3 +110,16 @@ def test_a_journal_without_a_run_is_no_error(
 
     assert said["run"] == "none: nothing has started in this folder yet"
     assert said["positions"] == "none"
+
+
+def test_what_waits_is_on_the_screen(
+    journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The story leaves one intent on the bus, which does not say when it was made."""
+    said = screen(journal, capsys)
+    status(options(journal, as_json=True))
+    backlog = json.loads(capsys.readouterr().out)["backlog"]
+
+    assert said["backlog"] == "1 waiting"
+    assert (backlog["lag"], backlog["pending"], backlog["alarm"]) == (1, 0, "")
+    assert backlog["oldest_age_ms"] is None

@@ -23,6 +23,7 @@ from bridge_patch.domain.events import (
 )
 from bridge_patch.domain.intent import Mode, Side, UnixMs
 from bridge_patch.domain.order import ClientOrderId, Leg
+from bridge_patch.services.backlog import BacklogLimits, Waiting, backlog_of
 from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.ports import Stored
 from tests.unit.adapters.lines_samples import (
@@ -38,6 +39,13 @@ from tests.unit.adapters.lines_samples import (
 from tests.unit.app.story import IN_DOUBT, RUN, story
 
 D = Decimal
+BEHIND = backlog_of(
+    Waiting(lag=3, pending=1, oldest_ms=UnixMs(0)),
+    BacklogLimits(entries_max=9, age_max_sec=60),
+    now_ms=UnixMs(61_000),
+    ended=4,
+    took_ms=2_000,
+)
 PLACES = (Place(stream="s", group="execution", lag=3, pending=1),)
 STOP = StopArmed(
     book=Book.ACCOUNT,
@@ -68,7 +76,9 @@ def folded(events: Sequence[Event]) -> StatusFold:
 def stands(*events: Event) -> Standing:
     check = QuickCheck(entries=1, head_seq=1, fault="")
     view = journal_view("j.db", check, 1000, 61_000)
-    return standing(folded(events), bus=PLACES, streams={"s": 9}, journal=view)
+    return standing(
+        folded(events), bus=PLACES, backlog=BEHIND, streams={"s": 9}, journal=view
+    )
 
 
 def test_an_empty_journal_has_no_run_and_is_not_halted() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench import (
+    bench_backlog,
     bench_journal,
     bench_judge,
     bench_latency,
@@ -22,6 +23,7 @@ from tests.redis_server import program
 ROOT = Path(__file__).parents[3]
 RATIO = re.compile(r"^ratio .+: \d+\.\d{3} \(at (most|least) [\d.]+: (met|missed)\)$")
 TINY: dict[str, Callable[[bool], None]] = {
+    "bench_backlog": lambda js: bench_backlog.main(600, 8, as_json=js),
     "bench_journal": lambda js: bench_journal.main((8, 64), rounds=1, as_json=js),
     "bench_judge": lambda js: bench_judge.main(10, rounds=1, as_json=js),
     "bench_latency": lambda js: bench_latency.main(4, rounds=1, as_json=js),

@@ -45,7 +45,8 @@ def require_finite(value: object) -> None:
                 require_finite(held)
     elif isinstance(value, tuple | list):
         for item in value:
-            require_finite(item)
+            if not isinstance(item, str):
+                require_finite(item)
     elif isinstance(value, Mapping):
         require_finite(tuple(value.values()))
 

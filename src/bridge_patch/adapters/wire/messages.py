@@ -25,6 +25,7 @@ from bridge_patch.services.messages import (
     Command,
     DeadLetter,
     ExitTurn,
+    LateLetter,
     PositionUpdate,
     Result,
     TurnStage,
@@ -128,13 +129,49 @@ def encode_dead_letter(letter: DeadLetter) -> Envelope:
     except UnicodeEncodeError:
         kept = {"payload_base64": base64.b64encode(_raw(letter.payload)).decode()}
     stated = {"entry_id": letter.entry_id, "reason": letter.reason, "faults": letter.faults}
-    text = ("payload", json_of(stated | kept))
+    return _letter(letter.reason, json_of(stated | kept))
+
+
+def encode_late_letter(letter: LateLetter) -> Envelope:
+    """Write many entries as one dead letter: each is named, and its text kept as it came.
+
+    The text is an object already, and stands there as one, not as a text in a text.
+    """
+    entries = [
+        _Late(late.entry_id, late.intent_id, msgspec.Raw(late.payload.encode()))
+        for late in letter.entries
+    ]
+    made = _Letter(letter.reason, letter.faults, entries)
+    return _letter(letter.reason, _WRITER.encode(made).decode())
+
+
+def decode_dead_letters(envelope: Envelope) -> tuple[DeadLetter, ...]:
+    """Return every message that one record set aside, or raise InvalidValueError."""
+    if "entries" not in _object(envelope, DEAD_LETTER):
+        return (decode_dead_letter(envelope),)
+    try:
+        found = _LETTER.decode(envelope.payload or "")
+    except msgspec.MsgspecError as e:
+        msg = f"{DEAD_LETTER} cannot be read: {_safe(e)}"
+        raise InvalidValueError(msg) from e
+    return tuple(
+        DeadLetter(
+            entry_id=late.entry_id,
+            reason=found.reason,
+            faults=found.faults,
+            payload=bytes(late.payload).decode(),
+        )
+        for late in found.entries
+    )
+
+
+def _letter(reason: str, payload: str) -> Envelope:
     return Envelope(
         (
             ("event_type", DEAD_LETTER),
-            text,
+            ("payload", payload),
             ("source", "execution"),
-            ("reason", letter.reason),
+            ("reason", reason),
         )
     )
 
@@ -203,6 +240,20 @@ def _object(envelope: Envelope, kind: str) -> dict[str, Any]:
     }
 
 
+class _Late(msgspec.Struct, frozen=True):
+    entry_id: str
+    intent_id: str
+    payload: msgspec.Raw
+
+
+class _Letter(msgspec.Struct, frozen=True):
+    reason: str
+    faults: tuple[str, ...]
+    entries: list[_Late]
+
+
+_LETTER: Final = msgspec.json.Decoder(_Letter)
+_WRITER: Final = msgspec.json.Encoder()
 _READER: Final = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 

@@ -18,6 +18,7 @@ from bridge_patch.services.messages import (
     Command,
     DeadLetter,
     ExitTurn,
+    LateLetter,
     PositionUpdate,
 )
 
@@ -60,16 +61,21 @@ def _payload(kind: type, **more: str) -> dict[str, Any]:
 
 
 def _dead_letter() -> dict[str, Any]:
-    """Return a dead letter: text under `payload`, bytes that are none as base64."""
-    made = schema_of(DeadLetter)
-    made["required"].remove("payload")
-    made["properties"]["payload_base64"] = {
+    """Return a dead letter: of one message, or of many entries that came too late."""
+    one = schema_of(DeadLetter)
+    one["required"].remove("payload")
+    one["properties"]["payload_base64"] = {
         "type": "string",
         "contentEncoding": "base64",
         "description": "the bytes as they came, where they are no text",
     }
-    made["oneOf"] = [{"required": [name]} for name in ("payload", "payload_base64")]
-    return made
+    one["oneOf"] = [{"required": [name]} for name in ("payload", "payload_base64")]
+    many = schema_of(LateLetter)
+    many["properties"]["entries"]["items"]["properties"]["payload"] = {
+        "type": "object",
+        "description": "the payload as it came, byte for byte",
+    }
+    return {"oneOf": [one, many]}
 
 
 def schema_of(kind: type) -> dict[str, Any]:

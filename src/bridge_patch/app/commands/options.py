@@ -144,6 +144,17 @@ class OrderOptions:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DrainOptions:
+    """`drain`; without `yes` nothing is changed."""
+
+    yes: bool
+    state: Path | None
+    env_file: Path | None
+    as_json: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DiffOptions:
     """`limits diff`: two env files, and for how long to compare them."""
 

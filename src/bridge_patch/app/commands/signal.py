@@ -119,7 +119,8 @@ async def _outcome(
             DEAD_LETTER, places[DEAD_LETTER], count=512, wait_ms=0
         ):
             places[DEAD_LETTER] = message.entry_id
-            if codec.decode_dead_letter(message.envelope).entry_id == sent.entry_id:
+            letters = codec.decode_dead_letters(message.envelope)
+            if any(letter.entry_id == sent.entry_id for letter in letters):
                 return True
         about = (stored.event for stored in finder.journal.about(sent.intent_id))
         if any(

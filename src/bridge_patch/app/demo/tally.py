@@ -10,10 +10,10 @@ from typing import final
 
 from bridge_patch.domain.events import (
     Book,
+    BulkExpired,
     DeadLettered,
     DuplicateSeen,
     Event,
-    Expired,
     Filled,
     FillKind,
     Judged,
@@ -65,9 +65,10 @@ class Tally:
                 self._filled(event)
             case Sending():
                 self.orders[event.leg] += 1
-            case DeadLettered() | Expired():
-                reason = event.reason if isinstance(event, DeadLettered) else "too_old"
-                self.dead[reason] += 1
+            case DeadLettered():
+                self.dead[event.reason] += 1
+            case BulkExpired():
+                self.dead["too_old"] += len(event.intent_ids)
             case DuplicateSeen():
                 self.duplicates += 1
             case LatchSet() if event.book is self.book:

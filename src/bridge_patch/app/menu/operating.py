@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bridge_patch.app.commands.flags import EnvFileOption, JsonOption, StateOption
-from bridge_patch.app.commands.options import OrderOptions
+from bridge_patch.app.commands.options import DrainOptions, OrderOptions
 from bridge_patch.app.menu.launch import launch
 from bridge_patch.domain.intent import Symbol, parse_symbol
 
@@ -78,6 +78,26 @@ def resume(
     wanted = None if symbol is None else parse_symbol(symbol)
     wish = "resume" if wanted is None else "rearm"
     _order(wish, wanted, (who, why, wait_sec, state, env_file), as_json=as_json)
+
+
+def drain(
+    *,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Expire what is late; without it nothing changes.")
+    ] = False,
+    state: StateOption = None,
+    env_file: EnvFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what waits for the execution: late, fresh, reductions, poison. A dry run.
+
+    With --yes what is late expires; the rest stays for the execution. That must not be
+    running: it drains by itself when it starts.
+
+    Example: bridge-patch drain --state var
+    """
+    options = DrainOptions(yes=yes, state=state, env_file=env_file, as_json=as_json)
+    launch("drain", options)
 
 
 def _order(wish: str, symbol: Symbol | None, said: _Said, *, as_json: bool) -> None:

@@ -11,11 +11,11 @@ from typing import Final, final
 
 from bridge_patch.domain.events import (
     Book,
+    BulkExpired,
     DeadLettered,
     DuplicateSeen,
     EquityMarked,
     Event,
-    Expired,
     Filled,
     FundingPaid,
     InsuranceCleared,
@@ -46,7 +46,7 @@ KINDS: Final = frozenset(
         EquityMarked,
         LatchSet,
         DeadLettered,
-        Expired,
+        BulkExpired,
         DuplicateSeen,
     )
 )
@@ -219,8 +219,8 @@ def _take(material: Material, phase: Phase, event: Event) -> None:
             _judged(material, phase, event)
         case DeadLettered():
             phase.dead[event.reason] += 1
-        case Expired():
-            phase.dead[TOO_OLD] += 1
+        case BulkExpired():
+            phase.dead[TOO_OLD] += len(event.intent_ids)
         case DuplicateSeen():
             phase.duplicates += 1
         case LatchSet():

@@ -13,11 +13,11 @@ from bridge_patch.app.status.holdings import Holdings
 from bridge_patch.domain.errors import IllegalTransitionError
 from bridge_patch.domain.events import (
     Book,
+    BulkExpired,
     DeadLettered,
     DuplicateSeen,
     EquityMarked,
     Event,
-    Expired,
     Filled,
     FundingPaid,
     Judged,
@@ -53,7 +53,7 @@ KINDS: Final = frozenset(
         LatchSet,
         EquityMarked,
         DeadLettered,
-        Expired,
+        BulkExpired,
         DuplicateSeen,
         TickReached,
     )
@@ -85,8 +85,8 @@ class Counts:
                     self.refusals[event.codes[0]] += 1
             case DeadLettered():
                 self.dead_letters[event.reason] += 1
-            case Expired():
-                self.expired += 1
+            case BulkExpired():
+                self.expired += len(event.intent_ids)
             case DuplicateSeen():
                 self.duplicates += 1
             case _:

@@ -23,6 +23,7 @@ from bridge_patch.app.status.view import (
 )
 from bridge_patch.domain.events import Book, TradingState, Verdict
 from bridge_patch.domain.intent import Mode
+from bridge_patch.services.backlog import Backlog
 
 _CENT: Final = Decimal("0.01")
 _STATES: Final = {
@@ -113,6 +114,7 @@ def _lines(standing: Standing) -> Iterator[tuple[str, Text]]:
     yield "in doubt", cell(f"{doubts} order(s)" if doubts else "none", _alarm(doubts))
     yield from _decisions(standing)
     yield from _bus(standing)
+    yield from _backlog(standing.backlog)
     if standing.lease is not None:
         yield "acting", _lease(standing.lease)
     yield "journal", _journal(standing.journal)
@@ -214,6 +216,23 @@ def _bus(standing: Standing) -> Iterator[tuple[str, Text]]:
             f"{place.stream}: {place.group} is {place.lag} behind, {place.pending} pending"
         )
         yield "bus", cell(text, "yellow" if behind else "")
+
+
+def _backlog(backlog: Backlog) -> Iterator[tuple[str, Text]]:
+    """Say what waits, if anything does; an alarm in red."""
+    waits = backlog.lag + backlog.pending
+    if not waits:
+        return
+    age_ms, rate, eta = backlog.oldest_age_ms, backlog.rate_per_sec, backlog.eta_sec
+    parts = [f"{waits} waiting"]
+    if age_ms is not None:
+        parts.append(f"the oldest for {span(age_ms // 1000 * 1000)}")
+    if rate is not None and eta is not None:
+        parts.append(f"{rate}/s, gone in {span(eta * 1000)}")
+    if backlog.alarm:
+        parts.append(f"ALARM: {backlog.alarm}")
+    style = "bold red" if backlog.alarm else "yellow"
+    yield "backlog", cell(", ".join(parts), style, 400)
 
 
 def _lease(lease: LeaseView) -> Text:

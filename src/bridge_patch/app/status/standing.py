@@ -27,6 +27,7 @@ from bridge_patch.app.status.view import (
 from bridge_patch.domain.events import Book, RunStarted, TradingState
 from bridge_patch.domain.intent import UnixMs
 from bridge_patch.domain.money import HUNDRED, ZERO
+from bridge_patch.services.backlog import Backlog
 
 #: The cause of a state that no latch set: something open that no stop protects.
 NAKED: Final = "NAKED"
@@ -39,6 +40,7 @@ def standing(
     bus: tuple[Place, ...],
     streams: Mapping[str, int],
     journal: JournalView,
+    backlog: Backlog,
     lease: LeaseView | None = None,
     outage: str = "",
 ) -> Standing:
@@ -61,6 +63,7 @@ def standing(
         decided_ms=decided.event.at_ms if decided else None,
         decided_id=getattr(decided.event, "intent_id", None) if decided else None,
         bus=bus,
+        backlog=backlog,
         streams=streams,
         lease=lease,
         journal=journal,

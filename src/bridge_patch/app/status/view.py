@@ -10,6 +10,7 @@ from typing import final
 from bridge_patch.adapters.bus_look import Place
 from bridge_patch.domain.events import Book
 from bridge_patch.domain.intent import IntentId, UnixMs
+from bridge_patch.services.backlog import Backlog
 
 
 @final
@@ -166,6 +167,7 @@ class Standing:
     decided_ms: UnixMs | None
     decided_id: IntentId | None
     bus: tuple[Place, ...]
+    backlog: Backlog
     streams: Mapping[str, int]
     lease: LeaseView | None
     journal: JournalView

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from bridge_patch.adapters.lines.text import exact
+from bridge_patch.adapters.wire.instants import instant_of
 from bridge_patch.adapters.wire.tree import Tree, parse
 from bridge_patch.app.in_force import fail_open_of, in_force
 from bridge_patch.app.why.answer import (
@@ -41,6 +42,7 @@ from bridge_patch.domain.events import (
     Status,
     Verdict,
 )
+from bridge_patch.domain.intent import UnixMs
 from bridge_patch.domain.money import HUNDRED
 
 _E = TypeVar("_E", bound=Event)
@@ -52,7 +54,9 @@ def explain(found: Material) -> Answer:
     if judged is not None:
         return _decided(found, judged)
     if expired is not None:
-        return _expired(found, expired)
+        return _expired(found, expired.at_ms, expired.created_ms)
+    if found.bulk is not None:
+        return _expired(found, found.bulk.at_ms, _made_ms(found))
     if found.letters:
         return _set_aside(found)
     received = _last(found, IntentReceived)
@@ -173,14 +177,24 @@ def _asked(received: IntentReceived | None, judged: Judged | None) -> Asked:
     )
 
 
-def _expired(found: Material, expired: Expired) -> Answer:
-    age_sec = Decimal(expired.at_ms - expired.created_ms) / 1000
+def _made_ms(found: Material) -> UnixMs | None:
+    """Return when an entry was made that was only looked at; its dead letter says it."""
+    for letter in found.letters:
+        tree, _ = parse(letter.payload)
+        if isinstance(tree, dict):
+            return instant_of(_text(tree, "timestamp"))
+    return None
+
+
+def _expired(found: Material, at_ms: UnixMs, made_ms: UnixMs | None) -> Answer:
+    age_sec = None if made_ms is None else Decimal(at_ms - made_ms) / 1000
     most = found.bulk.age_max_sec if found.bulk else None
-    if most is not None and age_sec <= most:
+    if age_sec is not None and most is not None and age_sec <= most:
         why = "its own valid_until had passed"
     else:
+        age = "too" if age_sec is None else f"{exact(age_sec)} s"
         bound = "" if most is None else f", an entry may be {most} s old"
-        why = f"it was {exact(age_sec)} s old{bound} (INTENT_MAX_AGE_SEC)"
+        why = f"it was {age} old{bound} (INTENT_MAX_AGE_SEC)"
     count = len(found.bulk.intent_ids) if found.bulk else 0
     others = f"with {count - 1} more" if count > 1 else "alone"
     ended = f"its one outcome is a bulk expiry that names it {others}" if found.bulk else ""
@@ -189,9 +203,9 @@ def _expired(found: Material, expired: Expired) -> Answer:
         kind=Kind.EXPIRED,
         headline=f"expired, never judged and never traded: {why}",
         run_id=found.about[-1].run_id,
-        judged_ms=expired.at_ms,
+        judged_ms=at_ms,
         notes=(ended,) if ended else (),
-        messages=(*_letters(found, expired.at_ms), *_duplicates(found)),
+        messages=(*_letters(found, at_ms), *_duplicates(found)),
     )
 
 

@@ -20,6 +20,7 @@ from bridge_patch.domain.events import (
     Book,
     BulkExpired,
     DeadLettered,
+    DuplicateSeen,
     Expired,
     Filled,
     Judged,
@@ -72,15 +73,18 @@ class Finder:
         found = dict.fromkeys(self.journal.ids_beginning(text, _NEAREST + 1))
         for stream in (TRADE_INTENT, DEAD_LETTER):
             for message in self.bus.holding(stream, text, _MESSAGES_MAX):
-                stated = _stated_id(_payload_of(message)) or ""
-                if stated.startswith(text):
-                    found[IntentId(stated)] = None
+                for payload in _payloads_of(message):
+                    stated = _stated_id(payload) if text in payload else None
+                    if stated and stated.startswith(text):
+                        found[IntentId(stated)] = None
         return tuple(found)[: _NEAREST + 1]
 
     def _exactly(self, intent_id: IntentId) -> Material | None:
         about = self.journal.about(intent_id)
-        if about:
+        if about and any(not isinstance(one.event, DuplicateSeen) for one in about):
             return self._decided(intent_id, about)
+        if bulk := self._bulk(intent_id, 1):
+            return self._late(intent_id, bulk, about)
         letters = tuple(self._letters(intent_id))
         if letters:
             return Material(intent_id=intent_id, letters=letters)
@@ -95,21 +99,40 @@ class Finder:
             intent_id=intent_id,
             about=about,
             run=self._run(about[-1].run_id),
-            bulk=self._bulk(intent_id, about[0].seq) if expired else None,
+            bulk=self._bulk_event(intent_id, about[0].seq) if expired else None,
             fills=self._fills(judged) if judged else (),
             letters=tuple(self._letters(expired.entry_id)) if expired else (),
         )
+
+    def _late(
+        self, intent_id: IntentId, bulk: Stored, about: tuple[Stored, ...]
+    ) -> Material:
+        """Return what is known of an entry that was read no further than its age."""
+        event = bulk.event
+        assert isinstance(event, BulkExpired)  # noqa: S101 - it was looked for as such
+        entry_id = event.entry_ids[event.intent_ids.index(intent_id)]
+        return Material(
+            intent_id=intent_id,
+            about=(bulk, *about),
+            run=self._run(bulk.run_id),
+            bulk=event,
+            letters=tuple(self._letters(entry_id)),
+        )
+
+    def _bulk_event(self, intent_id: IntentId, after_seq: int) -> BulkExpired | None:
+        found = self._bulk(intent_id, after_seq)
+        return found.event if found and isinstance(found.event, BulkExpired) else None
 
     def _run(self, run_id: str) -> RunStarted | None:
         starts = (s.event for s in self.journal.events({"RunStarted"}))
         wanted = (e for e in starts if isinstance(e, RunStarted) and e.run_id == run_id)
         return next(wanted, None)
 
-    def _bulk(self, intent_id: IntentId, after_seq: int) -> BulkExpired | None:
+    def _bulk(self, intent_id: IntentId, after_seq: int) -> Stored | None:
         for stored in self.journal.events({"BulkExpired"}, after_seq=after_seq - 1):
             event = stored.event
             if isinstance(event, BulkExpired) and intent_id in event.intent_ids:
-                return event
+                return stored
         return None
 
     def _fills(self, judged: Judged) -> tuple[Filled, ...]:
@@ -129,12 +152,13 @@ class Finder:
         known = False
         for message in self.bus.holding(DEAD_LETTER, text, _MESSAGES_MAX):
             try:
-                letter = codec.decode_dead_letter(message.envelope)
+                letters = codec.decode_dead_letters(message.envelope)
             except InvalidValueError:
                 continue
-            if text == letter.entry_id or text == _stated_id(letter.payload):
-                known = True
-                yield letter
+            for letter in letters:
+                if text == letter.entry_id or text == _stated_id(letter.payload):
+                    known = True
+                    yield letter
         if not known and text.isdecimal():
             yield from self._journaled(text)
 
@@ -152,9 +176,9 @@ class Finder:
 
     def _waiting(self, intent_id: IntentId) -> str:
         for message in self.bus.holding(TRADE_INTENT, intent_id, _MESSAGES_MAX):
-            payload = _payload_of(message)
-            if _stated_id(payload) == intent_id:
-                return payload
+            for payload in _payloads_of(message):
+                if _stated_id(payload) == intent_id:
+                    return payload
         return ""
 
     def _nearest(self, text: IntentId) -> tuple[IntentId, ...]:
@@ -170,14 +194,15 @@ class Finder:
         return tuple(near)[:_NEAREST]
 
 
-def _payload_of(message: Message) -> str:
-    """Return an intent's payload, also where the message is a dead letter."""
+def _payloads_of(message: Message) -> tuple[str, ...]:
+    """Return an intent's payload; where the message is a dead letter, all it holds."""
     if message.stream != DEAD_LETTER:
-        return message.envelope.payload or ""
+        return (message.envelope.payload or "",)
     try:
-        return codec.decode_dead_letter(message.envelope).payload
+        letters = codec.decode_dead_letters(message.envelope)
     except InvalidValueError:
-        return ""
+        return ()
+    return tuple(letter.payload for letter in letters)
 
 
 def _stated_id(payload: str) -> str | None:
