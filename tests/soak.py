@@ -43,9 +43,14 @@ PARTS: Final = (
         {"SOAK": "1"},
     ),
     Part(
-        "50 kills under 500 intents/s",
+        "50 kills under 500 intents/s, SQLite",
         450,
-        ("-m", "tests.e2e.kill_loop", "--kills", "50", "--rate", "500"),
+        ("-m", "tests.e2e.kill_loop", "--kills", "50"),
+    ),
+    Part(
+        "50 kills under 500 intents/s, Redis and PostgreSQL",
+        450,
+        ("-m", "tests.e2e.kill_loop", "--kills", "50", "--servers"),
     ),
 )
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bridge_patch.adapters.streams import EXECUTION_RESULT
-from tests.e2e.kill_loop import Loop, Place
+from tests.e2e.kill_loop import Loop
+from tests.e2e.places import Place
 
 pytestmark = pytest.mark.e2e
 
