@@ -19,7 +19,7 @@ from bridge_patch.adapters.prover.replay import (
     valued,
 )
 from bridge_patch.adapters.prover.symbols import term_of
-from bridge_patch.governor.arithmetic import exactly
+from bridge_patch.domain.arithmetic import exactly
 from bridge_patch.governor.votes import CapLeverage, CapMargin, Case, Rule, Vote
 from tests.questions import FINE
 

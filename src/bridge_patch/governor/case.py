@@ -7,9 +7,9 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
+from bridge_patch.domain.arithmetic import exactly
 from bridge_patch.domain.harvest import POLICY_FALLBACK
 from bridge_patch.domain.intent import Entry, Mode, UnixMs, Unknown
-from bridge_patch.governor.arithmetic import exactly
 from bridge_patch.governor.limits import Limits
 from bridge_patch.governor.reasons import Reason
 from bridge_patch.governor.ruling import Refused, refusal

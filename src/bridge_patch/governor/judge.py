@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import InitVar, dataclass, field
 from typing import Final, NoReturn, final
 
+from bridge_patch.domain.arithmetic import exactly
 from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import (
@@ -20,7 +21,6 @@ from bridge_patch.domain.intent import (
 )
 from bridge_patch.domain.money import Margin, Notional, Price, Quantity
 from bridge_patch.domain.position import Position
-from bridge_patch.governor.arithmetic import exactly
 from bridge_patch.governor.case import case_of
 from bridge_patch.governor.limits import Limits
 from bridge_patch.governor.reasons import Reason

@@ -10,9 +10,9 @@ from hashlib import blake2b
 from types import MappingProxyType
 from typing import Final, final
 
+from bridge_patch.domain.arithmetic import exactly
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.money import HUNDRED, ONE, ZERO
-from bridge_patch.governor.arithmetic import exactly
 
 #: There is no unlimited: a larger bound is a mistyped number.
 NUMBER_MAX: Final = Decimal(10**12)

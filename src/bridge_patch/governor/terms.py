@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
+from bridge_patch.domain.arithmetic import exactly
 from bridge_patch.domain.intent import Proposal, StopDistance, Unknown
 from bridge_patch.domain.money import Margin, Notional, Price, Quantity
-from bridge_patch.governor.arithmetic import exactly
 from bridge_patch.governor.reasons import Reason
 from bridge_patch.governor.ruling import Refused, refusal
 from bridge_patch.governor.votes import Case

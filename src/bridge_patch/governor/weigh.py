@@ -15,9 +15,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
+from bridge_patch.domain.arithmetic import exactly
 from bridge_patch.domain.intent import Proposal
 from bridge_patch.domain.money import CENT, Leverage, Margin, floor_to
-from bridge_patch.governor.arithmetic import exactly
 from bridge_patch.governor.limits import BelowMin
 from bridge_patch.governor.reasons import Reason
 from bridge_patch.governor.rules import BOUNDS, CHECKS

@@ -15,6 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final, TypeAlias, final
 
+from bridge_patch.domain.arithmetic import exactly
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.harvest import POLICIES, HarvestMode, HarvestPolicy
 from bridge_patch.domain.instrument import MMR_DEFAULT, leverage_for_distance
@@ -133,6 +134,18 @@ def size(
     below its minimum, leverage gives way instead, so that a calmer market never makes the
     sizer abstain where a wilder one would have traded.
     """
+    with exactly():
+        return _sized(confidence, volatility_factor, equity_usd, bounds, side, mmr)
+
+
+def _sized(  # noqa: PLR0917 - as it was asked
+    confidence: Decimal,
+    volatility_factor: Decimal,
+    equity_usd: Decimal,
+    bounds: SizingBounds,
+    side: Side | None,
+    mmr: Decimal,
+) -> Sized | Abstained:
     unusable = _unusable(confidence, volatility_factor, equity_usd, mmr)
     if (fault := next(unusable, None)) is not None:
         return fault

@@ -12,7 +12,9 @@ from functools import cache
 from numbers import Real
 from typing import Any, Final
 
+from bridge_patch.app.contract.arguments import word
 from bridge_patch.app.settings import load_settings
+from bridge_patch.domain.arithmetic import exactly
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.harvest import HarvestMode, HarvestPolicy
 from bridge_patch.domain.intent import Mode
@@ -54,7 +56,8 @@ class SizingConfig:
             for name, number in numbers.items()
             if not (number.is_finite() and 0 < number <= _NUMBER_MAX)
         ]
-        faults += unusable or _contradictions(numbers)
+        with exactly():
+            faults += unusable or _contradictions(numbers)
         if faults:
             raise InvalidValueError("; ".join(faults))
 
@@ -240,7 +243,8 @@ def _exact(value: object) -> Decimal:
 
 
 def _word(value: object) -> str:
-    return str(value) if _is(value, str) and _WORD.fullmatch(str(value)) else "?"
+    text = word(value) or ""
+    return text if _WORD.fullmatch(text) else "?"
 
 
 def _is(value: object, kind: type) -> bool:

@@ -23,7 +23,6 @@ from bridge_patch.domain.intent import (
     Proposal,
     RiskBudget,
     Side,
-    Symbol,
     UnixMs,
     Unknown,
 )
@@ -101,10 +100,12 @@ def answer(asked: Asked, limits: Limits) -> Ruling | Reduction:
     leverage = _stated(number(asked.leverage), closing=closing)
     confidence = _confidence(number(asked.confidence), closing=closing)
     budget = _budget(number(asked.risk_budget_usd))
-    read = (symbol(asked.symbol), what, margin, leverage, confidence, budget)
+    named = symbol(asked.symbol)
+    read = (named, what, margin, leverage, confidence, budget)
     faults = tuple(_faults(read))
     if (
         faults
+        or isinstance(named, Unusable)
         or isinstance(what, Unusable)
         or isinstance(margin, Unusable)
         or isinstance(leverage, Unusable)
@@ -115,7 +116,7 @@ def answer(asked: Asked, limits: Limits) -> Ruling | Reduction:
     if closing:
         return Reduction(margin_usd=margin, leverage=leverage)
     case = Case(
-        symbol=Symbol(str(asked.symbol)),
+        symbol=named,
         side=Side(what),
         confidence=confidence,
         proposal=Proposal(margin=Margin(margin), leverage=Leverage(leverage)),

@@ -21,7 +21,7 @@ NUMBER_MIN: Final = Decimal("1E-12")
 _BITS_MAX: Final = 64
 _TOO_LARGE: Final = Decimal("1E+99")
 #: More digits than this are cut off, never rounded up.
-_DIGITS: Final = Context(prec=28, rounding=ROUND_DOWN)
+_DIGITS: Final = Context(prec=28, rounding=ROUND_DOWN, traps=[])
 
 
 class Action(StrEnum):
@@ -64,7 +64,7 @@ def number(value: object) -> Number:
         return Unusable(How.MISSING, "was not given")
     try:
         read = _decimal(value)
-        kind = type(value).__name__
+        kind = _kind_of(type(value))
     except Exception:  # noqa: BLE001 - whatever it was, it is no number
         return Unusable(How.INVALID, "was an object that cannot be read")
     if read is None:
@@ -97,6 +97,12 @@ def word(value: object) -> str | None:
         return str.__str__(value) if isinstance(value, str) else None
     except Exception:  # noqa: BLE001 - a class may lie about what it is
         return None
+
+
+def _kind_of(kind: type) -> str:
+    """Return the name of a class as it was written; a metaclass may lie about it."""
+    name: str = vars(type)["__name__"].__get__(kind)
+    return name if name.isidentifier() else "nameless object"
 
 
 def _decimal(value: object) -> Decimal | None:

@@ -21,6 +21,7 @@ from bridge_patch.adapters.lines.wording import line_of
 from bridge_patch.app.contract.answers import Asked, Reduction, answer
 from bridge_patch.app.contract.arguments import How, Unusable, number, word
 from bridge_patch.app.settings import load_settings
+from bridge_patch.domain.arithmetic import exactly
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import Verdict
 from bridge_patch.domain.money import ZERO
@@ -133,10 +134,11 @@ class RiskGovernor:
             leverage=leverage,
             risk_budget_usd=risk_budget_usd,
         )
-        said = answer(asked, self._limits)
-        reason, approved = _reason(said), not isinstance(said, Refused)
-        _say(_verdict(asked, said))
-        return approved, reason, _meta(said, self._limits)
+        with exactly():
+            said = answer(asked, self._limits)
+            reason, approved = _reason(said), not isinstance(said, Refused)
+            _say(_verdict(asked, said))
+            return approved, reason, _meta(said, self._limits)
 
 
 @cache

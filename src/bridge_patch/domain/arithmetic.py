@@ -1,8 +1,9 @@
-"""The one arithmetic of every verdict, whatever the process around it has set.
+"""The one arithmetic of every verdict and size, whatever the process has set.
 
-A verdict is a function of its case. Decimal's precision, rounding and traps belong to the
-thread, so a library that changes them would change verdicts: they are fixed here. A number
-that cannot be computed raises, which refuses; so does a binary fraction that got in.
+A verdict is a function of its case, a size one of its inputs. Decimal's precision, rounding
+and traps belong to the thread, so a library that changes them would change both: they are
+fixed here. A number that cannot be computed raises, which refuses; so does a binary
+fraction that got in.
 """
 
 from __future__ import annotations

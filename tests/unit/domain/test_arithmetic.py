@@ -16,7 +16,7 @@ from types import ModuleType
 
 import pytest
 
-from bridge_patch.governor import arithmetic
+from bridge_patch.domain import arithmetic
 
 
 @pytest.fixture
