@@ -1,7 +1,9 @@
 """The demo: the same twice, complete, and honest about a journal that was touched."""
 
 import json
+import re
 import sqlite3
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ pytestmark = [pytest.mark.e2e, needs_market]
 DAYS = ("--days-shadow", "2", "--days-live", "2")
 #: What differs between two runs of the same demo, and nothing else may.
 OF_THE_RUN = ("run_id", "recorded_ms")
+VERDICT = re.compile(r"^\[GOVERNOR\] (✅ ACCEPT|❌ REJECT) ")
 
 
 def play(folder: Path) -> dict[str, object]:
@@ -64,6 +67,23 @@ def test_the_table_says_what_a_demo_has_to_show(
         assert "equity as asked, USD" in phase
         assert "equity as governed, USD" in phase
     assert "0 verdicts differ" in str(summary["judged again from the journal"])
+
+
+def test_the_log_holds_every_verdict_of_both_phases_once(
+    twice: tuple[Path, Path, dict[str, object]],
+) -> None:
+    """A phase must not close the file that the next one writes to."""
+    folder = twice[0]
+    judged = Counter(str(row["intent_id"]) for row in decisions(folder))
+    lines = (folder / "demo.log").read_text(encoding="utf-8").splitlines()
+    verdicts = [line for line in lines if VERDICT.search(line)]
+    logged = Counter(line.rpartition("intent=")[2].split()[0] for line in verdicts)
+
+    assert logged == judged
+    assert {" mode=shadow" in line for line in lines if "[EXEC_INTENT]" in line} == {
+        True,
+        False,
+    }
 
 
 def test_verify_finds_one_changed_character(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -16,14 +15,14 @@ _CODE: Final = re.compile(r"\b[A-Z]{3,}(?:_[A-Z]+)+\b")
 
 
 @final
-class Sampler(io.TextIOBase):
+class Sampler:
     """A stream that keeps every line in `file` and hands the first of each kind to `show`.
 
-    A kind is the bracket tag, the verdict's word and the reason's code.
+    A kind is the bracket tag, the verdict's word and the reason's code. The file is its
+    owner's: several write to it, one after the other, and none of them closes it.
     """
 
     def __init__(self, file: TextIO, show: Callable[[str], None]) -> None:
-        super().__init__()
         self._file, self._show = file, show
         self._seen: Counter[str] = Counter()
 
@@ -38,10 +37,6 @@ class Sampler(io.TextIOBase):
 
     def flush(self) -> None:
         """Leave the file to its own buffer: the journal is the record, this is a view."""
-
-    def close(self) -> None:
-        """Write out and let go of the file."""
-        self._file.close()
 
 
 def _kind_of(line: str) -> str:
