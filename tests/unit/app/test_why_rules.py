@@ -1,5 +1,6 @@
 """Each reason has its remedy, and every kind of verdict its sentence."""
 
+import inspect
 import re
 from dataclasses import replace
 from decimal import Decimal
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge_patch.app.governor_page import reasons_of
 from bridge_patch.app.settings import ROWS
 from bridge_patch.app.why.answer import Kind, Material
 from bridge_patch.app.why.explain import explain
@@ -26,6 +28,8 @@ from bridge_patch.domain.events import (
 )
 from bridge_patch.domain.intent import IntentId, Side
 from bridge_patch.governor.reasons import Reason
+from bridge_patch.governor.rules import BOUNDS, CHECKS
+from bridge_patch.governor.votes import Rule
 from bridge_patch.services.ports import Stored
 from tests.unit.adapters.lines_samples import ACCEPTED, AT, BTC, FILLED, ORDER, SETTLED
 from tests.unit.app.story import PARTIAL, STOPPED_OUT, story
@@ -64,6 +68,30 @@ def test_a_meaning_that_names_a_setting_names_it_as_its_remedy_does() -> None:
     for reason, remedy in REMEDIES.items():
         said = set(re.findall(r"[A-Z_]{6,}", meaning_of(reason))) & names
         assert said <= set(remedy.settings), reason
+
+
+NEEDS_A_READING = [
+    rule for rule in (*BOUNDS, *CHECKS) if Reason.SNAPSHOT_INCOMPLETE in reasons_of(rule)
+]
+
+
+@pytest.mark.parametrize("rule", NEEDS_A_READING, ids=lambda rule: rule.__name__)
+def test_a_missed_reading_names_the_age_that_its_rule_asks_for(rule: Rule) -> None:
+    """Raising another reading's age would change nothing."""
+    seen = [*inspect.getclosurevars(rule).globals.values(), rule]
+    sources = "".join(inspect.getsource(f) for f in seen if inspect.isfunction(f))
+    asked = set(re.findall(r"limits\.(\w+_age_max)_ms", sources)) - {"unknown_age_max"}
+    named = remedy_of(Reason.SNAPSHOT_INCOMPLETE, rule.__name__).settings
+
+    assert named == (f"{(asked or {'snapshot_age_max'}).pop()}_sec".upper(),)
+    assert not asked
+    assert set(named) <= set(remedy_of(Reason.SNAPSHOT_INCOMPLETE).settings)
+
+
+def test_a_halt_names_no_bound_for_it_may_be_a_persons() -> None:
+    """The drawdown has a rule of its own, which names its bound."""
+    assert remedy_of(Reason.TRADING_HALTED, "trading_state").settings == ()
+    assert remedy_of(Reason.DRAWDOWN_EXCEEDED, "drawdown").settings == ("DRAWDOWN_MAX_PCT",)
 
 
 def test_a_code_of_the_venue_is_not_ours_to_explain() -> None:

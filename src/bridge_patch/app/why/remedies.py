@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, final
 
@@ -22,6 +22,18 @@ class Remedy:
 _COSTS: Final = ("TAKER_FEE_PCT", "SLIPPAGE_PCT")
 _FLOOR: Final = "MIN_ORDER_USD"
 _ROOM: Final = "ask for less margin, or close positions until there is room"
+
+_ACCOUNT_AGE: Final = "SNAPSHOT_AGE_MAX_SEC"
+#: The rules that need a reading of another kind than the account's, and how old it may be.
+_AGES: Final = MappingProxyType(
+    {
+        "liquidation_clearance": "VOLATILITY_AGE_MAX_SEC",
+        "index_near": "MARK_AGE_MAX_SEC",
+        "price_calm": "MARK_AGE_MAX_SEC",
+        "depth_enough": "MARK_AGE_MAX_SEC",
+        "funding_bearable": "FUNDING_AGE_MAX_SEC",
+    }
+)
 
 _GARBAGE: Final = (
     *(Reason.SIZE_ZERO, Reason.SIZE_NEGATIVE, Reason.SIZE_NAN, Reason.SIZE_INFINITE),
@@ -89,7 +101,6 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = MappingProxyType(
         ),
         Reason.TRADING_HALTED: Remedy(
             "a person releases the account; `status` says who halted it and why",
-            ("DRAWDOWN_MAX_PCT",),
         ),
         Reason.TRADING_REDUCING: Remedy(
             "what tightened the account is over; `status` says what it is, and the"
@@ -107,7 +118,7 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = MappingProxyType(
         ),
         Reason.SNAPSHOT_INCOMPLETE: Remedy(
             "the reading that is named can be had again",
-            ("SNAPSHOT_AGE_MAX_SEC", "VOLATILITY_AGE_MAX_SEC", "FUNDING_AGE_MAX_SEC"),
+            (_ACCOUNT_AGE, *dict.fromkeys(_AGES.values())),
         ),
         Reason.MARK_STALE: Remedy(
             "a fresh price of the symbol is seen", ("MARK_AGE_MAX_SEC",)
@@ -221,9 +232,15 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = MappingProxyType(
 _UNLISTED: Final = Remedy("what its own words name")
 
 
-def remedy_of(code: str) -> Remedy:
-    """Return what is known about a code; the venue's own codes are not ours to explain."""
-    return REMEDIES.get(Reason(code), _UNLISTED) if code in set(Reason) else _UNLISTED
+def remedy_of(code: str, rule: str = "") -> Remedy:
+    """Return what is known about a code; the venue's own codes are not ours to explain.
+
+    Where a `rule` missed a reading, only the age that this rule asks for is named.
+    """
+    known = REMEDIES.get(Reason(code), _UNLISTED) if code in set(Reason) else _UNLISTED
+    if code == Reason.SNAPSHOT_INCOMPLETE and rule:
+        return replace(known, settings=(_AGES.get(rule, _ACCOUNT_AGE),))
+    return known
 
 
 def meaning_of(code: str) -> str:

@@ -142,7 +142,7 @@ def _without_a_vote(judged: Judged, spoken: list[VoteRecord]) -> Iterator[VoteRe
 
 
 def _said(vote: VoteRecord, settings: Mapping[str, str], *, decided: bool) -> Said:
-    remedy = remedy_of(vote.code)
+    remedy = remedy_of(vote.code, vote.rule)
     return Said(
         rule=vote.rule,
         vote=vote.vote,
