@@ -53,6 +53,18 @@ def test_an_unknown_key_in_the_file_is_a_fault_without_its_value(tmp_path: Path)
         ("SYMBOL", "SYMBOLS"),
         ("AI_LEVERAGE_MAX", "AI_MAX_LEVERAGE"),
         ("ORDER_MIN_USD", "MIN_ORDER_USD"),
+        ("DAILY_LOSS_MAX_PERCENT", "DAILY_LOSS_MAX_PCT"),
+        ("DAILY_LOSS_MAX_USD", "DAILY_LOSS_MAX_PCT"),
+        ("DRAWDOWN_LIMIT_PCT", "DRAWDOWN_MAX_PCT"),
+        ("SNAPSHOT_AGE_MAX_MS", "SNAPSHOT_AGE_MAX_SEC"),
+        ("CLOCK_SKEW_MAX_SEC", "CLOCK_SKEW_MAX_MS"),
+        ("SHOCK_PAUSE_MIN", "SHOCK_PAUSE_SEC"),
+        ("MIN_CONFIDENCE_PCT", "MIN_CONFIDENCE"),
+        ("CONFIDENCE_FLOOR", "MIN_CONFIDENCE"),
+        ("SLIPPAGE_BPS", "SLIPPAGE_PCT"),
+        ("LOSERS_PAUSE_MS", "LOSERS_PAUSE_SEC"),
+        ("LOSERS_PAUSE_MINUTES", "LOSERS_PAUSE_SEC"),
+        ("LOSERS_LATCH_SEC", "LOSERS_LATCH_MIN"),
     ],
 )
 def test_a_near_miss_in_the_environment_is_a_fault(name: str, meant: str) -> None:
@@ -70,6 +82,7 @@ def test_variables_that_are_none_of_our_business_are_ignored() -> None:
         " MAKEFLAGS MAKELEVEL STATE_DIRECTORY JOURNAL_STREAM INVOCATION_ID LOG_LEVEL"
         " DATA_DIR SITE_DIR CACHE_DIR REDIS_URL BUS_URL PS1 COLUMNS LINES CI NO_COLOR"
         " DEBIAN_FRONTEND GITHUB_TOKEN BINANCE_API_KEY MODE SEED"
+        " MAX MIN USD SEC CONNECT_TIMEOUT_MS SESSION_MAX_AGE_SEC MAX_RETRIES LIMIT_USD"
     )
 
     assert load_settings(dict.fromkeys(names.split(), "x")) == load_settings({})
