@@ -40,6 +40,8 @@ PROPOSALS: Final = 20
 SOURCES_MAX: Final = 1024
 #: What no sound model proposes; neither lack of room nor what we cannot read is among it.
 ABSURD: Final = frozenset({Reason.SIZE_MISSING, Reason.PRICE_OUT_OF_COLLAR})
+#: A margin of more than so many times the whole account is a slip, and no lack of room.
+ABSURD_EQUITIES: Final = 10
 
 
 @final
@@ -177,9 +179,7 @@ class ActivityLog:
         if judged.confidence is None:
             return
         if source is not None:
-            ours = Reason.MARK_STALE in judged.codes
-            absurd = not ours and not ABSURD.isdisjoint(judged.codes)
-            self._proposed(source, malformed=absurd)
+            self._proposed(source, malformed=_is_absurd(judged))
         allowed = judged.verdict is not Verdict.REJECT and judged.mode is self.mode
         if not allowed or judged.notional_usd is None:
             return
@@ -233,3 +233,19 @@ class ActivityLog:
 
     def _streak(self, symbol: Symbol) -> Streak:
         return self._streaks.setdefault(symbol, Streak())
+
+
+def _is_absurd(judged: Judged) -> bool:
+    """Tell what no sound model proposes, by its size or by what the rules said.
+
+    What we could not read is ours: a price is not far from one that is stale, and nothing
+    is large beside an equity that is not known, or gone.
+    """
+    ours = Reason.MARK_STALE in judged.codes
+    if not ours and not ABSURD.isdisjoint(judged.codes):
+        return True
+    case = judged.case
+    equity = case.equity.value if case else None
+    if case is None or equity is None or not equity.is_finite() or equity <= 0:
+        return False
+    return case.margin_usd > ABSURD_EQUITIES * equity

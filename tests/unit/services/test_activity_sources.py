@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from bridge_patch.domain.events import (
-    Event,
-)
-from bridge_patch.domain.intent import UnixMs
+from bridge_patch.domain.events import Event, Judged
+from bridge_patch.domain.intent import UnixMs, Unknown
+from bridge_patch.governor.record import record_of
+from bridge_patch.governor.snapshot import Known
 from bridge_patch.services.activity import PROPOSALS, SOURCES_MAX
-from tests.questions import NOTHING_DONE
+from tests.questions import FINE, NOTHING_DONE, NOW
 from tests.unit.services.doings import (
     AT,
     BTC,
@@ -60,6 +61,32 @@ def test_absurd_counts_as_malformed_and_lack_of_room_does_not(
 ) -> None:
     """Nor does being paused, or a source could never come back."""
     assert done(asked("i-1", "ann", *codes), source="ann").malformed_pct == malformed
+
+
+@pytest.mark.parametrize(
+    ("margin", "equity", "malformed"),
+    [
+        ("1E+9", "10000", 5),
+        ("100000.01", "10000", 5),
+        ("100000", "10000", 0),
+        ("10001", "10000", 0),
+        ("1E+9", "0", 0),
+        ("1E+9", "-5", 0),
+        ("1E+9", "NaN", 0),
+        ("1E+9", None, 0),
+    ],
+)
+def test_a_margin_of_ten_times_the_account_is_absurd_whatever_refused_it(
+    margin: str, equity: str | None, malformed: int
+) -> None:
+    """More than the account has is lack of room; an equity nobody knows is ours."""
+    reading = Unknown("timeout") if equity is None else Known(D(equity), NOW)
+    case = record_of(FINE.sized(margin, "100").knowing(equity=reading).case())
+    one, verdict = asked("i-1", "ann", "NOTIONAL_EXCEEDED")
+    assert isinstance(verdict, Judged)
+    told = [one, replace(verdict, case=case)]
+
+    assert done(told, source="ann").malformed_pct == malformed
 
 
 def test_only_what_was_not_understood_is_held_against_a_source() -> None:
