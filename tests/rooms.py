@@ -39,7 +39,7 @@ def more_limits(draw: st.DrawFn) -> dict[str, Any]:
     """Bounds on what is around an order, from tight to wide; windows in their order."""
     minute, hour, day = sorted(draw(between("0.1", "50", 1)) for _ in range(3))
     orders, pause = draw(st.integers(4, 1000)), draw(st.integers(1, 9))
-    entries_pct = draw(between("1", "60", 0))
+    entries_pct = draw(between(D(-(-100 // orders)), "60", 0))
     percents = (
         *("turnover_max_pct", "equity_jump_max_pct", "malformed_max_pct"),
         *("slippage_1h_max_pct", "price_collar_pct", "index_gap_max_pct"),

@@ -43,7 +43,7 @@ def limits(draw: st.DrawFn, below_min: BelowMin | None = None) -> Limits:
     """Bounds as a person may set them, free of contradictions."""
     margin_min, leverage_min = draw(usd("0.5", "200")), draw(between("1", "10", 1))
     leverage_max = draw(between(leverage_min + 1, "125", 1))
-    smallest = margin_min * leverage_min
+    smallest = margin_min * leverage_min.to_integral_value(ROUND_CEILING)
     return Limits(
         margin_min_usd=margin_min,
         margin_max_usd=margin_min + draw(usd("0", "20000")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from enum import StrEnum
@@ -12,7 +12,7 @@ from typing import Final, final
 
 from bridge_patch.domain.arithmetic import exactly
 from bridge_patch.domain.errors import InvalidValueError
-from bridge_patch.domain.money import HUNDRED, ONE, ZERO
+from bridge_patch.domain.money import CENT, HUNDRED, ONE, ZERO, floor_to
 
 #: There is no unlimited: a larger bound is a mistyped number.
 NUMBER_MAX: Final = Decimal(10**12)
@@ -124,11 +124,10 @@ class Limits:
 
     def __post_init__(self) -> None:
         with exactly():
-            faults = self._mistyped() or [*self._unusable(), *self._contradictions()]
+            faults = self._mistyped() or [*self._unusable(), *self._related()]
             if faults:
                 raise InvalidValueError("; ".join(faults))
-            costs_pct = 2 * (self.taker_fee_pct + self.slippage_pct)
-            object.__setattr__(self, "round_trip_fraction", costs_pct / 100)
+            object.__setattr__(self, "round_trip_fraction", self._costs())
         object.__setattr__(self, "symbols", tuple(sorted(self.symbols)))
         digest = blake2b(self.text().encode(), digest_size=6, person=b"bridge-limits")
         object.__setattr__(self, "_digest", digest.hexdigest())
@@ -162,45 +161,67 @@ class Limits:
             if (expected := _broken_range(name, Decimal(value)))
         ]
 
-    def _contradictions(self) -> list[str]:
+    def _related(self) -> list[str]:
+        """List what the bounds are to each other, where all of them are sane numbers."""
         numbers = (value for _, value, _ in self._bounds() if isinstance(value, Decimal))
-        if not all(number.is_finite() for number in numbers):
+        if not all(n.is_finite() and abs(n) <= NUMBER_MAX for n in numbers):
             return []
-        least = f"margin_min_usd {self.margin_min_usd}"
-        lowest = f"leverage_min {self.leverage_min}"
-        faults = []
-        if self.margin_min_usd > self.margin_max_usd:
-            faults.append(f"{least} must not exceed margin_max_usd {self.margin_max_usd}")
-        if self.leverage_min > self.leverage_max:
-            faults.append(f"{lowest} must not exceed leverage_max {self.leverage_max}")
-        if self.margin_min_usd * self.leverage_min > self.notional_max_usd:
-            most = f"notional_max_usd {self.notional_max_usd}"
-            faults.append(f"{least} x {lowest} must not exceed {most}")
-        return (
-            faults
-            + [
-                f"{low} {getattr(self, low)} must not exceed {high} {getattr(self, high)}"
-                for low, high in _ORDERED
-                if getattr(self, low) > getattr(self, high)
-            ]
-            + self._impossible()
-        )
+        return [*self._contradictions(), *self._unsendable()]
 
-    def _impossible(self) -> list[str]:
-        """List what leaves no entry possible at all."""
-        faults = []
+    def _contradictions(self) -> list[str]:
+        """List bounds that exclude each other; the prover assumes that there are none."""
+        faults = [
+            f"{low} {getattr(self, low)} must not exceed {high} {getattr(self, high)}"
+            for low, high in _ORDERED
+            if getattr(self, low) > getattr(self, high)
+        ]
+        if self.margin_min_usd * self.leverage_min > self.notional_max_usd:
+            faults.append(f"{self._least()} must not exceed {self._notional()}")
         if not self.symbols:
             faults.append("symbols must name at least one symbol, named none")
-        room_pct = HUNDRED - self.exit_orders_reserve_pct
-        if self.entry_orders_max_pct > room_pct:
-            share = f"entry_orders_max_pct {self.entry_orders_max_pct}"
+        if self.entry_orders_max_pct > HUNDRED - self.exit_orders_reserve_pct:
             reserve = f"exit_orders_reserve_pct {self.exit_orders_reserve_pct}"
-            faults.append(f"{share} and {reserve} must not exceed 100 together")
+            faults.append(f"{self._share()} and {reserve} must not exceed 100 together")
         return faults
+
+    def _unsendable(self) -> Iterator[str]:
+        """Yield why no order fits between the bounds: in cents, at a whole leverage."""
+        margin, leverage = _up(self.margin_min_usd, CENT), _up(self.leverage_min, ONE)
+        if self.margin_min_usd <= self.margin_max_usd < margin:
+            span = f"margin_min_usd {self.margin_min_usd} to margin_max_usd"
+            yield f"from {span} {self.margin_max_usd} there must be a whole cent"
+        if self.leverage_min <= self.leverage_max < leverage:
+            span = f"leverage_min {self.leverage_min} to leverage_max"
+            yield f"from {span} {self.leverage_max} there must be a whole leverage"
+        least_usd, whole_usd = self.margin_min_usd * self.leverage_min, margin * leverage
+        if least_usd <= self.notional_max_usd < whole_usd:
+            yield f"{self._least()}, each made whole, must not exceed {self._notional()}"
+        if leverage * self._costs() >= 1:
+            costs = f"taker_fee_pct {self.taker_fee_pct} and slippage_pct"
+            lowest = f"leverage_min {self.leverage_min}"
+            yield f"{costs} {self.slippage_pct} must leave some margin at {lowest}"
+        if self.entry_orders_max_pct * self.venue_orders_10s_max < HUNDRED:
+            orders = f"venue_orders_10s_max {self.venue_orders_10s_max}"
+            yield f"{self._share()} of {orders} must be at least one order"
+
+    def _least(self) -> str:
+        return f"margin_min_usd {self.margin_min_usd} x leverage_min {self.leverage_min}"
+
+    def _notional(self) -> str:
+        return f"notional_max_usd {self.notional_max_usd}"
+
+    def _share(self) -> str:
+        return f"entry_orders_max_pct {self.entry_orders_max_pct}"
+
+    def _costs(self) -> Decimal:
+        """Return two taker fees and two slippages, as a fraction of notional."""
+        return 2 * (self.taker_fee_pct + self.slippage_pct) / HUNDRED
 
 
 #: Pairs in which the first may not be larger than the second.
 _ORDERED: Final = (
+    ("margin_min_usd", "margin_max_usd"),
+    ("leverage_min", "leverage_max"),
     ("losers_pause_min", "losers_latch_min"),
     ("notional_1m_max_equity_multiple", "notional_1h_max_equity_multiple"),
     ("notional_1h_max_equity_multiple", "notional_1d_max_equity_multiple"),
@@ -212,6 +233,12 @@ _TYPES: Final[Mapping[str, type]] = {
     **{t.__name__: t for t in (Decimal, int, bool, BelowMin)},
     "tuple[str, ...]": tuple,
 }
+
+
+def _up(value: Decimal, quantum: Decimal) -> Decimal:
+    """Return the least multiple of `quantum` that is not below `value`."""
+    cut = floor_to(value, quantum)
+    return cut if cut >= value else cut + quantum
 
 
 def _broken_range(name: str, value: Decimal) -> str:

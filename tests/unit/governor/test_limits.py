@@ -125,6 +125,46 @@ def test_an_age_is_above_zero(name: str) -> None:
                 " 100 together"
             ),
         ),
+        (
+            {"leverage_min": D("5.5"), "leverage_max": D("5.9")},
+            ("from leverage_min 5.5 to leverage_max 5.9 there must be a whole leverage"),
+        ),
+        (
+            {"margin_min_usd": D("50.001"), "margin_max_usd": D("50.005")},
+            (
+                "from margin_min_usd 50.001 to margin_max_usd 50.005 there must be a"
+                " whole cent"
+            ),
+        ),
+        (
+            {"leverage_min": D("5.5"), "notional_max_usd": D("299.99")},
+            (
+                "margin_min_usd 50 x leverage_min 5.5, each made whole, must not exceed"
+                " notional_max_usd 299.99"
+            ),
+        ),
+        (
+            {"entry_orders_max_pct": D("0.33")},
+            (
+                "entry_orders_max_pct 0.33 of venue_orders_10s_max 300 must be at least"
+                " one order"
+            ),
+        ),
+        (
+            {"venue_orders_10s_max": 3},
+            "entry_orders_max_pct 25 of venue_orders_10s_max 3 must be at least one order",
+        ),
+        (
+            {"taker_fee_pct": D(5), "slippage_pct": D(5)},
+            "taker_fee_pct 5 and slippage_pct 5 must leave some margin at leverage_min 5",
+        ),
+        (
+            {"leverage_min": D("4.5"), "taker_fee_pct": D(10), "slippage_pct": D(0)},
+            (
+                "taker_fee_pct 10 and slippage_pct 0 must leave some margin at"
+                " leverage_min 4.5"
+            ),
+        ),
     ],
 )
 def test_contradictions_are_told_with_both_numbers(
@@ -143,6 +183,29 @@ def test_equal_bounds_are_no_contradiction() -> None:
         drawdown_max_pct=D(100),
     )
     assert tight.margin_min_usd == tight.margin_max_usd
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"leverage_min": D("5.5"), "leverage_max": D(6)},
+        {"margin_min_usd": D("50.001"), "margin_max_usd": D("50.01")},
+        {"leverage_min": D("5.5"), "notional_max_usd": D(300)},
+        {"margin_min_usd": D("50.001"), "notional_max_usd": D("250.05")},
+        {"entry_orders_max_pct": D(25), "venue_orders_10s_max": 4},
+        {"taker_fee_pct": D(5), "slippage_pct": D("4.99")},
+    ],
+)
+def test_room_for_one_smallest_order_is_enough(changes: dict[str, Decimal]) -> None:
+    """The contradictions above are told at exactly their edge."""
+    assert other(**changes) != SHIPPED
+
+
+@pytest.mark.parametrize("bound", [D("1E+5000"), D("-1E+999999")])
+def test_a_bound_beyond_all_arithmetic_is_a_fault_like_any_other(bound: Decimal) -> None:
+    told = faults(margin_min_usd=bound, leverage_min=bound)
+
+    assert [text.partition(" ")[0] for text in told] == ["margin_min_usd", "leverage_min"]
 
 
 def test_all_faults_are_told_at_once() -> None:
