@@ -1,7 +1,8 @@
 """Limits B against limits A: does B accept anything that A refuses, or more of it.
 
 Proved none: each rule under B is, for every case, at least as strict as under A; by the
-theorem `worse` the judge then is too. Otherwise a case is looked for and judged for real
+theorem `worse` the judge then is too; what no rule reads is compared as `OUTSIDE` says.
+Otherwise a case is looked for and judged for real
 under both. What is neither proved nor found is undecided, and says why.
 
 Both are asked about entries that do not say under which limits they were sized: that those
@@ -10,7 +11,7 @@ are refused elsewhere is an identity, not a bound.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Final, TypeAlias, final
 
@@ -28,9 +29,11 @@ from bridge_patch.adapters.prover.cases import (
 )
 from bridge_patch.adapters.prover.explorer import Explorer
 from bridge_patch.adapters.prover.ordinary import ordinary_case
+from bridge_patch.adapters.prover.outside import after_a_shock, forgets_sooner
 from bridge_patch.adapters.prover.proof import Claimed, Run, Status, prove
 from bridge_patch.adapters.prover.records import freed, record, varied
 from bridge_patch.adapters.prover.replay import complete, real_case, valued
+from bridge_patch.adapters.prover.solving import OutOfTimeError, within
 from bridge_patch.domain.intent import Unknown
 from bridge_patch.domain.money import CENT, floor_to
 from bridge_patch.governor.limits import BelowMin, Limits
@@ -39,6 +42,8 @@ from bridge_patch.governor.ruling import Permitted, Refused, Ruling
 from bridge_patch.governor.votes import CapLeverage, CapMargin, Case, Deny, Rule
 from bridge_patch.governor.weigh import _raised, weigh
 
+#: How long a comparison may take.
+WITHIN_SEC: Final = 60.0
 #: Runs to look for one case before the next rule is tried, and once more if none had one.
 _PATIENCE: Final = (40, 300)
 _FLOORS: Final = ("margin_floor", "leverage_floor")
@@ -83,25 +88,70 @@ class Undecided:
     why: str
 
 
-Answer: TypeAlias = Witness | Proved | Undecided
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutOfTime:
+    """Neither a proof nor a case was found in the time given."""
+
+    after_sec: float
 
 
-def compare(limits_a: Limits, limits_b: Limits) -> Answer:
-    """Answer with a case, with a proof that there is none, or that neither was found."""
+Answer: TypeAlias = Witness | Proved | Undecided | OutOfTime
+
+
+def compare(
+    limits_a: Limits,
+    limits_b: Limits,
+    *,
+    within_sec: float = WITHIN_SEC,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Answer:
+    """Answer with a case, with a proof that there is none, or that neither was found.
+
+    `tell` is told what is being looked at. What is not found `within_sec` is not known.
+    """
+    try:
+        with within(within_sec):
+            return _compared(limits_a, limits_b, tell)
+    except OutOfTimeError:
+        return OutOfTime(after_sec=within_sec)
+
+
+def _compared(limits_a: Limits, limits_b: Limits, tell: Callable[[str], None]) -> Answer:
     concerned = [*_concerned(limits_a, limits_b)]
-    lenient = [rule for rule in concerned if not _holds(rule, limits_a, limits_b)]
-    raises = _raise_differs(limits_a, limits_b)
+    lenient = [*_lenient(concerned, limits_a, limits_b, tell)]
+    raises, sooner = _raise_differs(limits_a, limits_b), forgets_sooner(limits_a, limits_b)
     why = [f"{rule.__name__} may be more lenient under B" for rule in lenient]
     if raises:
         why.append("a proposal below a minimum is treated differently")
+    if sooner:
+        why.append("a shock stops entries for a shorter time under B")
     if not why:
         return Proved(rules=tuple(rule.__name__ for rule in concerned))
+    if sooner and (pair := after_a_shock(limits_a, limits_b)):
+        under_b = weigh(pair[1])
+        if isinstance(under_b, Permitted):
+            return Witness(case=pair[1], under_a=weigh(pair[0]), under_b=under_b)
     for patience in _PATIENCE:
         for objector in _objectors(lenient, raises=raises):
+            tell(f"looking for an entry that {objector.__name__} refuses under A")
             found = _witness(objector, limits_a, limits_b, patience)
             if found is not None:
                 return found
     return Undecided(why=f"{', '.join(why)}; no case was found")
+
+
+def _lenient(
+    concerned: Sequence[Rule],
+    limits_a: Limits,
+    limits_b: Limits,
+    tell: Callable[[str], None],
+) -> Iterator[Rule]:
+    """Yield the rules of which it is not proved that B is at least as strict."""
+    for n, rule in enumerate(concerned, 1):
+        tell(f"rule {n} of {len(concerned)}: {rule.__name__}")
+        if not _holds(rule, limits_a, limits_b):
+            yield rule
 
 
 def _objectors(lenient: Sequence[Rule], *, raises: bool) -> Iterator[Rule]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from threading import Timer
+from time import monotonic
 from typing import Any, Final
 
 import z3
@@ -13,6 +17,34 @@ from bridge_patch.adapters.prover.terms import Formula, laws_for, names_in
 _GLANCE_MS: Final = 400
 #: A verdict; not knowing is reported as such.
 VERDICT_MS: Final = 20_000
+#: When whoever asks stops waiting, on the monotonic clock; None where nobody does.
+_DEADLINE: Final[ContextVar[float | None]] = ContextVar("deadline", default=None)
+
+
+class OutOfTimeError(BaseException):
+    """The time is over; no Exception, which a claim would take for its own failure."""
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Leave the block by OutOfTimeError where it asks the solver after so many seconds.
+
+    A question that is being answered then is broken off.
+    """
+    deadline = monotonic() + seconds
+    token, timer = _DEADLINE.set(deadline), Timer(seconds, z3.main_ctx().interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except z3.Z3Exception:
+        if monotonic() < deadline:
+            raise
+        raise OutOfTimeError from None
+    finally:
+        timer.cancel()
+        timer.join()
+        _DEADLINE.reset(token)
 
 
 def satisfy(
@@ -52,7 +84,18 @@ def _solve(formulas: Sequence[Formula], timeout_ms: int) -> Any | bool:
 
 
 def _ask(solver: Any, formulas: Sequence[Formula], timeout_ms: int) -> tuple[Any, Any]:
-    solver.set("timeout", timeout_ms)
+    solver.set("timeout", min(timeout_ms, _left_ms()))
     solver.add(*formulas)
     answer = solver.check()
+    _left_ms()  # an answer that came too late is none
     return answer, solver.model() if answer == z3.sat else None
+
+
+def _left_ms() -> int:
+    """Return how long a question may take, at least 1; raise where the time is over."""
+    deadline = _DEADLINE.get()
+    if deadline is None:
+        return VERDICT_MS
+    if (left_sec := deadline - monotonic()) <= 0:
+        raise OutOfTimeError
+    return max(1, int(left_sec * 1000))
