@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bridge_patch.app.cli import app
-from bridge_patch.app.commands.limits_diff import PROVED, NoSolverError
+from bridge_patch.app.commands.limits_diff import PROVED, WITHIN_THE_RULES, NoSolverError
 
 
 @pytest.fixture
@@ -18,6 +18,9 @@ def files(tmp_path: Path) -> Path:
         ("shipped", ""),
         ("tighter", "DRAWDOWN_MAX_PCT=10\nSYMBOL_ENTRIES_1H_MAX=3\n"),
         ("looser", "MAX_NOTIONAL_USD=200000\n"),
+        ("dear", "TAKER_FEE_PCT=0.06\n"),
+        ("young", "AI_SIZING_MODE=shadow\nINTENT_MAX_AGE_SEC=60\nSTATE_DIR=/a\n"),
+        ("old", "AI_SIZING_MODE=live\nINTENT_MAX_AGE_SEC=86400\nSTATE_DIR=/b\n"),
         ("wrong", "MAX_NOTIONAL_USD=lots\n"),
     ):
         (tmp_path / f"{name}.env").write_text(text)
@@ -55,6 +58,27 @@ def test_the_same_limits_say_so(files: Path) -> None:
 
     assert done.exit_code == 0
     assert "the limits are the same" in done.stdout
+
+
+def test_what_refuses_outside_of_the_rules_is_compared_too(files: Path) -> None:
+    """An old intent that is traded, and a venue that hears of it, is more than before."""
+    looser, tighter = diff(files, "young", "old"), diff(files, "old", "young")
+
+    assert looser.exit_code == 1
+    assert "INTENT_MAX_AGE_SEC 60 -> 86400" in looser.stdout
+    assert "AI_SIZING_MODE shadow -> live" in looser.stdout
+    assert "not compared: STATE_DIR" in looser.stdout
+    assert looser.stdout.rstrip().endswith(WITHIN_THE_RULES)
+    assert tighter.exit_code == 0
+    assert tighter.stdout.rstrip().endswith(PROVED)
+
+
+def test_a_comparison_that_takes_too_long_says_so_and_proves_nothing(files: Path) -> None:
+    done = diff(files, "shipped", "dear", "--within", "0.2")
+
+    assert done.exit_code == 4
+    assert "not decided in 0.2 s" in done.stdout
+    assert PROVED not in done.stdout
 
 
 def test_a_wrong_file_is_told_like_at_any_start(files: Path) -> None:

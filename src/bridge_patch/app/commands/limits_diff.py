@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Final, final
 
 from rich.table import Table
 
 from bridge_patch.adapters.lines.text import exact
+from bridge_patch.app.commands.beyond_limits import beyond
 from bridge_patch.app.commands.options import DiffOptions
 from bridge_patch.app.in_force import in_force
 from bridge_patch.app.screen import cell, console, print_exact, print_table
@@ -22,7 +25,10 @@ from bridge_patch.governor.votes import Case
 
 PROVED: Final = "proved: none"
 _FOUND: Final = 1
+#: Where something outside of the rules lets more in.
+WITHIN_THE_RULES: Final = "the rules accept nothing more"
 _UNDECIDED: Final = 3
+_OUT_OF_TIME: Final = 4
 
 
 class NoSolverError(BridgeError):
@@ -46,6 +52,8 @@ class Told:
 
     answer: str
     changed: tuple[Changed, ...]
+    looser: tuple[str, ...] = ()
+    not_compared: tuple[str, ...] = ()
     entry: dict[str, str] = field(default_factory=dict)
     under_a: str = ""
     under_b: str = ""
@@ -53,19 +61,23 @@ class Told:
 
 def limits_diff(options: DiffOptions) -> int:
     """Compare two env files as limits; the environment of this process does not count."""
-    first = load_settings({}, options.first).limits()
-    second = load_settings({}, options.second).limits()
-    told, code = _told(first, second)
+    first, second = (load_settings({}, path) for path in (options.first, options.second))
+    told, code = _told(first.limits(), second.limits(), options.within_sec)
+    looser, others = beyond(first, second)
+    if looser and told.answer == PROVED:
+        told = replace(told, answer=WITHIN_THE_RULES)
+    told = replace(told, looser=looser, not_compared=others)
     if options.as_json:
         print_exact(told)
     else:
         _show(told)
-    return code
+    return _FOUND if looser else code
 
 
-def _told(first: Limits, second: Limits) -> tuple[Told, int]:
+def _told(first: Limits, second: Limits, within_sec: float) -> tuple[Told, int]:
     try:
         from bridge_patch.adapters.prover.compare import (  # noqa: PLC0415 - an extra
+            OutOfTime,
             Proved,
             Witness,
             compare,
@@ -73,9 +85,14 @@ def _told(first: Limits, second: Limits) -> tuple[Told, int]:
     except ImportError as e:
         msg = "limits diff needs the solver: pip install 'bridge-patch[proofs]'"
         raise NoSolverError(msg) from e
-    changed, answer = _changes(first, second), compare(first, second)
+    changed = _changes(first, second)
+    with _progress() as tell:
+        answer = compare(first, second, within_sec=within_sec, tell=tell)
     if isinstance(answer, Proved):
         return Told(answer=PROVED, changed=changed), 0
+    if isinstance(answer, OutOfTime):
+        late = f"not decided in {answer.after_sec:g} s; --within gives it longer"
+        return Told(answer=late, changed=changed), _OUT_OF_TIME
     if isinstance(answer, Witness):
         refused = isinstance(answer.under_a, Refused)
         less = "that A refuses" if refused else "larger than A would"
@@ -88,6 +105,17 @@ def _told(first: Limits, second: Limits) -> tuple[Told, int]:
         )
         return told, _FOUND
     return Told(answer=f"not decided: {answer.why}", changed=changed), _UNDECIDED
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Show on a terminal what is being looked at; nothing of it stays."""
+    screen = console(on_stderr=True)
+    if not screen.is_terminal:
+        yield lambda _: None
+        return
+    with screen.status("comparing") as status:
+        yield status.update
 
 
 def _said(ruling: Ruling) -> str:
@@ -135,6 +163,12 @@ def _show(told: Told) -> None:
         print_table(table)
     else:
         screen.print("the limits are the same")
+    for what in told.looser:
+        screen.print(cell(f"outside of the rules: {what}", most=400))
+    if told.not_compared:
+        screen.print(
+            f"differ and are no limits, not compared: {', '.join(told.not_compared)}"
+        )
     screen.print(cell(told.answer, most=400))
     for name, text in told.entry.items():
         screen.print(cell(f"  {name} = {text}", most=200))

@@ -126,11 +126,12 @@ class OrderOptions:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiffOptions:
-    """`limits diff`: two env files."""
+    """`limits diff`: two env files, and for how long to compare them."""
 
     first: Path
     second: Path
     as_json: bool
+    within_sec: float
 
 
 @final
