@@ -119,11 +119,20 @@ def test_no_event_is_written_with_a_number_that_is_none(value: Any) -> None:
         encode_event(replace(FILL, fee_usd=value))
 
 
+def is_refused(held: object) -> bool:
+    try:
+        require_finite(held)
+    except InvalidValueError:
+        return True
+    return False
+
+
 @pytest.mark.parametrize(
     "held", [(), ("text", 1, None), {"a": (D(1), {"b": FILL})}, replace(FILL)]
 )
 def test_finite_things_pass(held: object) -> None:
-    require_finite(held)
+    assert not is_refused(held)
+    assert is_refused((held, D("NaN")))
 
 
 @pytest.mark.parametrize(
