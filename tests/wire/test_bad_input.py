@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bridge_patch.adapters.envelope import Envelope
+from bridge_patch.adapters.lines.text import word
 from bridge_patch.adapters.wire.schema import NUMBERS, WORDS
 from bridge_patch.domain.intent import LiveIntent, Mode, ReduceIntent, ShadowIntent
 from bridge_patch.services.messages import Poison
@@ -190,6 +191,10 @@ def test_a_text_is_text(name: str, value: Any) -> None:
         ("intent_id", "a b", "BAD_TEXT"),
         ("intent_id", "a\x1b[2J", "BAD_TEXT"),
         ("intent_id", "x" * 129, "BAD_TEXT"),
+        ("intent_id", "REJECT", "BAD_TEXT"),
+        ("intent_id", "run-LIVE-7", "BAD_TEXT"),
+        ("intent_id", "[i-1]", "BAD_TEXT"),
+        ("intent_id", "intent=i-1", "BAD_TEXT"),
         ("source", "s\r\n", "BAD_TEXT"),
         ("source", "s" * 129, "BAD_TEXT"),
         ("reason", "r" * 2001, "BAD_TEXT"),
@@ -201,6 +206,19 @@ def test_a_text_is_text(name: str, value: Any) -> None:
 )
 def test_one_wrong_word_is_one_fault(name: str, value: Any, code: str) -> None:
     assert fault_heads(sound(**{name: value})) == {f"{code} {name}"}
+
+
+@pytest.mark.parametrize("intent_id", ["reject", "live-7", "x" * 128, "é~:@#-1"])
+def test_the_id_of_an_entry_is_printed_as_it_was_stated(intent_id: str) -> None:
+    """One grep for it finds every line about it."""
+    assert faults(sound(intent_id=intent_id)) == ()
+    assert word(intent_id) == intent_id
+
+
+def test_no_reduction_and_no_symbol_is_refused_for_a_word_in_its_id() -> None:
+    assert faults(close(intent_id="run-LIVE-7")) == ()
+    assert faults(sound(action="SELL", reduce_only=True, intent_id="LIVE", side=...)) == ()
+    assert faults(sound(symbol="OLIVEUSDT", intent_id="e-OLIVEUSDT-buy-1")) == ()
 
 
 @pytest.mark.parametrize(

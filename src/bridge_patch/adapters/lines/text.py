@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Final
 
 TEXT_MAX: Final = 200
-WORD_MAX: Final = 96
+#: The longest id that a message may state is printed whole.
+WORD_MAX: Final = 128
 _DIGITS_MAX: Final = 30
 _RESERVED: Final = re.compile("ACCEPT|REJECT|SHADOW|LIVE")
 _BRACKETS: Final = str.maketrans("[]{}", "()()")

@@ -60,7 +60,10 @@ NOTES: Final[Mapping[str, str]] = MappingProxyType(
         "schema": f"absent means {SCHEMA_ABSENT}",
         "mode": "shadow lowers a live service for this message; live raises nothing",
         "symbol": "the venue's own spelling",
-        "intent_id": "printable, no space; one is derived from the content where absent",
+        "intent_id": (
+            "printable, no space; an entry's is free of ACCEPT, REJECT, SHADOW, LIVE,"
+            " intent= and brackets; one is derived from the content where absent"
+        ),
         "source": "who asks",
         "reason": "why, for the record",
         "limits_hash": "the limits it was sized under; others than ours are refused",

@@ -11,6 +11,7 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Final, final
 
+from bridge_patch.adapters.lines.text import clean
 from bridge_patch.adapters.wire import schema as names
 from bridge_patch.adapters.wire.faults import FaultCode, bounded, fault, named
 from bridge_patch.adapters.wire.form import Form
@@ -64,11 +65,13 @@ def _stated(form: Form, now_ms: UnixMs) -> Stated | None:
     policies = {name: read_policy(form, name, schema=schema) for name in names.POLICIES}
     symbol, stated_id = _symbol(form), _stated_id(form)
     reduce_only = form.flag("reduce_only")
+    reduces = action == "CLOSE" or reduce_only is True
+    if stated_id is not None and symbol is not None and not reduces:
+        _check_printed(form, stated_id, symbol)
     timestamp, valid_until = _timestamp(form, now_ms), form.instant("valid_until")
     source, reason = _text(form, "source"), _text(form, "reason")
     _check_names(form, action)
     if action is not None:
-        reduces = action == "CLOSE" or reduce_only is True
         _check_shape(form, numbers, schema, None if reduces else Side(action))
     confidence = numbers["confidence"]
     limits_hash, build = _text(form, "limits_hash"), _text(form, "build")
@@ -133,6 +136,21 @@ def _stated_id(form: Form) -> str | None:
         expected = "must be 1 to 128 characters without a space"
         form.fault(FaultCode.BAD_TEXT, "intent_id", expected, shown(text))
     return text
+
+
+def _check_printed(form: Form, stated_id: str, symbol: Symbol) -> None:
+    """Refuse an entry whose id a log line would have to print otherwise than it is.
+
+    One grep for an id finds everything about it. A reduction is not refused for its name,
+    nor is a symbol that holds one of the words: these are printed in lower case.
+    """
+    rest = stated_id.replace(symbol, "-")
+    if clean(rest, most=len(rest)) != rest:
+        expected = (
+            "must be free of ACCEPT, REJECT, SHADOW, LIVE, intent= and brackets, which log"
+            " lines promise: write the word in lower case"
+        )
+        form.fault(FaultCode.BAD_TEXT, "intent_id", expected, shown(stated_id))
 
 
 def _text(form: Form, name: str) -> str | None:
