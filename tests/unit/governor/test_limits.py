@@ -137,6 +137,24 @@ def test_an_age_is_above_zero(name: str) -> None:
             ),
         ),
         (
+            {"leverage_min": D("5.5"), "leverage_max": D("5.5")},
+            "from leverage_min 5.5 to leverage_max 5.5 there must be a whole leverage",
+        ),
+        (
+            {"margin_min_usd": D("50.001"), "margin_max_usd": D("50.001")},
+            (
+                "from margin_min_usd 50.001 to margin_max_usd 50.001 there must be a"
+                " whole cent"
+            ),
+        ),
+        (
+            {"leverage_min": D("5.5"), "notional_max_usd": D(275)},
+            (
+                "margin_min_usd 50 x leverage_min 5.5, each made whole, must not exceed"
+                " notional_max_usd 275"
+            ),
+        ),
+        (
             {"leverage_min": D("5.5"), "notional_max_usd": D("299.99")},
             (
                 "margin_min_usd 50 x leverage_min 5.5, each made whole, must not exceed"
@@ -206,6 +224,12 @@ def test_a_bound_beyond_all_arithmetic_is_a_fault_like_any_other(bound: Decimal)
     told = faults(margin_min_usd=bound, leverage_min=bound)
 
     assert [text.partition(" ")[0] for text in told] == ["margin_min_usd", "leverage_min"]
+
+
+def test_the_largest_bound_hides_no_contradiction() -> None:
+    told = faults(notional_max_usd=NUMBER_MAX, leverage_min=D(81))
+
+    assert told == ["leverage_min 81 must not exceed leverage_max 80"]
 
 
 def test_all_faults_are_told_at_once() -> None:
