@@ -13,7 +13,7 @@ import z3
 from bridge_patch.adapters.prover.explorer import Path, current
 from bridge_patch.adapters.prover.flags import SymBool
 from bridge_patch.adapters.prover.solving import VERDICT_MS, satisfy
-from bridge_patch.adapters.prover.symbols import Sym, SymInt
+from bridge_patch.adapters.prover.symbols import Sym, SymInt, term_of
 from bridge_patch.adapters.prover.terms import Formula, Term, constant, value_of
 from bridge_patch.adapters.prover.texts import SymNames, SymText, text_of
 from bridge_patch.governor.limits import Limits
@@ -32,6 +32,26 @@ def complete(record: Any) -> None:
         for leaf in _values(record):
             if is_dataclass(leaf) and not isinstance(leaf, type):
                 complete(leaf)
+        if isinstance(record, Limits):
+            for holds in _sendable(record):
+                current().assume(holds)
+
+
+def _sendable(limits: Limits) -> Iterator[Formula]:
+    """Yield that an order fits between the bounds: others are never made into limits.
+
+    As terms, and here only: as branches of what the class refuses they would multiply the
+    paths of every rule.
+    """
+    share, orders = limits.entry_orders_max_pct, limits.venue_orders_10s_max
+    yield term_of(share) * term_of(orders) >= 100
+    least, most = term_of(limits.margin_min_usd), term_of(limits.margin_max_usd)
+    margin = z3.ToReal(z3.ToInt(100 * least) + 1) / 100
+    yield most >= margin
+    times = z3.ToReal(z3.ToInt(term_of(limits.leverage_min)) + 1)
+    yield term_of(limits.leverage_max) >= times
+    yield term_of(limits.notional_max_usd) >= margin * times
+    yield times * term_of(limits.round_trip_fraction) < 1
 
 
 def _values(record: Any) -> Iterator[Any]:
