@@ -72,6 +72,8 @@ OTHERS = {
     "BUS_CA_FILE": "ca.pem",
     "JOURNAL_URL": "postgresql://bridge@db/trading",
     "LEASE_TTL_SEC": "9",
+    "BACKLOG_ALARM_ENTRIES": "500",
+    "BACKLOG_ALARM_AGE_SEC": "30",
     "JOURNAL_KEY_FILE": "/etc/quantum/journal.key",
     "BUS_SIGNING_KEY": "0123456789abcdef0123456789abcdef",
     "LOG_FORMAT": "json",

@@ -16,6 +16,7 @@ from bridge_patch.adapters.prover.solving import VERDICT_MS, satisfy
 from bridge_patch.adapters.prover.symbols import Sym, SymInt, term_of
 from bridge_patch.adapters.prover.terms import Formula, Term, constant, value_of
 from bridge_patch.adapters.prover.texts import SymNames, SymText, text_of
+from bridge_patch.domain.money import HUNDRED
 from bridge_patch.governor.limits import Limits
 from bridge_patch.governor.votes import Case
 
@@ -44,9 +45,9 @@ def _sendable(limits: Limits) -> Iterator[Formula]:
     paths of every rule.
     """
     share, orders = limits.entry_orders_max_pct, limits.venue_orders_10s_max
-    yield term_of(share) * term_of(orders) >= 100
+    yield term_of(share) * term_of(orders) >= constant(HUNDRED)
     least, most = term_of(limits.margin_min_usd), term_of(limits.margin_max_usd)
-    margin = z3.ToReal(z3.ToInt(100 * least) + 1) / 100
+    margin = z3.ToReal(z3.ToInt(constant(HUNDRED) * least) + 1) / constant(HUNDRED)
     yield most >= margin
     times = z3.ToReal(z3.ToInt(term_of(limits.leverage_min)) + 1)
     yield term_of(limits.leverage_max) >= times
