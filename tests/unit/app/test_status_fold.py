@@ -277,3 +277,14 @@ def test_the_fold_agrees_with_what_the_execution_itself_believes() -> None:
 
 def test_how_long_ago_the_last_entry_was_written_is_wall_time() -> None:
     assert stands(RUN).journal.recorded_ago_ms == 60_000
+
+
+def test_what_only_adds_to_a_state_does_not_begin_it_anew() -> None:
+    """Else the screen would say that the account is halted since the last mishap only."""
+    beside = replace(HALTED, at_ms=UnixMs(AT + 60_000), why="DAILY_LOSS: lost 6.1 %")
+    over = replace(HALTED, at_ms=UnixMs(AT + 90_000), state=TradingState.RUNNING)
+    state = stands(RUN, HALTED, beside).state
+
+    assert (state.since_ms, state.why) == (AT, "fell 20.1 %")
+    assert stands(RUN, HALTED, over).state.state == TradingState.RUNNING
+    assert stands(RUN, HALTED, over, beside).state.since_ms == AT + 60_000

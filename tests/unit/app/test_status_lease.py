@@ -39,6 +39,13 @@ def test_a_holder_is_named_with_its_last_sign_of_life() -> None:
     assert (found.renewed_ago_ms, found.overdue) == (1_200, False)
 
 
+def test_a_lease_that_is_renewed_while_we_look_is_no_moment_in_the_future() -> None:
+    found = lease_view(lease("vps-1 4242 unknown", ago_ms=-700), NOW_MS)
+
+    assert found is not None
+    assert found.renewed_ago_ms == 0
+
+
 @pytest.mark.parametrize(
     ("holder", "ago_ms", "overdue"),
     [

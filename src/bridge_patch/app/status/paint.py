@@ -136,7 +136,8 @@ def _state(state: StateView) -> Text:
     text = cell(state.state, _STATES[TradingState(state.state)])
     if not state.cause:
         return text
-    since = "" if state.since_ms is None else f" since {moment(state.since_ms)} UTC"
+    # An order that came before the first tick of a market is stamped with no time.
+    since = f" since {moment(state.since_ms)} UTC" if state.since_ms else ""
     return text.append_text(
         cell(f"{since}, {state.cause} by {state.who}: {state.why}", most=400)
     )

@@ -88,7 +88,7 @@ def lease_view(lease: Lease | None, now_ms: int) -> LeaseView | None:
     """State which process acts; None where no process ever said so."""
     if lease is None:
         return None
-    ago_ms = now_ms - lease.renewed_ms
+    ago_ms = max(0, now_ms - lease.renewed_ms)  # it may be renewed while we look
     return LeaseView(
         holder=shown(lease.holder) if lease.holder else "",
         token=lease.token,
