@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 
 import pytest
 
@@ -16,10 +17,33 @@ from bridge_patch.adapters.redis_link import RedisLink
 from bridge_patch.adapters.streams import EXECUTION_GROUP, TRADE_INTENT
 from bridge_patch.app.assembly import CONSUMER
 from bridge_patch.domain.intent import Mode, UnixMs
+from bridge_patch.services.backlog import BacklogLimits, BacklogWatch
 from bridge_patch.services.messages import Delivery, Poison
+from bridge_patch.services.ports import Clock
 from tests.contracts.redis_rig import Heard
 from tests.contracts.sites import run
 from tests.redis_server import RedisServer
+from tests.simulation.rig import Silence
+
+
+@dataclass
+class Ear(Silence):
+    """Hears what is told to the person who runs it."""
+
+    heard: Heard
+
+    def note(self, area: str, message: str, **facts: object) -> None:
+        self.heard(area, message, **facts)
+
+
+def watching(inbox: BusInbox, clock: Clock, said: Heard, most: int) -> BacklogWatch:
+    return BacklogWatch(
+        depths=inbox,
+        limits=BacklogLimits(entries_max=most, age_max_sec=60),
+        telemetry=Ear(said),
+        wall=clock,
+        clock=clock,
+    )
 
 
 @pytest.fixture
@@ -61,8 +85,11 @@ def test_every_stream_has_a_live_writer_and_reader(server: RedisServer) -> None:
 
 
 def test_trimmed_group_and_backlog_raise_the_alarm(server: RedisServer) -> None:
-    """M-87: what was trimmed before it was read is told with its number and set aside."""
-    heard = Heard()
+    """M-87: what was trimmed before it was read is told with its number and set aside.
+
+    What the server does not say is counted, so that a lag above its limit is told too.
+    """
+    heard, said = Heard(), Heard()
     clock = ManualClock(UnixMs(1_746_360_000_000))
     with closing(RedisBus(server.url, tell=heard)) as bus:
         inbox = BusInbox(bus, consumer=CONSUMER, mode=Mode.LIVE, clock=clock, age_max_ms=1)
@@ -70,7 +97,13 @@ def test_trimmed_group_and_backlog_raise_the_alarm(server: RedisServer) -> None:
         server.ask("XTRIM", TRADE_INTENT, "MAXLEN", 2)
         (gone, *there) = run(inbox.read(9, 0))
         depth = run(bus.depth(TRADE_INTENT, EXECUTION_GROUP))
+        run(bus.publish([Post(TRADE_INTENT, Envelope((("payload", "x"),)))] * 3))
+        for most in (4, 5):
+            run(watching(inbox, clock, said, most).ended(512, full=True))
 
+    assert [(told, facts["lag"], facts["pending"]) for told, facts in said.told] == [
+        ("backlog above its limit", 3, 2)
+    ]
     assert isinstance(gone, Delivery)
     assert isinstance(gone.content, Poison)
     assert '"lost":7' in gone.payload

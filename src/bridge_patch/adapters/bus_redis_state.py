@@ -12,6 +12,7 @@ from bridge_patch.adapters.redis_entries import entry_id, raw_id
 from bridge_patch.adapters.redis_errors import explained
 from bridge_patch.adapters.redis_link import RedisLink, pairs
 
+_FEW: Final = 100
 _PAGE: Final = 1_000
 _PAGES_MAX: Final = 1_000
 _NEVER: Final = b"0-0"
@@ -51,18 +52,19 @@ def state_of(
 def lag_of(link: RedisLink, stream: str, group: dict[str, Any]) -> int:
     """Return how many entries no consumer of the group was handed.
 
-    The server forgets to count after some deletions; then they are counted here, up to a
-    million. Those that were deleted before they were handed out are in its number.
+    A few are counted here: the server's number has those in it that were deleted before
+    they were handed out. More are taken from the server, or counted here up to a million
+    where it does not know, as after some deletions.
     """
-    if (lag := group["lag"]) is not None:
-        return int(lag)
-    counted, place = 0, group["last-delivered-id"].decode()
+    counted, place, page = 0, group["last-delivered-id"].decode(), _FEW
     for _ in range(_PAGES_MAX):
-        found = link.call("XRANGE", stream, f"({place}", "+", "COUNT", _PAGE)
+        found = link.call("XRANGE", stream, f"({place}", "+", "COUNT", page)
         counted += len(found)
-        if len(found) < _PAGE:
+        if len(found) < page:
             break
-        place = found[-1][0].decode()
+        if group["lag"] is not None:
+            return int(group["lag"])
+        place, page = found[-1][0].decode(), _PAGE
     return counted
 
 
