@@ -69,7 +69,9 @@ def resume(
     env_file: EnvFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Let entries pass again; after a drawdown the peak begins anew.
+    """Let go of what `status` shows and of what a person ordered; nothing else.
+
+    Entries pass again where nothing else holds. After a drawdown the peak begins anew.
 
     With --symbol only that symbol is re-armed. The exit code is 1 if it was not in time.
 
