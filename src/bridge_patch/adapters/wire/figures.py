@@ -35,7 +35,8 @@ def require_finite(value: object) -> None:
     """
     if value is None or isinstance(value, str | int):
         return  # most of what a message says is no figure
-    figures = _figures_of(type(value))
+    kind: Any = type(value)
+    figures = _figures_of(kind)
     if figures is not None:
         for name in figures:
             held = getattr(value, name)
