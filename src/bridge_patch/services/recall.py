@@ -89,6 +89,7 @@ class Recall:
         recorder = self.trader.recorder
         if not recorder.heard.perhaps(intent_id):
             return ()
+        await recorder.keep()
         found = await recorder.journal.history(intent_id)
         return tuple(
             named_in(event, intent_id) if isinstance(event, BulkExpired) else event
