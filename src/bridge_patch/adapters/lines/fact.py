@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, TypeAlias, final
 
-from bridge_patch.adapters.lines.text import clean, word
+from bridge_patch.adapters.lines.text import are_words, clean, word
 from bridge_patch.domain.events import Verdict
 
 Value: TypeAlias = str | Decimal | int | tuple[str, ...] | None
@@ -39,6 +39,8 @@ def fact(name: str, /, **fields: Value) -> Fact:
 def _cleaned(key: str, value: str | tuple[str, ...]) -> Value:
     make = word if key in _WORDS else clean
     if isinstance(value, tuple):
+        if key in _WORDS and are_words(value):
+            return value
         kept = value if key in _WORDS else value[:_TEXTS_MAX]
         return tuple([make(text) for text in kept])
     if isinstance(value, Verdict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -54,6 +55,22 @@ def word(text: str) -> str:
     ('BTC_USDT', '-')
     """
     return clean(text, WORD_MAX).replace(" ", "_") or "-"
+
+
+def are_words(texts: Sequence[str]) -> bool:
+    """Tell, at one look, whether `word` would leave each of them as it is.
+
+    >>> are_words(("i-1", "i-2")), are_words(("i-1", "i 2")), are_words(("i-1", ""))
+    (True, False, False)
+    """
+    joined = ",".join(texts)
+    return (
+        joined.isprintable()
+        and " " not in joined
+        and _UNFIT.search(joined) is None
+        and all(texts)
+        and max(map(len, texts), default=0) <= WORD_MAX
+    )
 
 
 def exact(value: Decimal) -> str:
