@@ -21,6 +21,7 @@ from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.streams import TRADE_INTENT
 from bridge_patch.adapters.telemetry import LogTelemetry
 from bridge_patch.app.buses import AT_HOME, BusAt
+from bridge_patch.app.collecting import collect_seldom
 from bridge_patch.app.settings import load_settings
 from bridge_patch.app.wiring import Run, Store, execution_side, open_store, start_events
 from bridge_patch.domain.events import Event
@@ -126,6 +127,7 @@ async def unplayed(
     bus_at: BusAt = AT_HOME,
 ) -> AsyncIterator[Shadow]:
     """Start an execution side in a folder of its own that has not seen a bar."""
+    collect_seldom()
     with TemporaryDirectory() as folder, ExitStack() as opened:
         settings = replace(load_settings(WIDE), state_dir=Path(folder), symbols=symbols)
         store = open_store(settings.state_dir, journal=True, bus_at=bus_at)

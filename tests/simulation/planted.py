@@ -154,7 +154,7 @@ def nothing_is_protected(patch: Patch) -> None:
 
 
 def stops_written_down_otherwise(patch: Patch) -> None:
-    heard = ReduceDesk._heard
+    learned = ReduceDesk._learned
 
     async def careless(desk: ReduceDesk, order: Sending, report: Report) -> Sent:
         events = [
@@ -163,9 +163,9 @@ def stops_written_down_otherwise(patch: Patch) -> None:
             else e
             for e in report.events
         ]
-        return await heard(desk, order, Report(event=report.event, events=tuple(events)))
+        return await learned(desk, order, Report(event=report.event, events=tuple(events)))
 
-    patch.setattr(ReduceDesk, "_heard", careless)
+    patch.setattr(ReduceDesk, "_learned", careless)
 
 
 def nothing_is_looked_up(patch: Patch) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
 from bridge_patch.adapters import codec
+from bridge_patch.adapters.chain import subject
 from bridge_patch.adapters.streams import EXECUTION_RESULT
 from bridge_patch.app.settings import load_settings
 from bridge_patch.domain.events import (
@@ -33,6 +34,7 @@ from bridge_patch.evidence.replay import rejudge
 from bridge_patch.services.holds import OPERATOR
 from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.recall import LOST
+from bridge_patch.services.recorder import Recorder
 from bridge_patch.services.session import Session
 from tests.laws.account_oracle import Oracle
 from tests.laws.account_stage import LISTED
@@ -58,6 +60,8 @@ class Watch:
     read: int = 0
     holds: dict[str, TradingState] = field(default_factory=dict)
     once: Counter[tuple[str, str]] = field(default_factory=Counter)
+    named: set[str] = field(default_factory=set)
+    asked: Recorder | None = None
 
     def __post_init__(self) -> None:
         self.limits = load_settings(self.world.env).limits()
@@ -67,6 +71,7 @@ class Watch:
     def step(self, session: Session) -> None:
         """Check all that is new, and that the process knows what the journal says."""
         new = self.heard(session.keeper.trader.scribe.identity.mode)
+        self.known(session.recorder, new)
         ledger = session.recorder.ledger
         self.folded(ledger)
         for symbol in ledger.naked():
@@ -110,6 +115,18 @@ class Watch:
         ours = {s: p.side.sign * p.quantity_base for s, p in ledger.positions.items()}
         open_ = {s: o.base for s, o in oracle.open.items() if o.base}
         self.that(ours == open_, f"positions: {ours}, the journal says {open_}")
+
+    def known(self, recorder: Recorder, new: Sequence[Event]) -> None:
+        """See that a process has heard of every id that the journal names."""
+        fresh = {subject(event) for event in new}
+        for event in new:
+            fresh.update(event.intent_ids if isinstance(event, BulkExpired) else ())
+        self.named |= fresh - {""}
+        due = self.named if recorder is not self.asked else fresh - {""}
+        self.asked = recorder
+        unheard = [name for name in due if not recorder.heard.perhaps(IntentId(name))]
+        self.that(not unheard, f"heard of: {unheard[:3]}")
+        self.seen["heard of"] += len(due)
 
     def that(self, holds: bool, what: str) -> None:
         """Break where a promise does not hold."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, final
 
@@ -124,13 +125,27 @@ def link_after(
     body: bytes,
 ) -> str:
     """Return the link of an entry that follows the link `previous`."""
-    covered = [previous.encode()]
-    for text in (str(seq), run_id, str(recorded_ms), kind, intent_id):
-        part = text.encode()
-        covered += (len(part).to_bytes(4, "big"), part)
-    covered += (len(body).to_bytes(4, "big"), body)
+    covered = (
+        previous.encode(),
+        _sized(str(seq).encode()),
+        _again(run_id),
+        _again(str(recorded_ms)),
+        _again(kind),
+        _again(intent_id),
+        _sized(body),
+    )
     digest = blake2b(b"".join(covered), digest_size=_LINK_BYTES, person=b"bridge-journal")
     return digest.hexdigest()
+
+
+def _sized(part: bytes) -> bytes:
+    return len(part).to_bytes(4, "big") + part
+
+
+@lru_cache(maxsize=64)
+def _again(text: str) -> bytes:
+    """Return the part that is a text; of entries that follow one another most are alike."""
+    return _sized(text.encode())
 
 
 def extend(

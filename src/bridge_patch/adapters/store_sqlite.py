@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _LOCK_WAIT_MS: Final = 5_000
 
+#: An entry, in the order of its columns; what is written as it is needs no more of SQL.
+_INSERT: Final = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)"
+
 #: What sqlite3 says (the beginning of it), and what a person can do.
 _REMEDIES: Final = (
     ("database or disk is full", "make room on its disk, then start again"),
@@ -105,15 +108,13 @@ class SqliteFile:
 
     def add(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Insert entries of a journal, or raise TakenError."""
-        from sqlalchemy import insert  # noqa: PLC0415 - as above
         from sqlalchemy.exc import IntegrityError  # noqa: PLC0415 - as above
 
         from bridge_patch.adapters import journal_schema  # noqa: PLC0415 - as above
 
+        held = [tuple(journal_schema.values(row).values()) for row in rows]
         try:
-            connection.execute(
-                insert(journal_schema.ENTRIES), [journal_schema.values(row) for row in rows]
-            )
+            connection.exec_driver_sql(_INSERT, held)
         except IntegrityError as error:
             raise journal_schema.TakenError from error
 

@@ -6,16 +6,15 @@ that cannot be shown costs a line, which is counted, and never an outcome.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Collection, Iterable, Mapping, MutableMapping
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 from io import TextIOWrapper
-from typing import Any, Final, TextIO, final
+from typing import Final, TextIO, final
 
 import msgspec
 import structlog
 
-from bridge_patch.adapters.lines.fact import Fact, Value, fact
+from bridge_patch.adapters.lines.fact import Fact, fact
 from bridge_patch.adapters.lines.facts import facts_of, proposed, published
 from bridge_patch.adapters.lines.text import clean
 from bridge_patch.adapters.lines.wording import line_of
@@ -48,14 +47,11 @@ class LogTelemetry:
         if isinstance(stream, TextIOWrapper):
             # A line whose ✅ cannot be written is still a line.
             stream.reconfigure(errors="backslashreplace")
-        render = _json_line if as_json else _console_line
         self.lost = 0
         self._intents: dict[str, str] = {}
-        self._log: Any = structlog.wrap_logger(
-            structlog.WriteLogger(stream),
-            processors=[render],
-            wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        ).bind()  # once: an unbound logger binds itself anew for every line
+        self._line = _json_line if as_json else line_of
+        # Nothing is bound, filtered or processed: the logger proper is all that it takes.
+        self._log = structlog.WriteLogger(stream)
 
     def tell(self, event: Event) -> None:
         try:
@@ -86,20 +82,21 @@ class LogTelemetry:
 
     def _say(self, facts: Iterable[Fact]) -> None:
         for each in facts:
-            self._log.info(each.name, fields=self._with_intent(each.fields))
+            self._log.info(self._line(self._with_intent(each)))
 
-    def _with_intent(self, fields: Mapping[str, Value]) -> Mapping[str, Value]:
+    def _with_intent(self, told: Fact) -> Fact:
         """Name the intent of an order that ends: one grep follows it to there."""
+        fields = told.fields
         order, intent = fields.get("order"), fields.get("intent")
         if not isinstance(order, str):
-            return fields
+            return told
         if isinstance(intent, str):
             self._intents[order] = intent
             if len(self._intents) > _ORDERS_MAX:
                 del self._intents[next(iter(self._intents))]
         elif order in self._intents:
-            return {**fields, "intent": self._intents[order]}
-        return fields
+            return Fact(told.name, {**fields, "intent": self._intents[order]})
+        return told
 
 
 def start_facts(
@@ -140,10 +137,6 @@ def _note(area: str, message: str, facts: dict[str, object]) -> Fact:
     return fact("note", area=tag, message=message, **texts)
 
 
-def _console_line(_log: object, _method: str, event: MutableMapping[str, Any]) -> str:
-    return line_of(Fact(event["event"], event["fields"]))
-
-
-def _json_line(_log: object, _method: str, event: MutableMapping[str, Any]) -> str:
-    entry = {"level": "info", "event": event["event"], **event["fields"]}
+def _json_line(told: Fact) -> str:
+    entry = {"level": "info", "event": told.name, **told.fields}
     return _ENCODER.encode(entry).decode()

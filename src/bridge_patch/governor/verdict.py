@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import final
+from functools import lru_cache
+from typing import Final, final
 
 from bridge_patch.domain.events import Verdict, VoteRecord
 from bridge_patch.governor.judge import Approved
@@ -13,6 +14,9 @@ from bridge_patch.governor.reasons import Reason
 from bridge_patch.governor.ruling import Cast, Finding, Refused, Ruling
 from bridge_patch.governor.terms import Terms
 from bridge_patch.governor.votes import Allow, CapLeverage, CapMargin, Vote, Warn
+
+#: More than there are rules; a rule's name is the program's own.
+_RULES_MAX: Final = 256
 
 
 @final
@@ -77,10 +81,16 @@ def _codes(findings: Iterable[Finding]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f.reason for f in findings))
 
 
+@lru_cache(maxsize=_RULES_MAX)
+def _allowed(rule: str) -> VoteRecord:
+    """Return the record of a rule without an objection, made once: most votes are this."""
+    return VoteRecord(rule=rule, vote="ALLOW", code="", detail="")
+
+
 def _vote_record(cast: Cast) -> VoteRecord:
     vote = cast.vote
     if isinstance(vote, Allow):
-        return VoteRecord(rule=cast.rule, vote="ALLOW", code="", detail="")
+        return _allowed(cast.rule)
     return VoteRecord(
         rule=cast.rule, vote=word_of(vote), code=vote.reason, detail=vote.detail
     )

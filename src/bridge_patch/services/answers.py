@@ -7,14 +7,26 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from bridge_patch.domain.errors import IllegalTransitionError
-from bridge_patch.domain.events import Book, Filled, OrderEnded, OrderRefused
+from bridge_patch.domain.events import (
+    Book,
+    Filled,
+    OrderEnded,
+    OrderRefused,
+    Sending,
+    TradingState,
+)
 from bridge_patch.domain.intent import Symbol, UnixMs
 from bridge_patch.domain.order import ClientOrderId, OrderEvent, OrderState, after
 from bridge_patch.domain.venue_events import VenueEvent
+from bridge_patch.governor.reasons import Reason
 from bridge_patch.services.ports import Report
 
 #: The answers to a cancel that leave open whether the stop rests.
 _OPEN: Final = (OrderEvent.ACCEPTED, OrderEvent.TIMED_OUT)
+_WITHHELD: Final = {
+    TradingState.REDUCING: Reason.TRADING_REDUCING,
+    TradingState.HALTED: Reason.TRADING_HALTED,
+}
 
 
 @final
@@ -76,3 +88,16 @@ def ended(
         reason="rests no more",
     )
     return (*report.events, gone)
+
+
+def withheld(order: Sending, state: TradingState, now_ms: UnixMs) -> Report:
+    """Return our own no to an order that the account's state kept from leaving."""
+    refusal = OrderRefused(
+        book=Book.ACCOUNT,
+        at_ms=now_ms,
+        symbol=order.symbol,
+        order_id=order.order_id,
+        code=_WITHHELD[state],
+        message=f"withheld: the account is {state}",
+    )
+    return Report(event=OrderEvent.REJECTED, events=(refusal,))

@@ -1,7 +1,8 @@
 """The only code that talks to the venue: record, act, record.
 
-An order is written to the journal before it leaves and its answer before anything is done
-about it. A crash in between leaves an order in doubt, which is looked up and never resent.
+An order is in the journal before it leaves, and its answer before anything is done about
+it: at the latest with the next order. A crash in between leaves an order in doubt, which is
+looked up and never resent.
 """
 
 from __future__ import annotations
@@ -12,23 +13,16 @@ from decimal import Decimal
 from typing import Final, final
 
 from bridge_patch.domain.errors import BrokenPromiseError, InvalidValueError
-from bridge_patch.domain.events import (
-    Book,
-    OrderRefused,
-    Resolved,
-    Sending,
-    TradingState,
-)
+from bridge_patch.domain.events import Resolved, Sending, TradingState
 from bridge_patch.domain.harvest import HarvestPolicy
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import IntentId, ReduceIntent, Side, Symbol
 from bridge_patch.domain.money import ONE, Price
 from bridge_patch.domain.order import Leg, OrderEvent, client_order_id
 from bridge_patch.governor.judge import Approved, ApprovedReduction, judge_reduction
-from bridge_patch.governor.reasons import Reason
 from bridge_patch.governor.ruling import Refused
 from bridge_patch.policy.sizing import STOP_FRACTION
-from bridge_patch.services.answers import Sent, ended, words_for
+from bridge_patch.services.answers import Sent, ended, withheld, words_for
 from bridge_patch.services.ports import Clock, Exchange, Instruments, Reducer, Report
 from bridge_patch.services.recorder import Recorder
 from bridge_patch.services.switch import Switch
@@ -39,12 +33,10 @@ PROTECT_ATTEMPTS_MAX: Final = 2
 NAKED_MAX_MS: Final = 5_000
 #: A position found without a plan gets the sizer's stop at factor 1 from its entry.
 FALLBACK_STOP: Final = STOP_FRACTION
+#: The answers by which an order that has ended, or a stop that rests, is found again.
+_GRANTED: Final = frozenset({OrderEvent.FILLED, OrderEvent.ACCEPTED})
 #: Who asks for a reduction that no message asked for.
 PROTECTION: Final = "protection"
-_WITHHELD: Final = {
-    TradingState.REDUCING: Reason.TRADING_REDUCING,
-    TradingState.HALTED: Reason.TRADING_HALTED,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,27 +68,32 @@ class ReduceDesk:
         """Rest the hard stop of a naked position; close the position where that fails.
 
         While the fate of a stop is unknown no other is sent, for as long as a position may
-        be naked; then it is closed.
+        be naked; then it is closed. What came of it is durable when this returns.
         """
+        await self._protect(symbol)
+        await self.recorder.keep()
+
+    async def _protect(self, symbol: Symbol) -> None:
         ledger = self.recorder.ledger
         if symbol not in ledger.naked() or any(ledger.doubts(symbol, Leg.FLATTEN)):
-            return
+            return await self.recorder.keep()
         waiting = next(ledger.doubts(symbol, Leg.STOP), None)
         if waiting is not None:
             if self.clock.now_ms() - waiting.at_ms >= NAKED_MAX_MS:
                 await self.flatten(symbol)
-            return
+            return await self.recorder.keep()
         level = self._hard_stop(symbol)
         for _ in range(PROTECT_ATTEMPTS_MAX if level else 0):
             if not await self._try_stop(symbol, level):
                 break
             if symbol not in ledger.naked() or any(ledger.doubts(symbol, Leg.STOP)):
-                return
-        await self.flatten(symbol)
+                return None
+        return await self.flatten(symbol)
 
     async def flatten(self, symbol: Symbol) -> None:
         """Close a position at market, if there is one."""
         await self._own_reduction(symbol, Leg.FLATTEN, stop_at=None)
+        await self.recorder.keep()
         await self.tidy(symbol)
 
     async def look_up(self, order: Sending) -> Sent:
@@ -114,6 +111,7 @@ class ReduceDesk:
     async def tidy(self, symbol: Symbol) -> None:
         """Cancel the stops that a better one replaced, or that outlived their position."""
         for stop in self.recorder.ledger.stale_stops(symbol):
+            await self.recorder.keep()
             report = await self._asked(self.venue.cancel(symbol, stop.order_id))
             now_ms = self.clock.now_ms()
             await self.recorder.write(*ended(symbol, stop.order_id, report, now_ms))
@@ -168,13 +166,14 @@ class ReduceDesk:
             case ApprovedReduction() as approved:
                 order = await self._announce(approved, leg)
                 report = await self._asked(self.venue.reduce(approved, order.order_id))
-                return await self._heard(order, report)
+                return await self._learned(order, report)
             case Refused():
                 return None
 
     async def _reduced(self, approved: ApprovedReduction, order: Sending) -> Sent:
+        await self.recorder.keep()
         report = await self._asked(self.venue.reduce(approved, order.order_id))
-        sent = await self._heard(order, report)
+        sent = await self._learned(order, report)
         await self.tidy(approved.symbol)
         return sent
 
@@ -206,7 +205,16 @@ class ReduceDesk:
             return Report(event=OrderEvent.TIMED_OUT)
 
     async def _heard(self, order: Sending, report: Report) -> Sent:
-        """Record an answer: what happened, and the words that the order table allows."""
+        """As `_learned`, and durable when it returns."""
+        sent = await self._learned(order, report)
+        await self.recorder.keep()
+        return sent
+
+    async def _learned(self, order: Sending, report: Report) -> Sent:
+        """Record an answer: what happened, and the words that the order table allows.
+
+        One that grants all that was asked is kept with what comes next: it is found again.
+        """
         ledger = self.recorder.ledger
         doubt = ledger.in_doubt[order.order_id]
         report = doubt.hear(report, ledger.positions.get(order.symbol))
@@ -221,8 +229,10 @@ class ReduceDesk:
             )
             for word in words
         )
-        await self.recorder.write(*report.events, *answers)
+        await self.recorder.learn(*report.events, *answers)
         event = words[-1] if words else OrderEvent.TIMED_OUT
+        if event not in _GRANTED or order.order_id in ledger.in_doubt:
+            await self.recorder.keep()
         return Sent.of(order.order_id, event, (*doubt.trades, *report.events))
 
 
@@ -270,27 +280,17 @@ class LiveDesk(ReduceDesk):
         return await self._placed(approved, order)
 
     async def _placed(self, approved: Approved, order: Sending) -> Sent:
+        await self.recorder.keep()
         await self.switch.heed()
         state = TradingState.HALTED if self.switch.blind else self.recorder.gauge.state
         if state is TradingState.RUNNING:
             approved.spend()
             report = await self._asked(self.exchange.place(approved, order.order_id))
         else:
-            report = self._withheld(order, state)
-        sent = await self._heard(order, report)
-        await self.protect(approved.symbol)
+            report = withheld(order, state, self.clock.now_ms())
+        sent = await self._learned(order, report)
+        await self._protect(approved.symbol)
         return sent
-
-    def _withheld(self, order: Sending, state: TradingState) -> Report:
-        refusal = OrderRefused(
-            book=Book.ACCOUNT,
-            at_ms=self.clock.now_ms(),
-            symbol=order.symbol,
-            order_id=order.order_id,
-            code=_WITHHELD[state],
-            message=f"withheld: the account is {state}",
-        )
-        return Report(event=OrderEvent.REJECTED, events=(refusal,))
 
 
 def stop_price(

@@ -1,8 +1,8 @@
 """Whether an id was ever heard of: a filter of fixed size in front of the journal.
 
-"No" is certain and costs next to nothing, so that a million intents that come too late need
-not be looked up. "Perhaps" is for the journal to answer. The size never
-grows: what too many ids cost is look-ups that find nothing, never a wrong answer.
+"No" is certain and costs next to nothing, so that an intent whose id is new, and a million
+that come too late, need not be looked up. "Perhaps" is for the journal to answer. The size
+never grows: what too many ids cost is look-ups that find nothing, never a wrong answer.
 """
 
 from __future__ import annotations

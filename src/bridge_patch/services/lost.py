@@ -52,9 +52,10 @@ class Lost:
         """
         trader = self.recall.trader
         recorder, intent_id = trader.recorder, order.intent_id
-        if not await self._over(order):
-            return
+        over = await self._over(order)
         await recorder.flush()
+        if not over:
+            return
         history = await recorder.journal.history(intent_id)
         received = next((e for e in history if isinstance(e, IntentReceived)), None)
         judged = next((e for e in reversed(history) if isinstance(e, Judged)), None)

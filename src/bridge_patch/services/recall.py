@@ -82,8 +82,15 @@ class Recall:
         return await self._resume(delivery, owner, history)
 
     async def history(self, intent_id: IntentId) -> tuple[Event, ...]:
-        """Return what the journal holds about an id, its part in a bulk as its own."""
-        found = await self.trader.recorder.journal.history(intent_id)
+        """Return what the journal holds about an id, its part in a bulk as its own.
+
+        Of an id that nobody ever heard of it holds nothing, and is not asked.
+        """
+        recorder = self.trader.recorder
+        if not recorder.heard.perhaps(intent_id):
+            return ()
+        await recorder.keep()
+        found = await recorder.journal.history(intent_id)
         return tuple(
             named_in(event, intent_id) if isinstance(event, BulkExpired) else event
             for event in found

@@ -23,10 +23,11 @@ from bridge_patch.services.quiet import Quiet
 @final
 @dataclass(slots=True)
 class Recorder:
-    """Commits events together; nothing is believed before it is durable.
+    """Commits events together; nothing is acted upon or told before it is durable.
 
     `stage` costs nothing and promises nothing. `flush` is one commit: when it returns, all
-    that was staged is in the journal, in the ledger and on the screen, in that order.
+    that was staged is in the journal, in the ledger and on the screen, in that order. Only
+    what somebody answered may be in the ledger before: see `learn`.
     """
 
     journal: Journal
@@ -39,6 +40,8 @@ class Recorder:
     _staged: list[Event] = field(default_factory=list)
     _moved: TickReached | None = None
     _read: bool = False
+    #: How many of the staged are believed already.
+    _learned: int = 0
 
     def __post_init__(self) -> None:
         self.telemetry = Quiet(self.telemetry)
@@ -79,6 +82,25 @@ class Recorder:
         self.stage(*events)
         await self.flush()
 
+    async def learn(self, *events: Event) -> None:
+        """Stage an answer and believe it; it is kept with the next commit.
+
+        That comes before anything else is sent or told: every act begins with one. Of an
+        answer that a crash takes away before, the journal holds the question.
+        """
+        self.stage(*events)
+        if self._moved is not None or self._read:
+            await self._commit()
+            return
+        for event in self._staged[self._learned :]:
+            self._believe(event)
+        self._learned = len(self._staged)
+
+    async def keep(self) -> None:
+        """Commit, if anything is believed that is not durable."""
+        if self._learned:
+            await self._commit()
+
     def fold(self, event: Event) -> None:
         """Fold an event that is already in the journal."""
         self.activity.apply(event)
@@ -96,9 +118,10 @@ class Recorder:
         read, self._read = self._read, False
         mark = self.gauge.mark() if read else None
         before = [event for event in (moved, mark) if event is not None]
-        events, self._staged = [*before, *self._staged], []
+        new = [*before, *self._staged[self._learned :]]
+        events, self._staged, self._learned = [*before, *self._staged], [], 0
         await self.journal.append(events)
-        for event in events:
+        for event in new:
             self._believe(event)
         for event in events:
             self.telemetry.tell(event)

@@ -67,10 +67,11 @@ class Ledger:
 
     def order_state(self, symbol: Symbol, order_id: ClientOrderId) -> OrderState | None:
         """Return what became of an order; None if there was none or it is long over."""
-        if any(order_id in kind.get(symbol, {}) for kind in (self.stops, self.trails)):
+        stops, trails = self.stops.get(symbol, ()), self.trails.get(symbol, ())
+        if order_id in stops or order_id in trails:
             return OrderState.OPEN
         key = symbol, order_id
-        return self.ended.get(key, self.ended_before.get(key))
+        return self.ended.get(key) or self.ended_before.get(key)
 
     def taken_base(self, symbol: Symbol, at_ms: UnixMs) -> Decimal:
         """Return how much market orders have taken from the book at this instant."""

@@ -195,6 +195,7 @@ def test_a_start_protects_what_is_naked_before_it_reads_the_bus() -> None:
 
     assert [e.leg for e in world.events(Sending)] == [
         Leg.ENTRY,
+        Leg.STOP,  # announced with the fill, and never sent
         Leg.STOP,
         Leg.ENTRY,
         Leg.STOP,

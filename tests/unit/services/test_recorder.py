@@ -64,6 +64,45 @@ def test_a_commit_is_whole_and_in_order() -> None:
     assert BTC in one.ledger.positions
 
 
+def test_an_answer_is_believed_at_once_and_kept_with_the_next_commit() -> None:
+    world = World()
+    one = recorder(world.journal)
+    run(one.write(SENDING))
+    run(one.learn(FILLED))
+    assert BTC in one.ledger.positions
+    before = one.ledger.positions[BTC]
+
+    assert [s.event for s in world.journal.read()] == [SENDING]
+    run(one.write(TickReached(at_ms=AT, stage=Stage.EXITED)))
+
+    *_, kept, moved = [s.event for s in world.journal.read()]
+    assert (kept, type(moved)) == (FILLED, TickReached)
+    assert one.ledger.positions[BTC] == before  # believed once
+    assert one.progress.reached(AT, Stage.EXITED)
+
+
+def test_what_is_only_believed_is_kept_when_asked_for_and_nothing_else_is() -> None:
+    world = World()
+    one = recorder(world.journal)
+    one.stage(SENDING)
+    run(one.keep())
+    assert world.events(type(SENDING)) == []
+    run(one.learn(FILLED))
+    run(one.keep())
+
+    assert [s.event for s in world.journal.read()] == [SENDING, FILLED]
+
+
+def test_an_answer_that_comes_with_a_reading_is_kept_with_it_at_once() -> None:
+    """What stands before it in the journal is believed before it."""
+    world = World()
+    one = recorder(world.journal)
+    one.begin_tick(AT)
+    run(one.learn(FILLED))
+
+    assert [type(s.event) for s in world.journal.read()] == [TickReached, type(FILLED)]
+
+
 def test_the_first_commit_about_a_tick_says_how_far_it_came() -> None:
     """A quiet tick leaves no trace; a second commit does not say it again."""
     world = World()

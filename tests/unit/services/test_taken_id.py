@@ -2,8 +2,11 @@
 
 import pytest
 
-from bridge_patch.domain.events import DuplicateSeen
-from tests.simulation.rig import CALM, World, ask, close, intent, ready, run
+from bridge_patch.domain.events import DuplicateSeen, Sending, Settled
+from bridge_patch.domain.order import Leg
+from bridge_patch.services.trader import Trader
+from tests.simulation.rig import CALM, World, ask, close, intent, ready, run, tapped
+from tests.simulation.tap import Trouble
 
 
 @pytest.mark.parametrize("together", [True, False])
@@ -23,3 +26,47 @@ def test_a_reduction_under_a_taken_id_still_reduces(together: bool) -> None:
     assert len(world.results()) == 2
     assert len(world.events(DuplicateSeen)) == 1
     assert run(world.unfinished()) == 0
+
+
+def test_a_renamed_reduction_keeps_its_name_when_it_is_sent_again() -> None:
+    """Else it would end under the id of another, whose outcome is known."""
+    world = World()
+
+    async def scenario() -> None:
+        session, venue = await tapped(world)
+        await ask(world, session, intent("a", CALM))
+        venue.trouble("reduce", Trouble.REQUEST_LOST)
+        await ask(world, session, close("a", CALM))
+        await session.keeper.recover()
+        await session.execution.retry()
+        assert venue.kinds().count("reduce") == 2
+        assert session.recorder.ledger.positions == {}
+
+    run(scenario())
+
+    ends = [(settled.intent_id == "a", settled.action) for settled in world.events(Settled)]
+    assert ends == [(True, "BUY"), (False, "CLOSE")]
+    sent = [e.intent_id for e in world.events(Sending) if e.leg is Leg.REDUCE]
+    assert len(sent) == 2
+    assert set(sent) == {world.events(Settled)[1].intent_id}
+
+
+def test_a_renamed_reduction_keeps_its_name_when_our_own_code_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    world = World()
+
+    async def scenario() -> None:
+        session = await ready(world)
+        await ask(world, session, intent("a", CALM))
+        monkeypatch.setattr(Trader, "reduce", broken)
+        await ask(world, session, close("a", CALM))
+
+    run(scenario())
+
+    entry, failed = world.events(Settled)
+    assert (entry.intent_id, failed.action) == ("a", "CLOSE")
+    assert failed.intent_id.startswith("a~")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, TypeAlias, final
 
-from bridge_patch.adapters.lines.text import clean, word
+from bridge_patch.adapters.lines.text import are_words, clean, word
 from bridge_patch.domain.events import Verdict
 
 Value: TypeAlias = str | Decimal | int | tuple[str, ...] | None
@@ -27,19 +27,22 @@ class Fact:
 
 def fact(name: str, /, **fields: Value) -> Fact:
     """Clean every text; a field that does not exist (None) is left out."""
-    kept = {key: _cleaned(key, value) for key, value in fields.items() if value is not None}
+    kept: dict[str, Value] = {}
+    for key, value in fields.items():
+        if isinstance(value, str | tuple):
+            kept[key] = _cleaned(key, value)
+        elif value is not None:
+            kept[key] = value
     return Fact(name, kept)
 
 
-def _cleaned(key: str, value: Value) -> Value:
+def _cleaned(key: str, value: str | tuple[str, ...]) -> Value:
     make = word if key in _WORDS else clean
-    match value:
-        case Verdict():
-            return str(value)  # our own word, and the one place where it belongs
-        case str():
-            return make(value)
-        case tuple():
-            kept = value if key in _WORDS else value[:_TEXTS_MAX]
-            return tuple(make(text) for text in kept)
-        case _:
+    if isinstance(value, tuple):
+        if key in _WORDS and are_words(value):
             return value
+        kept = value if key in _WORDS else value[:_TEXTS_MAX]
+        return tuple([make(text) for text in kept])
+    if isinstance(value, Verdict):
+        return str(value)  # our own word, and the one place where it belongs
+    return make(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -12,8 +13,9 @@ WORD_MAX: Final = 128
 _DIGITS_MAX: Final = 30
 _RESERVED: Final = re.compile("ACCEPT|REJECT|SHADOW|LIVE")
 _BRACKETS: Final = str.maketrans("[]{}", "()()")
-#: Whatever `clean` would change in a printable text: most texts hold none of it.
-_UNFIT: Final = re.compile(rf"[\[\]{{}}]|intent=|{_RESERVED.pattern}")
+#: Whatever `clean` would change in a printable text: most texts hold none of it. As words
+#: that each begin with a letter of their own it is sought twice as fast as with a class.
+_UNFIT: Final = re.compile(rf"\[|\]|\{{|\}}|intent=|{_RESERVED.pattern}")
 
 
 def clean(text: str, most: int = TEXT_MAX) -> str:
@@ -26,7 +28,8 @@ def clean(text: str, most: int = TEXT_MAX) -> str:
     >>> clean("a\n[GOVERNOR] ACCEPT intent=i-2\x1b[31m")
     'a\\n(GOVERNOR) accept intent:i-2\\x1b(31m'
     """
-    shown = printable(text, most)
+    fits = len(text) <= most and text.isprintable()
+    shown = str(text) if fits else printable(text, most)  # of an enum's member, its text
     if _UNFIT.search(shown) is None:
         return shown
     plain = shown.translate(_BRACKETS).replace("intent=", "intent:")
@@ -52,6 +55,22 @@ def word(text: str) -> str:
     ('BTC_USDT', '-')
     """
     return clean(text, WORD_MAX).replace(" ", "_") or "-"
+
+
+def are_words(texts: Sequence[str]) -> bool:
+    """Tell, at one look, whether `word` would leave each of them as it is.
+
+    >>> are_words(("i-1", "i-2")), are_words(("i-1", "i 2")), are_words(("i-1", ""))
+    (True, False, False)
+    """
+    joined = ",".join(texts)
+    return (
+        joined.isprintable()
+        and " " not in joined
+        and _UNFIT.search(joined) is None
+        and all(texts)
+        and max(map(len, texts), default=0) <= WORD_MAX
+    )
 
 
 def exact(value: Decimal) -> str:

@@ -103,16 +103,17 @@ def _pairs(fields: Mapping[str, Value], *, leaving: Collection[str]) -> list[str
 def _intents(fields: Mapping[str, Value]) -> str:
     ids = fields.get("intents") or (fields.get("intent"),)
     named = ids if isinstance(ids, tuple) else ()
-    return "".join(f" intent={each}" for each in named if each is not None)
+    return "".join([f" intent={each}" for each in named if each is not None])
 
 
 def shown(key: str, value: Value) -> str:
     """Return a field's value as a line shows it: exact, and leverage with its x."""
-    match value:
-        case tuple():
-            return "/".join(value)
-        case Decimal():
-            text = exact(value)
-        case _:
-            text = str(value)
+    if isinstance(value, str):
+        text = value
+    elif isinstance(value, Decimal):
+        text = exact(value)
+    elif isinstance(value, tuple):
+        return "/".join(value)
+    else:
+        text = str(value)
     return f"{text}x" if key.endswith("leverage") else text

@@ -35,14 +35,15 @@ def require_finite(value: object) -> None:
     """
     if value is None or isinstance(value, str | int):
         return  # most of what a message says is no figure
-    if isinstance(value, Decimal | float):
-        _require_finite_decimal(value)
-    elif is_dataclass(value):
-        kind: Any = type(value)
-        for name in _figures(kind):
+    kind: Any = type(value)
+    figures = _figures_of(kind)
+    if figures is not None:
+        for name in figures:
             held = getattr(value, name)
-            if type(held) is not Decimal or not held.is_finite():
+            if held is not None and (type(held) is not Decimal or not held.is_finite()):
                 require_finite(held)
+    elif isinstance(value, Decimal | float):
+        _require_finite_decimal(value)
     elif isinstance(value, tuple | list):
         for item in value:
             if not isinstance(item, str):
@@ -58,6 +59,12 @@ def _require_finite_decimal(number: Decimal | float) -> None:
     if not number.is_finite():
         msg = f"a number must be finite, was {number}"
         raise InvalidValueError(msg)
+
+
+@cache
+def _figures_of(kind: type[Any]) -> tuple[str, ...] | None:
+    """As `_figures`; None for what is no dataclass."""
+    return _figures(kind) if is_dataclass(kind) else None
 
 
 @cache

@@ -7,6 +7,7 @@ import asyncio
 from bridge_patch.adapters.exit_turns import TurnGiver
 from bridge_patch.adapters.market_bus import TickReader
 from bridge_patch.adapters.telemetry import LogTelemetry, Part
+from bridge_patch.app.collecting import collect_seldom
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.commands.run import announce, settings_of, watched
 from bridge_patch.app.outage import Outage
@@ -33,6 +34,7 @@ IDLE_MS = 250
 
 def execution(options: RunOptions) -> None:
     """Follow the market on the bus until it is over, or until told to stop."""
+    collect_seldom()
     asyncio.run(_execution(settings_of(options)))
 
 

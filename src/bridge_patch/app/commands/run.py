@@ -16,6 +16,7 @@ from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.telemetry import LogTelemetry, Part
 from bridge_patch.app.buses import BusAt
+from bridge_patch.app.collecting import collect_seldom
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import Settings, SignalName, load_settings
@@ -47,6 +48,7 @@ _SIGNALS: Final = MappingProxyType(
 def run(options: RunOptions) -> None:
     """Play the market to its end, or until told to stop."""
     settings = settings_of(options)
+    collect_seldom()
     asyncio.run(_run(settings, feed_of(options, settings)))
 
 
