@@ -16,7 +16,7 @@ from bridge_patch.domain.events import Book, Event, Filled, FillKind, LatchSet, 
 from bridge_patch.domain.events import TradingState as State
 from bridge_patch.domain.intent import Side, Symbol, Unknown
 from bridge_patch.services.holds import FOREIGN_POSITION, OPERATOR
-from bridge_patch.services.messages import Command, Wish
+from bridge_patch.services.messages import Answered, Command, Wish
 from bridge_patch.services.ports import Account, AccountReading, PositionReading
 from bridge_patch.services.session import Session
 from tests.museum.test_services_limits import MIDNIGHT, again, codes, wobbling
@@ -174,7 +174,9 @@ def test_foreign_order_on_the_account_halts_new_risk(theirs: PositionReading) ->
         await session.on_tick(at(CALM + 4, FLAT))
         await ask(world, session, intent("gone", CALM + 4, symbol=SOL, margin=100))
         await ask(world, session, close("out", CALM + 4))
-        await send(world, order("o-1", Wish.RESUME, answers=FOREIGN_POSITION))
+        (seen,) = world.events(LatchSet)
+        answers = Answered(book=seen.book, cause=seen.cause, since_ms=seen.at_ms)
+        await send(world, order("o-1", Wish.RESUME, answers=answers))
         await session.on_tick(at(CALM + 5, FLAT))
         await ask(world, session, intent("resumed", CALM + 5, symbol=SOL, margin=100))
         return session, venue

@@ -22,6 +22,7 @@ from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import IntentId, Mode, ReduceIntent, UnixMs
 from bridge_patch.services.backlog import Waiting
 from bridge_patch.services.messages import (
+    NOBODY,
     Command,
     DeadLetter,
     Delivery,
@@ -143,7 +144,7 @@ class BusCommands:
                     at_ms=UnixMs(0),
                     id=f"not-understood-{message.entry_id}",
                     wish=Wish.REDUCE,
-                    who="nobody who can be named",
+                    who=NOBODY,
                     why=why,
                 )
             commands.append(replace(command, entry_id=message.entry_id))

@@ -34,8 +34,9 @@ class LatchSet:
     """The account's state was tightened or, by a person or the next day, released.
 
     `state` and `cause` are what stands after it, the tightest of all that holds; `beside`
-    is whatever else holds. `command_id` names the message by which a person asked for it,
-    "" where nobody did: a command that is delivered again changes nothing.
+    is whatever else holds, and `adds` the cause that it pulls, "" for none. `command_id`
+    names the message by which a person asked for it, "" where nobody did: a command that is
+    delivered again changes nothing.
     """
 
     book: Book
@@ -45,6 +46,7 @@ class LatchSet:
     who: str
     why: str
     command_id: str = ""
+    adds: str = ""
     beside: tuple[Hold, ...] = ()
 
 

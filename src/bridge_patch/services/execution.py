@@ -134,23 +134,14 @@ class Execution:
             return
         try:
             if isinstance(content, ReduceIntent):
-                content = await self._named(delivery, content, batch)
+                batch.reduced.add(content.symbol)
+                content = await self.recall.own_name(delivery, content, batch)
                 delivery = replace(delivery, content=content)
             await self._decide(delivery, content, batch)
         except BrokenPromiseError:
             raise
         except Exception as e:  # noqa: BLE001 - one intent must not stop the others
             await self._failed(delivery, content, e, batch)
-
-    async def _named(
-        self, delivery: Delivery, intent: ReduceIntent, batch: Batch
-    ) -> ReduceIntent:
-        """Give a reduction the name under which all about it is done."""
-        batch.reduced.add(intent.symbol)
-        if batch.met(intent.id):
-            await self.recorder.flush()  # its owner may not be in the journal yet
-        ends_late = batch.ends_late(intent.id)
-        return await self.recall.own_name(delivery, intent, ends_late=ends_late)
 
     async def _decide(self, delivery: Delivery, intent: Intent, batch: Batch) -> None:
         if not await self._is_new(delivery, intent, batch):

@@ -92,7 +92,7 @@ class EquityGauge:
                 self._cash_usd += wallet_change(event)
             case FundingPaid(book=self.book) | InsuranceCleared(book=self.book):
                 self._cash_usd += event.amount_usd
-            case Rearmed(book=self.book):
+            case Rearmed():
                 self.holds.heeded.add(event.command_id)
             case Transferred(book=self.book):
                 self._transferred(event.amount_usd)
@@ -186,20 +186,26 @@ class EquityGauge:
         A jump is no gain that ends a lost day, and a new day explains no jump.
         """
         over = self._over(limits, now_ms)
-        if (due := self._pulled(limits)) is not None:
+        if (due := self._pulled(limits, now_ms)) is not None:
             return self.holds.latch(*due, now_ms, releases=over)
         if not over:
             return None
         (cause, why), *_ = over.values()
         return self.holds.latch(TradingState.RUNNING, cause, why, now_ms, releases=over)
 
-    def _pulled(self, limits: Limits) -> tuple[TradingState, str, str] | None:
-        """Return the first latch that is due and does not hold yet, and why it is."""
+    def _pulled(
+        self, limits: Limits, now_ms: UnixMs
+    ) -> tuple[TradingState, str, str] | None:
+        """Return the first latch that is due and does not hold yet, and why it is.
+
+        A day that loses too much is lost also where the day before it was.
+        """
         drawdown, loss, holds = self.drawdown_pct(), self.day_loss_pct(), self.holds
         if DRAWDOWN not in holds and _reached(drawdown, limits.drawdown_max_pct):
             why = f"fell {_pct(drawdown)} from the peak, limit {limits.drawdown_max_pct} %"
             return TradingState.HALTED, DRAWDOWN, why
-        if DAILY_LOSS not in holds and _reached(loss, limits.daily_loss_max_pct):
+        lost = DAILY_LOSS in holds and self._lost_day >= now_ms // DAY_MS
+        if not lost and _reached(loss, limits.daily_loss_max_pct):
             why = f"lost {_pct(loss)} today, limit {limits.daily_loss_max_pct} %"
             return TradingState.REDUCING, DAILY_LOSS, why
         if EQUITY_JUMP not in holds and self.jump_usd != 0:
@@ -227,7 +233,7 @@ class EquityGauge:
         """
         lost = DAILY_LOSS in self.holds
         let_go = self.holds.apply(latch)
-        if DAILY_LOSS in self.holds and not lost:
+        if DAILY_LOSS in self.holds and (not lost or latch.adds == DAILY_LOSS):
             self._lost_day = latch.at_ms // DAY_MS
         if DRAWDOWN in let_go:
             self.peak_usd = None

@@ -34,6 +34,7 @@ class Holds:
     book: Book
     heeded: set[str] = field(default_factory=set)
     _states: dict[str, TradingState] = field(default_factory=dict)
+    _since_ms: dict[str, UnixMs] = field(default_factory=dict)
     _let_go: str = ""
 
     @property
@@ -47,6 +48,10 @@ class Holds:
         state = self.state
         standing = [cause for cause, its in self._states.items() if its is state]
         return standing[-1] if standing else self._let_go
+
+    def since_ms(self, cause: str) -> UnixMs | None:
+        """Return since when a cause holds; None where it does not."""
+        return self._since_ms.get(cause)
 
     def __contains__(self, cause: str) -> bool:
         return cause in self._states
@@ -70,6 +75,7 @@ class Holds:
         after = Holds(self.book)
         after._states = {c: s for c, s in self._states.items() if c not in releases}
         after._set(cause, state)
+        added, going_on = cause, state is TradingState.RUNNING
         if after and (after.state, after.cause) != (state, cause):
             why = f"{cause}: {why}; {after.cause} still holds"
             state, cause = after.state, after.cause
@@ -81,6 +87,7 @@ class Holds:
             who=who,
             why=why,
             command_id=command_id,
+            adds="" if going_on else added,
             beside=tuple(Hold(c, s) for c, s in after._states.items() if c != cause),
         )
 
@@ -98,6 +105,7 @@ class Holds:
             self._set(OPERATOR, told._states[OPERATOR])
         elif latch.command_id or latch.cause == OPERATOR:
             self._states.pop(OPERATOR, None)
+        self._since_ms = {c: self._since_ms.get(c, latch.at_ms) for c in self._states}
         return before.difference(self._states)
 
     def __bool__(self) -> bool:

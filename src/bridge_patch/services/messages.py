@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias, final
 
 from bridge_patch.domain.errors import InvalidValueError
-from bridge_patch.domain.events import BulkExpired, Settled
+from bridge_patch.domain.events import Book, BulkExpired, Settled
 from bridge_patch.domain.harvest import HarvestPolicy
 from bridge_patch.domain.intent import (
     Confidence,
@@ -133,6 +133,8 @@ class PositionUpdate:
     intent_id: IntentId
 
 
+#: Who gave a command that was not understood, or that nobody proved to have given.
+NOBODY: Final = "nobody who can be named"
 _NAME_MAX: Final = 128
 _WHY_MAX: Final = 2000
 
@@ -148,11 +150,21 @@ class Wish(StrEnum):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The hold that the author of a resume saw: of which book, why, and since when."""
+
+    book: Book
+    cause: str
+    since_ms: UnixMs
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """An order of a person to the execution service; `symbol` is for a re-arm only.
 
     `at_ms` is when it was given, by the clock of whoever gave it. `entry_id` is the bus's
-    own, "" where it was not on one. A resume `answers` the cause that its author saw: it
+    own, "" where it was not on one. A resume `answers` the hold that its author saw: it
     lets go of that one and of what a person had ordered, and of nothing that came since.
     """
 
@@ -163,18 +175,15 @@ class Command:
     why: str
     symbol: Symbol | None = None
     entry_id: str = ""
-    answers: str = ""
+    answers: Answered | None = None
 
     def __post_init__(self) -> None:
         lacking = [name for name in ("id", "who", "why") if not getattr(self, name).strip()]
         if lacking:
             msg = f"a command must say {' and '.join(lacking)}"
             raise InvalidValueError(msg)
-        if (
-            max(map(len, (self.id, self.who, self.answers))) > _NAME_MAX
-            or len(self.why) > _WHY_MAX
-        ):
-            msg = f"id, who and answers may have {_NAME_MAX} characters, why {_WHY_MAX}"
+        if max(len(self.id), len(self.who)) > _NAME_MAX or len(self.why) > _WHY_MAX:
+            msg = f"id and who may have {_NAME_MAX} characters, why {_WHY_MAX}"
             raise InvalidValueError(msg)
         if self.symbol is not None:
             parse_symbol(self.symbol)

@@ -21,6 +21,7 @@ from bridge_patch.domain.intent import IntentId, ReduceIntent, UnixMs
 from bridge_patch.domain.order import Leg, OrderEvent
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.services.answers import Sent
+from bridge_patch.services.batch import Batch
 from bridge_patch.services.messages import Delivery
 from bridge_patch.services.trader import Trader, Unsent
 
@@ -97,23 +98,31 @@ class Recall:
         )
 
     async def own_name(
-        self, delivery: Delivery, intent: ReduceIntent, *, ends_late: bool
+        self, delivery: Delivery, intent: ReduceIntent, batch: Batch
     ) -> ReduceIntent:
         """Rename a reduction whose id was taken by a message that said something else.
 
-        Only the same content is a duplicate: an id in use may not block a reduction. The
-        name is the content's, so that a redelivery gets the same one. `ends_late` says that
-        the id is one of those that end with the batch.
+        Only the same content is a duplicate: an id in use may not block a reduction, nor
+        may one that somebody took beforehand. The name is the content's, so that a
+        redelivery gets the same one, and all about it is done under it.
         """
-        history = await self.history(intent.id)
+        name, said = intent.id, delivery.payload.encode(errors="backslashreplace")
+        while await self._is_taken(name, delivery, batch):
+            digest = blake2b(name.encode() + said, digest_size=6).hexdigest()
+            name = IntentId(f"{intent.id}~{digest}")
+        return replace(intent, id=name)
+
+    async def _is_taken(self, name: IntentId, delivery: Delivery, batch: Batch) -> bool:
+        """Tell whether a name is that of a message which said something else."""
+        if batch.met(name):
+            await self.trader.recorder.flush()  # its owner may not be in the journal yet
+        history = await self.history(name)
         owner = next((e for e in history if isinstance(e, IntentReceived | Expired)), None)
-        taken = owner is not None or ends_late
-        if not taken or (owner is not None and owner.entry_id == delivery.entry_id):
-            return intent
-        if isinstance(owner, IntentReceived) and owner.payload == delivery.payload:
-            return intent
-        said = blake2b(delivery.payload.encode(errors="backslashreplace"), digest_size=6)
-        return replace(intent, id=IntentId(f"{intent.id}~{said.hexdigest()}"))
+        if owner is None:
+            return batch.ends_late(name)
+        if owner.entry_id == delivery.entry_id:
+            return False
+        return isinstance(owner, Expired) or owner.payload != delivery.payload
 
     async def _resume(
         self, delivery: Delivery, received: IntentReceived, history: Sequence[Event]

@@ -13,7 +13,7 @@ from typing import Final, Protocol, final
 from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import Event, Rearmed, TradingState
 from bridge_patch.services.holds import OPERATOR
-from bridge_patch.services.messages import Command, Wish
+from bridge_patch.services.messages import NOBODY, Command, Wish
 from bridge_patch.services.ports import Clock
 from bridge_patch.services.recorder import Recorder
 
@@ -66,7 +66,9 @@ class Switch:
         if not commands:
             return
         for command in commands:
-            if command.id in self.recorder.gauge.holds.heeded:
+            holds = self.recorder.gauge.holds
+            # What nobody understood, or proved to have given, loosens no person's order.
+            if command.id in holds.heeded or (command.who == NOBODY and OPERATOR in holds):
                 continue
             # The equity that a resume counts from is durable with it.
             read = self.recorder.gauge.mark() if command.wish is Wish.RESUME else None
@@ -92,5 +94,17 @@ class Switch:
             now_ms,
             who=command.who,
             command_id=command.id,
-            releases={OPERATOR, command.answers} if command.wish is Wish.RESUME else (),
+            releases=self._released(command),
         )
+
+    def _released(self, command: Command) -> set[str]:
+        """Return what a resume lets go of: a person's order, and the hold it answers."""
+        if command.wish is not Wish.RESUME:
+            return set()
+        holds, seen = self.recorder.gauge.holds, command.answers
+        if seen is None or (seen.book, seen.since_ms) != (
+            holds.book,
+            holds.since_ms(seen.cause),
+        ):
+            return {OPERATOR}
+        return {OPERATOR, seen.cause}

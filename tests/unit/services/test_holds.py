@@ -164,3 +164,21 @@ def test_what_moved_before_midnight_is_where_a_restart_begins_the_day() -> None:
 
     assert again.gauge.day_start_usd == 9_890
     assert value(again.gauge.day_loss_pct()) > 5
+
+
+def test_a_day_that_begins_beyond_its_limit_is_lost_though_the_day_before_was() -> None:
+    """The latch of yesterday does not stand for today: a gain then frees nothing."""
+    watched = Watched()
+    watched.read("10000", after=1)
+    watched.read("9300", "-700")
+    watched.read("10000", after=21)
+    again = watched.read("9300", "-700", after=2)
+    assert again is not None
+    assert (again.adds, again.state) == (DAILY_LOSS, REDUCING)
+    restarted = watched.restarted()
+
+    for now in (watched, restarted):
+        assert now.read("9500", "-500", after=6) is None
+        assert DAILY_LOSS in now.gauge.holds
+        assert now.read("9500", "-500", after=24) is not None
+        assert now.gauge.state is RUNNING

@@ -1,11 +1,25 @@
 """An id that somebody took before is no way to stop a reduction."""
 
+import json
+from hashlib import blake2b
+
 import pytest
 
 from bridge_patch.domain.events import DuplicateSeen, Sending, Settled
 from bridge_patch.domain.order import Leg
 from bridge_patch.services.trader import Trader
-from tests.simulation.rig import CALM, World, ask, close, intent, ready, run, tapped
+from tests.simulation.rig import (
+    BTC,
+    CALM,
+    SOL,
+    World,
+    ask,
+    close,
+    intent,
+    ready,
+    run,
+    tapped,
+)
 from tests.simulation.tap import Trouble
 
 
@@ -70,3 +84,28 @@ def test_a_renamed_reduction_keeps_its_name_when_our_own_code_fails(
     entry, failed = world.events(Settled)
     assert (entry.intent_id, failed.action) == ("a", "CLOSE")
     assert failed.intent_id.startswith("a~")
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_nobody_can_take_the_names_that_a_reduction_would_get(together: bool) -> None:
+    """Who knows its text beforehand can take one name after the other, in vain."""
+    world, text = World(), json.dumps(close("x", CALM))
+    names = ["x"]
+    for _ in range(3):
+        digest = blake2b(f"{names[-1]}{text}".encode(), digest_size=6).hexdigest()
+        names.append(f"x~{digest}")
+
+    async def scenario() -> None:
+        session = await ready(world, (BTC, SOL))
+        await ask(world, session, intent("open", CALM))
+        assert BTC in session.recorder.ledger.positions
+        entries = [intent(name, CALM, symbol=SOL) for name in names]
+        if together:
+            await ask(world, session, *entries, text)
+        else:
+            await ask(world, session, *entries)
+            await ask(world, session, text)
+        assert BTC not in session.recorder.ledger.positions
+
+    run(scenario())
+    assert not world.events(DuplicateSeen)

@@ -23,7 +23,7 @@ from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import Book, LatchSet, Rearmed, RunStarted, TradingState
 from bridge_patch.domain.intent import Mode
 from bridge_patch.services.holds import Holds
-from bridge_patch.services.messages import Command, Wish
+from bridge_patch.services.messages import Answered, Command, Wish
 
 _ANSWERS: Final = (LatchSet.__name__, Rearmed.__name__)
 _HISTORY: Final = (LatchSet.__name__, RunStarted.__name__)
@@ -120,8 +120,8 @@ async def _in_force(
         await asyncio.sleep(_SLICE_SEC)
 
 
-def _standing(journal: JournalSearch) -> str:
-    """Return the cause of the account's state as `status` shows it; "" for none."""
+def _standing(journal: JournalSearch) -> Answered | None:
+    """Return why the account is in the state that `status` shows; None for RUNNING."""
     holds, own = {book: Holds(book) for book in Book}, Book.ACCOUNT
     for stored in journal.events(_HISTORY):
         if isinstance(stored.event, RunStarted):
@@ -129,7 +129,11 @@ def _standing(journal: JournalSearch) -> str:
         elif isinstance(stored.event, LatchSet):
             for one in holds.values():
                 one.apply(stored.event)
-    return holds[own].cause if holds[own] else ""
+    cause = holds[own].cause
+    since_ms = holds[own].since_ms(cause)
+    if since_ms is None:
+        return None
+    return Answered(book=own, cause=cause, since_ms=since_ms)
 
 
 def _show(told: Told, options: OrderOptions) -> None:
