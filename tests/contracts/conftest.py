@@ -13,6 +13,7 @@ from bridge_patch.adapters.journal_schema import Database
 from bridge_patch.adapters.store_postgres import PostgresDatabase
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.services.ports import Journal, SimulatedVenue
+from tests.contracts.half_archived import half_archived_journal
 from tests.contracts.redis_rig import Connect, Heard
 from tests.contracts.sites import (
     ABANDONED_MS,
@@ -66,12 +67,16 @@ def place(postgres: PostgresServer, tmp_path: Path) -> PostgresDatabase:
     return postgres.database(tmp_path)
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
+@pytest.fixture(
+    params=["memory", "sqlite", "postgres", "sqlite archived", "postgres archived"]
+)
 def journal_site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[JournalSite]:
     if request.param == "memory":
         found = memory_journal()
     else:
-        found = kept_journal(database_of(request.param, request, tmp_path))
+        kind, _, archived = str(request.param).partition(" ")
+        database = database_of(kind, request, tmp_path)
+        found = half_archived_journal(database) if archived else kept_journal(database)
     with found.opened:
         yield found
 

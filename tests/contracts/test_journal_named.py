@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge_patch.adapters import journal_named
+from bridge_patch.adapters import journal_named, name_runs
 from bridge_patch.adapters.journal_sql import SqlJournal
 from bridge_patch.adapters.memory import ManualClock
 from bridge_patch.adapters.store_sqlite import SqliteFile
@@ -72,7 +72,7 @@ def test_two_names_of_one_sum_are_told_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journal_named, "NAMES_MAX", 1)
-    monkeypatch.setattr(journal_named, "crc32", lambda _: 7)
+    monkeypatch.setattr(name_runs, "crc32", lambda _: 7)
     with closing(open_journal(tmp_path / "bridge.db")) as journal:
         run(journal.append([bulk(0, 2)]))
         run(journal.append([bulk(2, 2)]))

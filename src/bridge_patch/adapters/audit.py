@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, final
 
 from bridge_patch.adapters import codec
 from bridge_patch.adapters.chain import Fault, Head, Row, Walk, genesis, subject
 from bridge_patch.adapters.checkpoints import Checkpoint, CheckpointWalk, Verifier
-from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.adapters.journal_segments import Segment, Shelf
+from bridge_patch.adapters.name_runs import run_of
+from bridge_patch.domain.errors import BrokenPromiseError, InvalidValueError
 
 _FAULTS_MAX: Final = 100
+_TELL_EVERY: Final = 1_000
 
 
 @final
@@ -49,13 +52,50 @@ class Audit:
         kept: Head | None,
         checkpoints: Iterable[Checkpoint],
         keys: Verifier | None,
+        *,
+        start: Head | None = None,
     ) -> None:
+        """`start` is where the entries begin, if that is not the journal's beginning."""
+        start = start or genesis(journal_id)
         about_head = _head_fault(kept, journal_id)
         self._kept, self._keys = kept, keys
         self._faults = [about_head] if about_head else []
-        self._walk = Walk(genesis(journal_id), None if about_head else kept)
-        self._signed = CheckpointWalk(journal_id, checkpoints, keys)
-        self.done = 0
+        self._walk = Walk(start, None if about_head else kept)
+        self._signed = CheckpointWalk(journal_id, checkpoints, keys, after_seq=start.seq)
+        self._journal_id, self.done = journal_id, 0
+
+    def take_file(
+        self,
+        shelf: Shelf,
+        segment: Segment,
+        index: Mapping[int, bytes],
+        tell: Callable[[int], None],
+    ) -> None:
+        """Check the entries of a segment; a file that is not the one written is one fault.
+
+        `index` are the parts of its run of ids; `tell` is told how many entries were
+        checked by now.
+        """
+        fault = shelf.fault_of(segment, self._journal_id)
+        rows = iter(()) if fault else shelf.rows(segment)
+        names = list[tuple[str, int]]()
+        try:
+            for row in rows:
+                self.take(row, row)
+                names += [(row.intent_id, row.seq)] if row.intent_id else []
+                if self.done % _TELL_EVERY == 0:
+                    tell(self.done)
+        except BrokenPromiseError as error:
+            fault = Fault(self._walk.head.seq + 1, str(error))
+        if fault:
+            self._note([fault])
+            self._walk.skip(Head(self._journal_id, segment.last_seq, segment.link))
+            self._note(self._signed.skip(segment.last_seq))
+        elif index != {
+            part["part"]: part["names"] for part in run_of(names, segment.last_seq)
+        }:
+            what = f"the index of the ids in {segment.file} is not the one that was written"
+            self._note([Fault(segment.first_seq, what)])
 
     def take(self, row: Row | None, shown: object) -> None:
         """Check the next entry; None is one without the form of an entry, `shown` is it."""

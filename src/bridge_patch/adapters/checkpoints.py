@@ -70,13 +70,21 @@ class CheckpointWalk:
     """
 
     def __init__(
-        self, journal_id: str, checkpoints: Iterable[Checkpoint], keys: Verifier | None
+        self,
+        journal_id: str,
+        checkpoints: Iterable[Checkpoint],
+        keys: Verifier | None,
+        *,
+        after_seq: int = 0,
     ) -> None:
-        """`keys` are those that are trusted; with None only the links are compared."""
+        """`keys` are those that are trusted; with None only the links are compared.
+
+        `after_seq` is the checkpoint before the first of these.
+        """
         self._journal_id, self._keys = journal_id, keys
         self._left = iter(checkpoints)
         self._next = next(self._left, None)
-        self.seq = 0
+        self.seq = after_seq
         self._strange: dict[str, int] = {}
         self.count = 0
 
@@ -89,6 +97,13 @@ class CheckpointWalk:
             elif due.link != row.link:
                 what = "another entry than the one that a checkpoint was signed for"
                 faults.append(Fault(due.seq, what))
+            faults += self._taken(due)
+        return faults
+
+    def skip(self, seq: int) -> list[Fault]:
+        """Check the signatures up to an entry, without the entries."""
+        faults: list[Fault] = []
+        while (due := self._next) is not None and due.seq <= seq:
             faults += self._taken(due)
         return faults
 

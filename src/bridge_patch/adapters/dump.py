@@ -10,44 +10,31 @@ grown, goes on with the segments that are missing.
 from __future__ import annotations
 
 import itertools
-import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Final, final
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from bridge_patch.adapters.chain import Fault, Head, Row, Walk, genesis
-from bridge_patch.adapters.journal_rows import row_of
-from bridge_patch.adapters.journal_schema import BEHIND, ENTRIES, META, Database, values
+from bridge_patch.adapters.chain import Fault, Head, genesis
+from bridge_patch.adapters.entry_files import last_of, renamed, write_entries
+from bridge_patch.adapters.journal_entries import Entries
+from bridge_patch.adapters.journal_schema import META, Database
 from bridge_patch.adapters.vouching import checkpoints_of
 from bridge_patch.domain.errors import BrokenPromiseError, InvalidValueError
 
 MANIFEST: Final = "manifest.json"
 CHECKPOINTS: Final = "checkpoints.parquet"
 FORMAT: Final = 1
-#: Entries of a full segment, of a row group, and of one read.
+#: Entries of a full segment.
 SEGMENT: Final = 100_000
-_GROUP: Final = 10_000
-_CHUNK: Final = 2_000
 
-COLUMNS: Final = pa.schema(
-    [
-        ("seq", pa.int64()),
-        ("run_id", pa.string()),
-        ("recorded_ms", pa.int64()),
-        ("kind", pa.string()),
-        ("intent_id", pa.string()),
-        ("body", pa.string()),
-        ("link", pa.string()),
-    ]
-)
 _SIGNED: Final = pa.schema(
     [
         ("seq", pa.int64()),
@@ -154,23 +141,26 @@ def _export(connection: Connection, database: Database, target: _Target) -> Expo
     if (folder / MANIFEST).exists() and read_manifest(folder).journal_id != journal_id:
         msg = f"{folder} holds the dump of another journal: name another folder"
         raise InvalidValueError(msg)
-    end = int(connection.scalar(select(func.max(ENTRIES.c.seq))) or 0)
+    entries = Entries(connection, database)
+    end = entries.end()
     head, segments, written = genesis(journal_id), list[Segment](), 0
     for first in range(1, end + 1, segment):
         last = min(first + segment - 1, end)
         name = f"entries-{first:012d}.parquet"
-        known = _link(connection, last)
-        if _last_of(folder / name) == (last, known):
+        known = entries.link_at(last) or ""
+        if last_of(folder / name) == (last, known):
             head = Head(journal_id, last, known)
         else:
-            rows = _rows(connection, database, first, last)
-            head = _write_entries(folder / name, database, head, rows)
-            written += 1
+            rows = itertools.islice(entries.rows(first - 1), last - first + 1)
+            end_of = write_entries(folder / name, head, rows)
+            if isinstance(end_of, Fault):
+                raise _broken(database, end_of)
+            head, written = end_of, written + 1
         segments.append(Segment(file=name, first_seq=first, last_seq=last))
         if target.progress:
             target.progress(last, end)
     signed = [asdict(one) for one in checkpoints_of(connection) if one.seq <= end]
-    with _renamed(folder / CHECKPOINTS) as part:
+    with renamed(folder / CHECKPOINTS) as part:
         pq.write_table(pa.Table.from_pylist(signed, schema=_SIGNED), part)
     manifest = Manifest(
         format=FORMAT,
@@ -182,70 +172,11 @@ def _export(connection: Connection, database: Database, target: _Target) -> Expo
         checkpoints=len(signed),
         public_keys=target.public_keys,
     )
-    with _renamed(folder / MANIFEST) as part:
+    with renamed(folder / MANIFEST) as part:
         part.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
     return Exported(
         head=head, segments=len(segments), written=written, checkpoints=len(signed)
     )
-
-
-def _write_entries(path: Path, database: Database, head: Head, rows: Iterator[Row]) -> Head:
-    """Write a segment in row groups; return where the chain stands behind it."""
-    walk = Walk(head, None)
-    with (
-        _renamed(path) as part,
-        pq.ParquetWriter(part, COLUMNS, compression="zstd") as file,
-    ):
-        while group := list(itertools.islice(rows, _GROUP)):
-            for row in group:
-                if fault := walk.step(row):
-                    raise _broken(database, fault)
-            table = pa.Table.from_pylist([values(row) for row in group], schema=COLUMNS)
-            file.write_table(table)
-    return walk.head
-
-
-def _rows(
-    connection: Connection, database: Database, first: int, last: int
-) -> Iterator[Row]:
-    seq = first - 1
-    while seq < last:
-        most = min(_CHUNK, last - seq)
-        found = connection.execute(BEHIND, {"seq": seq, "most": most}).all()
-        if not found:
-            raise _broken(database, Fault(seq + 1, "missing"))
-        for stored in found:
-            row = row_of(tuple(stored))
-            if isinstance(row, Fault):
-                raise _broken(database, row)
-            seq = row.seq
-            yield row
-
-
-def _link(connection: Connection, seq: int) -> str:
-    return str(connection.scalar(select(ENTRIES.c.link).where(ENTRIES.c.seq == seq)))
-
-
-def _last_of(path: Path) -> tuple[int, str] | None:
-    """Return number and link of the last entry in a file that is whole, else None."""
-    try:
-        with pq.ParquetFile(path) as file:
-            columns = ["seq", "link"]
-            group = file.read_row_group(file.num_row_groups - 1, columns=columns)
-    except (OSError, pa.ArrowException):
-        return None
-    last: dict[str, Any] = group.slice(group.num_rows - 1).to_pylist()[0]
-    return last["seq"], last["link"]
-
-
-@contextmanager
-def _renamed(path: Path) -> Iterator[Path]:
-    """Give a name to write to; the file gets its own once it is on the disk."""
-    part = path.with_name(f"{path.name}.part")
-    yield part
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
-    part.replace(path)
 
 
 def _broken(database: Database, fault: Fault) -> BrokenPromiseError:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import Any
 
 from bridge_patch.adapters.audit import Audit, Verification
-from bridge_patch.adapters.chain import Head, Row
+from bridge_patch.adapters.chain import Head
 from bridge_patch.adapters.checkpoints import Checkpoint, Verifier
-from bridge_patch.adapters.dump import CHECKPOINTS, COLUMNS, Manifest
-
-_BATCH: Final = 4_096
+from bridge_patch.adapters.dump import CHECKPOINTS, Manifest
+from bridge_patch.adapters.entry_files import (
+    COLUMNS,
+    UNREADABLE,
+    read_columns,
+    row_of_columns,
+)
 
 
 def verify_dump(
@@ -30,7 +31,7 @@ def verify_dump(
     for segment in manifest.segments:
         path = folder / Path(segment.file).name
         for shown in _read(path, COLUMNS.names, trouble):
-            audit.take(_row(shown), shown)
+            audit.take(row_of_columns(shown), shown)
         if trouble:
             break
         if progress:
@@ -43,10 +44,8 @@ def verify_dump(
 def _read(path: Path, columns: list[str], trouble: list[str]) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of a file; what keeps it from being read is added to `trouble`."""
     try:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=_BATCH, columns=columns):
-                yield from zip(*(batch.column(n).to_pylist() for n in columns), strict=True)
-    except (OSError, pa.ArrowException, KeyError) as error:
+        yield from read_columns(path, columns)
+    except UNREADABLE as error:
         trouble.append(f"{path} cannot be read: {error}")
 
 
@@ -65,11 +64,3 @@ def _checkpoints(folder: Path, trouble: list[str]) -> Iterator[Checkpoint]:
                 )
             case _:
                 trouble.append(f"{CHECKPOINTS}: not of the form of a checkpoint: {values}")
-
-
-def _row(values: tuple[Any, ...]) -> Row | None:
-    match values:
-        case (int(seq), str(run), int(at), str(kind), str(about), str(body), str(link)):
-            return Row(seq, run, at, kind, about, body.encode(), link)
-        case _:
-            return None

@@ -15,11 +15,13 @@ from sqlalchemy import Connection, insert, update
 
 from bridge_patch.adapters.chain import SCHEMA_VERSION
 from bridge_patch.adapters.journal_schema import (
+    ARCHIVED,
     CHECKPOINTS,
     ENTRIES,
     LEASE,
     META,
     NAMED,
+    SEGMENTS,
 )
 
 VERSION_NAME: Final = "schema_version"
@@ -52,10 +54,16 @@ def _named(connection: Connection) -> None:
     NAMED.create(connection)
 
 
+def _segments(connection: Connection) -> None:
+    for table in (SEGMENTS, ARCHIVED):
+        table.create(connection)
+
+
 STEPS: Final = (
     Step(1, "the entries, and what the journal says about itself", _entries),
     Step(2, "signed checkpoints, and the lease of the one writer", _checkpoints_and_lease),
     Step(3, "which bulk expiry names an intent", _named),
+    Step(4, "what was moved into files, and which intents are in them", _segments),
 )
 
 

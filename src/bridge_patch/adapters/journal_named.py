@@ -7,25 +7,21 @@ made again from the entries, and what it finds is checked against them.
 
 from __future__ import annotations
 
-import sys
-from array import array
-from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, final
-from zlib import crc32
 
 from sqlalchemy import Connection, bindparam, func, insert, select
 
 from bridge_patch.adapters import codec
 from bridge_patch.adapters.chain import Row
+from bridge_patch.adapters.journal_entries import Entries
 from bridge_patch.adapters.journal_schema import ENTRIES, NAMED
+from bridge_patch.adapters.name_runs import numbers_in, part_of, run_of
 from bridge_patch.domain.events import BulkExpired, Event
 from bridge_patch.domain.intent import IntentId
 
 #: Names kept in memory before they become a run; a million makes some thirty runs.
 NAMES_MAX: Final = 32 * 1024
-_PARTS: Final = 256
 _CHUNK: Final = 64
 _KIND: Final = BulkExpired.__name__
 _INSERT: Final = insert(NAMED)
@@ -47,25 +43,16 @@ _FIND: Final = (
 
 @final
 class NamedIndex:
-    """The names of one journal, for its one writer; `connection` is for looking.
+    """The names of one journal, for its one writer; `connection` is for looking."""
 
-    A name is sought by a sum of its text. Two names may have the same: so what is found
-    are entries that may hold it.
-    """
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, entries: Entries) -> None:
+        self._connection, self._entries = connection, entries
         self._runs = [
             int(run) for run in connection.scalars(select(NAMED.c.run).distinct())
         ]
         self._newest: dict[str, int] = {}
-        after = connection.scalar(select(func.max(NAMED.c.run))) or 0
-        while found := connection.execute(_BULKS, {"after": after}).all():
-            for seq, body in found:
-                event = codec.decode_event(_KIND, str(body).encode())
-                if isinstance(event, BulkExpired):
-                    self._take(int(seq), event.intent_ids)
-            after = found[-1][0]
+        for bulk in bulks_in_no_run(connection):
+            self._take(*bulk)
 
     def add(
         self, connection: Connection, rows: Sequence[Row], events: Sequence[Event]
@@ -77,7 +64,7 @@ class NamedIndex:
                 self._take(row.seq, event.intent_ids)
                 last = row.seq
         if last and len(self._newest) >= NAMES_MAX:
-            connection.execute(_INSERT, _run_of(self._newest, last))
+            connection.execute(_INSERT, run_of(self._newest.items(), last))
             self._runs.append(last)
             self._newest = {}
 
@@ -88,8 +75,8 @@ class NamedIndex:
 
     def _event(self, seq: int) -> BulkExpired:
         """Return an entry that is one; the index knows of no others."""
-        body = self._connection.scalar(select(ENTRIES.c.body).where(ENTRIES.c.seq == seq))
-        event = codec.decode_event(_KIND, str(body).encode())
+        (row,) = self._entries.at((seq,))
+        event = codec.decode_event(_KIND, row.body)
         assert isinstance(event, BulkExpired)  # noqa: S101 - the decoder's promise
         return event
 
@@ -99,39 +86,35 @@ class NamedIndex:
             return (seq,)
         if not self._runs:
             return ()
-        key = crc32(_raw(intent_id))
-        sought = {"runs": self._runs, "sought": key * _PARTS >> 32}
-        found: list[int] = []
-        for run, names in self._connection.execute(_FIND, sought):
-            held = _native(array("Q", bytes(names)))
-            place = bisect_left(held, key << 32)
-            while place < len(held) and held[place] >> 32 == key:
-                found.append(int(run) - (held[place] & 0xFFFF_FFFF))
-                place += 1
-        return tuple(sorted(set(found)))
+        sought = {"runs": self._runs, "sought": part_of(intent_id)}
+        found = self._connection.execute(_FIND, sought)
+        return numbers_in(((row.run, row.names) for row in found), intent_id)
 
     def _take(self, seq: int, names: Iterable[str]) -> None:
         for name in names:
             self._newest.setdefault(name, seq)
 
 
-def _run_of(names: dict[str, int], run: int) -> list[dict[str, object]]:
-    """Return a run: each name's sum, and how far before the run's end its entry is."""
-    pairs = sorted([crc32(_raw(name)) << 32 | run - seq for name, seq in names.items()])
-    ends = [bisect_left(pairs, part << 56) for part in range(_PARTS + 1)]
-    return [
-        {"run": run, "part": part, "names": _native(array("Q", pairs[start:end])).tobytes()}
-        for part, (start, end) in enumerate(pairwise(ends))
-        if start < end
-    ]
+def bulks_in_no_run(
+    connection: Connection, up_to: int | None = None
+) -> Iterator[tuple[int, tuple[IntentId, ...]]]:
+    """Yield the bulk expiries behind the last run, with the intents that they name."""
+    after = connection.scalar(select(func.max(NAMED.c.run))) or 0
+    while found := connection.execute(_BULKS, {"after": after}).all():
+        for seq, body in found:
+            if up_to is not None and seq > up_to:
+                return
+            event = codec.decode_event(_KIND, str(body).encode())
+            if isinstance(event, BulkExpired):
+                yield int(seq), event.intent_ids
+        after = found[-1][0]
 
 
-def _native(held: array[int]) -> array[int]:
-    """Turn numbers from this machine's order of bytes to the table's, or back."""
-    if sys.byteorder == "big":
-        held.byteswap()
-    return held
-
-
-def _raw(name: str) -> bytes:
-    return name.encode(errors="surrogatepass")
+def file_bulks(connection: Connection, up_to: int) -> None:
+    """Write a run of the bulk expiries up to an entry that are in none yet."""
+    names, last = dict[str, int](), 0
+    for last, named in bulks_in_no_run(connection, up_to):
+        for name in named:
+            names.setdefault(name, last)
+    if last:
+        connection.execute(_INSERT, run_of(names.items(), last))

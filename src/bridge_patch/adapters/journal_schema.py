@@ -87,6 +87,31 @@ NAMED: Final = Table(
     Column("names", LargeBinary, nullable=False),
 )
 
+#: What was moved out of `journal`, whole, into a file of `STATE_DIR/segments`. `before` is
+#: the link of the entry before the first one, `link` that of the last, `digest` the file's;
+#: `named` entries are about an intent, and are in `journal_archived`.
+SEGMENTS: Final = Table(
+    "journal_segment",
+    TABLES,
+    Column("first_seq", _Number, primary_key=True, autoincrement=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("before", Text, nullable=False),
+    Column("link", Text, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("named", BigInteger, nullable=False),
+)
+
+#: Which entries of a segment an intent may be in, as in `journal_named`; the part comes
+#: first, so that one look goes over all segments.
+ARCHIVED: Final = Table(
+    "journal_archived",
+    TABLES,
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("run", BigInteger, primary_key=True, autoincrement=False),
+    Column("names", LargeBinary, nullable=False),
+)
+
 BEHIND: Final = (
     select(ENTRIES)
     .where(ENTRIES.c.seq > bindparam("seq"))

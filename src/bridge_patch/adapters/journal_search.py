@@ -9,19 +9,26 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, final
 
-from sqlalchemy import Select, func, inspect, select
+from sqlalchemy import ColumnElement, Select, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bridge_patch.adapters import codec
+from bridge_patch.adapters.chain import Row
 from bridge_patch.adapters.head import read_head
+from bridge_patch.adapters.journal_entries import Entries, row_from
 from bridge_patch.adapters.journal_lease import Standing, standing
 from bridge_patch.adapters.journal_schema import ENTRIES, META, Database
 from bridge_patch.domain.intent import IntentId
 from bridge_patch.services.ports import Stored
 
 _CHUNK: Final = 512
+_COUNT: Final = select(func.count(), func.coalesce(func.max(ENTRIES.c.seq), 0)).select_from(
+    ENTRIES
+)
+_JOURNAL_ID: Final = select(META.c.value).where(META.c.name == "journal_id")
 
 
 @final
@@ -57,49 +64,61 @@ class JournalSearch:
         """Let go of the database."""
         self._opened.close()
 
+    @cached_property
+    def _entries(self) -> Entries | None:
+        """Where entries are; not looked up for who only asks who holds the journal."""
+        return Entries(self._connection, self._database) if self.is_there else None
+
     def about(self, intent_id: IntentId) -> tuple[Stored, ...]:
         """Return everything filed under an intent, oldest first."""
-        if not intent_id:
+        if self._entries is None:
             return ()
-        return self._found(
-            select(ENTRIES).where(ENTRIES.c.intent_id == intent_id).order_by(ENTRIES.c.seq)
-        )
+        return tuple(map(_stored, self._entries.about(intent_id)))
 
     def events(self, kinds: Collection[str], *, after_seq: int = 0) -> Iterator[Stored]:
         """Yield the entries of these kinds behind `after_seq`, oldest first."""
+        entries = self._entries
+        if entries is None:
+            return
         wanted = (
             select(ENTRIES).where(ENTRIES.c.kind.in_(sorted(kinds))).order_by(ENTRIES.c.seq)
         )
-        while found := self._found(wanted.where(ENTRIES.c.seq > after_seq).limit(_CHUNK)):
+        while True:
+            for segment in entries.segments:
+                if segment.last_seq > after_seq:
+                    yield from map(
+                        _stored, entries.shelf.of_kinds(segment, kinds, after_seq)
+                    )
+                    after_seq = segment.last_seq
+            found = self._found(wanted.where(ENTRIES.c.seq > after_seq).limit(_CHUNK))
+            if entries.refresh():
+                continue  # what was moved meanwhile is in a file now
+            if not found:
+                return
             yield from found
             after_seq = found[-1].seq
 
     def tail(self, most: int) -> tuple[Stored, ...]:
         """Return the last entries, oldest first."""
-        return self._found(select(ENTRIES).order_by(ENTRIES.c.seq.desc()).limit(most))[::-1]
+        if self._entries is None:
+            return ()
+        first = max(1, self._entries.end() - most + 1)
+        return tuple(map(_stored, self._entries.rows(first - 1)))[-most:]
 
     def ids_beginning(self, prefix: str, most: int) -> tuple[IntentId, ...]:
         """Return ids that begin with these characters, in the order of the ids."""
         wanted = ENTRIES.c.intent_id.startswith(prefix, autoescape=True)
-        found = self._ids(
-            select(ENTRIES.c.intent_id)
-            .where(wanted)
-            .distinct()
-            .order_by(ENTRIES.c.intent_id),
-            most,
-        )
-        return tuple(each for each in found if each.startswith(prefix))
+        found = self._ids(_distinct(wanted), most)
+        moved = (each for each in self._moved_ids() if each.startswith(prefix))
+        both = {*(each for each in found if each.startswith(prefix)), *moved}
+        return tuple(sorted(both)[:most])
 
     def ids_containing(self, text: str, most: int) -> tuple[IntentId, ...]:
         """Return ids in which the text stands, large or small letters, in their order."""
         wanted = ENTRIES.c.intent_id.icontains(text, autoescape=True)
-        return self._ids(
-            select(ENTRIES.c.intent_id)
-            .where(wanted)
-            .distinct()
-            .order_by(ENTRIES.c.intent_id),
-            most,
-        )
+        found = self._ids(_distinct(wanted), most)
+        moved = (each for each in self._moved_ids() if text.lower() in each.lower())
+        return tuple(sorted({*found, *moved})[:most])
 
     def newest_ids(self, most: int) -> tuple[IntentId, ...]:
         """Return the ids that were met last, the newest first."""
@@ -110,25 +129,28 @@ class JournalSearch:
             .group_by(ENTRIES.c.intent_id)
             .order_by(newest)
         )
-        return self._ids(wanted, most)
+        found = dict.fromkeys(self._ids(wanted, most))
+        if self._entries is not None and len(found) < most:
+            found |= dict.fromkeys(self._entries.moved_ids(newest_first=True))
+        return tuple(found)[:most]
 
     def quick_check(self) -> QuickCheck:
         """Compare the end of the journal with its head file."""
         if not self.is_there:
             return QuickCheck(entries=0, head_seq=0, fault="there is no journal in it")
         kept = read_head(self._database.head_path)  # first: a writer only adds entries
-        with self._guarded():
-            count, last = self._connection.execute(
-                select(func.count(), func.coalesce(func.max(ENTRIES.c.seq), 0)).select_from(
-                    ENTRIES
-                )
-            ).one()
-            journal_id = self._connection.scalar(
-                select(META.c.value).where(META.c.name == "journal_id")
-            )
-            link = self._connection.scalar(
-                select(ENTRIES.c.link).where(ENTRIES.c.seq == (kept.seq if kept else 0))
-            )
+        entries = Entries(self._connection, self._database)
+        while True:
+            with self._guarded():
+                count, last = self._connection.execute(_COUNT).one()
+                journal_id = self._connection.scalar(_JOURNAL_ID)
+            link = entries.link_at(kept.seq) if kept and kept.seq else None
+            if not entries.refresh():  # else entries were moved meanwhile
+                break
+        count, last = count + entries.archived, max(last, entries.archived)
+        gone = [
+            path for path in map(entries.shelf.path, entries.segments) if not path.is_file()
+        ]
         if kept is None:
             fault = "its head file is missing or damaged"
         elif kept.journal_id != journal_id:
@@ -138,7 +160,7 @@ class JournalSearch:
         elif count != last or (kept.seq and link != kept.link):
             fault = "entries are missing, or are not the ones that were written"
         else:
-            fault = ""
+            fault = f"{gone[0]} is missing" if gone else ""
         return QuickCheck(entries=int(count), head_seq=kept.seq if kept else 0, fault=fault)
 
     def holder(self) -> Standing | None:
@@ -150,17 +172,11 @@ class JournalSearch:
         if not self.is_there:
             return ()
         with self._guarded():
-            rows = self._connection.execute(wanted).mappings().all()
-        return tuple(
-            Stored(
-                seq=int(row["seq"]),
-                run_id=str(row["run_id"]),
-                recorded_ms=int(row["recorded_ms"]),
-                event=codec.decode_event(str(row["kind"]), str(row["body"]).encode()),
-                link=str(row["link"]),
-            )
-            for row in rows
-        )
+            rows = self._connection.execute(wanted).all()
+        return tuple(_stored(row_from(tuple(row), self._database)) for row in rows)
+
+    def _moved_ids(self) -> Iterator[IntentId]:
+        return iter(()) if self._entries is None else self._entries.moved_ids()
 
     def _ids(self, wanted: Select[tuple[object, ...]], most: int) -> tuple[IntentId, ...]:
         if not self.is_there:
@@ -176,3 +192,18 @@ class JournalSearch:
             yield
         except SQLAlchemyError as error:
             raise self._database.broken(error) from error
+
+
+def _distinct(wanted: ColumnElement[bool]) -> Select[tuple[str]]:
+    ids = select(ENTRIES.c.intent_id).where(wanted)
+    return ids.distinct().order_by(ENTRIES.c.intent_id)
+
+
+def _stored(row: Row) -> Stored:
+    return Stored(
+        seq=row.seq,
+        run_id=row.run_id,
+        recorded_ms=row.recorded_ms,
+        event=codec.decode_event(row.kind, row.body),
+        link=row.link,
+    )

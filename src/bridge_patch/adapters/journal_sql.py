@@ -8,7 +8,7 @@ primary key, so the one who comes second finds it taken and stops.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final, final
 
@@ -27,31 +27,25 @@ from bridge_patch.adapters.chain import (
 )
 from bridge_patch.adapters.checkpoints import Checkpoint
 from bridge_patch.adapters.head import HeadFile, read_head
+from bridge_patch.adapters.journal_entries import Entries, guarded, refused
 from bridge_patch.adapters.journal_lease import Claim, Lease, look, since_boot, take
 from bridge_patch.adapters.journal_migrations import SIGNED_SINCE, VERSION_NAME, migrate
 from bridge_patch.adapters.journal_named import NamedIndex
-from bridge_patch.adapters.journal_rows import row_of
 from bridge_patch.adapters.journal_schema import (
-    ABOUT,
-    BEHIND,
     ENTRIES,
     META,
     Database,
     TakenError,
 )
+from bridge_patch.adapters.journal_segments import Segment
 from bridge_patch.adapters.vouching import Vouch, newest, refusal_of
-from bridge_patch.domain.errors import BridgeError, BrokenPromiseError, InvalidValueError
+from bridge_patch.domain.errors import BridgeError, InvalidValueError
 from bridge_patch.domain.events import Event
 from bridge_patch.domain.intent import IntentId
 from bridge_patch.services.ports import Clock, Stored
 
-_CHUNK: Final = 512
 #: How many entries before the head are checked at every start; `verify` checks them all.
 _TAIL: Final = 64
-_REMEDY: Final = (
-    "restore the journal and its head file together from a backup, or move both aside;"
-    " `bridge-patch verify` lists every fault"
-)
 
 
 @final
@@ -60,13 +54,14 @@ class JournalReader:
 
     def __init__(self, database: Database, *, read_only: bool = True) -> None:
         self._database = database
-        with _guarded(database), ExitStack() as opened:
+        with guarded(database), ExitStack() as opened:
             engine = database.engine(read_only=read_only)
             opened.callback(engine.dispose)
             connection = opened.enter_context(engine.connect())
             # Each statement sees its own moment: a long read must not hold up the writer.
             self.connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             _facts(self.connection, database)
+            self.entries = Entries(self.connection, database, alone=not read_only)
             self._opened = opened.pop_all()
 
     def close(self) -> None:
@@ -79,29 +74,17 @@ class JournalReader:
 
     def about(self, intent_id: IntentId) -> tuple[Stored, ...]:
         """As history, each entry with its number and the time it was recorded."""
-        if not intent_id:
-            return ()
-        with _guarded(self._database):
-            found = self.connection.execute(ABOUT, {"intent": intent_id}).all()
-        return tuple(self._stored(_row(tuple(values), self._database)) for values in found)
+        return tuple(map(self._stored, self.entries.about(intent_id)))
 
     def read(self, after_seq: int = 0) -> Iterator[Stored]:
         """Yield every entry behind `after_seq`, oldest first."""
-        while rows := self._chunk(after_seq):
-            yield from map(self._stored, rows)
-            after_seq = rows[-1].seq
-
-    def _chunk(self, after_seq: int) -> list[Row]:
-        with _guarded(self._database):
-            return _behind(self.connection, self._database, after_seq)
+        yield from map(self._stored, self.entries.rows(after_seq))
 
     def _stored(self, row: Row) -> Stored:
         try:
             event = codec.decode_event(row.kind, row.body)
         except InvalidValueError as error:
-            raise _refused(
-                self._database, Fault(row.seq, f"unreadable: {error}")
-            ) from error
+            raise refused(self._database, Fault(row.seq, f"unreadable: {error}")) from error
         return Stored(
             seq=row.seq,
             run_id=row.run_id,
@@ -134,15 +117,16 @@ class SqlJournal:
         """
         self._database, self._run_id, self._clock = database, run_id, clock
         self.lease: Lease | None = None
-        with _guarded(database), ExitStack() as opened:
+        with guarded(database), ExitStack() as opened:
             engine = database.engine()
             opened.callback(engine.dispose)
             self._writer = opened.enter_context(engine.connect())
+            checked = _checked_files(self._writer, database, claim)
             taken, token = since_boot(), 0
             with self._writer.begin():
                 if claim is not None:
                     look(self._writer, str(database), claim)
-                self._head = _resume(self._writer, database, new_id)
+                self._head = _resume(self._writer, database, new_id, checked)
                 if claim is not None:
                     token = take(self._writer, str(database), claim, clock.now_ms())
                 self._vouch = Vouch.begin(
@@ -155,7 +139,7 @@ class SqlJournal:
                 opened.callback(self.lease.release)
             self._reader = JournalReader(database, read_only=False)
             opened.callback(self._reader.close)
-            self._named = NamedIndex(self._reader.connection)
+            self._named = NamedIndex(self._reader.connection, self._reader.entries)
             opened.callback(self._seal)
             self._opened = opened.pop_all()
 
@@ -172,7 +156,7 @@ class SqlJournal:
         if not events:
             return
         rows, head = self._rows(events)
-        with _guarded(self._database):
+        with guarded(self._database):
             try:
                 with self._writer.begin():
                     if self.lease is not None:
@@ -188,7 +172,7 @@ class SqlJournal:
         self._file.move(head)
 
     async def history(self, intent_id: IntentId) -> tuple[Event, ...]:
-        with _guarded(self._database):
+        with guarded(self._database):
             return (*self._named.bulks(intent_id), *await self._reader.history(intent_id))
 
     def read(self, after_seq: int = 0) -> Iterator[Stored]:
@@ -211,21 +195,38 @@ class SqlJournal:
             raise self._database.broken(error) from error
 
 
-def _resume(connection: Connection, database: Database, new_id: Callable[[], str]) -> Head:
+def _checked_files(
+    connection: Connection, database: Database, claim: Claim | None
+) -> frozenset[Segment]:
+    """Check the files of a journal that may be had; no other writer waits for that."""
+    with connection.begin():
+        if claim is not None:
+            look(connection, str(database), claim)
+        entries = Entries(connection, database)
+    kept = read_head(database.head_path)
+    return entries.require_files(kept.journal_id if kept else "")
+
+
+def _resume(
+    connection: Connection,
+    database: Database,
+    new_id: Callable[[], str],
+    checked: frozenset[Segment],
+) -> Head:
     """Return the head to go on from; refuse a journal whose end is not what was kept."""
     kept = read_head(database.head_path)
     if not inspect(connection).has_table(META.name):
         if kept and kept.seq:
-            raise _refused(database, Fault(1, f"missing, with all up to {kept.seq}"))
+            raise refused(database, Fault(1, f"missing, with all up to {kept.seq}"))
         return _begin(connection, kept.journal_id if kept else new_id())
     version, journal_id = _facts(connection, database)
     if kept is None:
         what = f"without {database.head_path}, or with a damaged one, nobody can exclude"
-        raise _refused(database, Fault(0, f"{what} that its end was cut off"))
+        raise refused(database, Fault(0, f"{what} that its end was cut off"))
     if kept.journal_id != journal_id:
-        raise _refused(database, Fault(0, f"{database.head_path} is of another journal"))
+        raise refused(database, Fault(0, f"{database.head_path} is of another journal"))
     signed = newest(connection) if version >= SIGNED_SINCE else None
-    head = _checked_end(connection, database, kept, signed)
+    head = _checked_end(connection, database, kept, signed, checked)
     migrate(connection, version)
     return head
 
@@ -237,27 +238,44 @@ def _begin(connection: Connection, journal_id: str) -> Head:
 
 
 def _checked_end(
-    connection: Connection, database: Database, kept: Head, signed: Checkpoint | None
+    connection: Connection,
+    database: Database,
+    kept: Head,
+    signed: Checkpoint | None,
+    checked: frozenset[Segment],
 ) -> Head:
     """Walk over what nobody signed, the last that the head file knows, and what follows."""
-    start = genesis(kept.journal_id)
+    start, entries = genesis(kept.journal_id), Entries(connection, database)
+    entries.require_whole(kept.journal_id, checked)
     if signed and (fault := refusal_of(connection, signed)):
-        raise _refused(database, fault)
+        raise refused(database, fault)
     first = kept.seq - _TAIL
     if signed:
         first = min(first, signed.seq)
     if first > 0:
-        link = connection.scalar(select(ENTRIES.c.link).where(ENTRIES.c.seq == first))
+        link = entries.link_at(first)
         if link is not None:
-            start = Head(kept.journal_id, first, str(link))
+            start = Head(kept.journal_id, first, link)
+    if entries.archived:
+        start = _behind_files(database, entries, kept, start)
     walk = Walk(start, kept)
-    while rows := _behind(connection, database, walk.head.seq):
-        for row in rows:
-            if fault := walk.step(row):
-                raise _refused(database, fault)
+    for row in entries.rows(start.seq):
+        if fault := walk.step(row):
+            raise refused(database, fault)
     if fault := walk.end():
-        raise _refused(database, fault)
+        raise refused(database, fault)
     return walk.head
+
+
+def _behind_files(database: Database, entries: Entries, kept: Head, start: Head) -> Head:
+    """Return where the table begins, if that is behind `start`: files are checked."""
+    moved = entries.archived
+    if 0 < kept.seq <= moved and entries.link_at(kept.seq) != kept.link:
+        what = "the head file knows another entry of this number"
+        raise refused(database, Fault(kept.seq, what))
+    if start.seq >= moved:
+        return start
+    return Head(kept.journal_id, moved, entries.link_at(moved) or "")
 
 
 def _facts(connection: Connection, database: Database) -> tuple[int, str]:
@@ -268,33 +286,7 @@ def _facts(connection: Connection, database: Database) -> tuple[int, str]:
     facts = {str(name): str(value) for name, value in connection.execute(select(META))}
     version = facts.get(VERSION_NAME, "")
     if not version.isdecimal() or "journal_id" not in facts:
-        raise _refused(database, Fault(0, "what it says about itself is damaged"))
+        raise refused(database, Fault(0, "what it says about itself is damaged"))
     if int(version) > SCHEMA_VERSION:
         raise database.too_new(ENTRIES.name, int(version), SCHEMA_VERSION)
     return int(version), facts["journal_id"]
-
-
-def _behind(connection: Connection, database: Database, seq: int) -> list[Row]:
-    found = connection.execute(BEHIND, {"seq": seq, "most": _CHUNK}).all()
-    return [_row(tuple(values), database) for values in found]
-
-
-def _row(values: tuple[object, ...], database: Database) -> Row:
-    row = row_of(values)
-    if isinstance(row, Fault):
-        raise _refused(database, row)
-    return row
-
-
-def _refused(database: Database, fault: Fault) -> BrokenPromiseError:
-    where = f"entry {fault.seq} of the journal: " if fault.seq else "the journal: "
-    return database.broken(f"{where}{fault.what}; {_REMEDY}")
-
-
-@contextmanager
-def _guarded(database: Database) -> Iterator[None]:
-    """Turn the database's errors into one that stops the process."""
-    try:
-        yield
-    except SQLAlchemyError as error:
-        raise database.broken(error) from error

@@ -16,6 +16,7 @@ from bridge_patch.adapters.audit import Audit, Verification
 from bridge_patch.adapters.chain import SCHEMA_VERSION, Fault, Head, Row
 from bridge_patch.adapters.checkpoints import Checkpoint, Verifier
 from bridge_patch.adapters.head import read_head
+from bridge_patch.adapters.journal_segments import FOLDER, Segment, Shelf
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.domain.errors import BrokenPromiseError
 
@@ -27,6 +28,11 @@ SELECT seq, run_id, recorded_ms, kind, intent_id, body, link FROM journal ORDER 
 _SIGNED: Final = "SELECT 1 FROM sqlite_master WHERE name = 'journal_checkpoint'"
 _SIGNATURES: Final = """
 SELECT seq, link, at_ms, previous, key_id, signature FROM journal_checkpoint ORDER BY seq"""
+_MOVED: Final = "SELECT 1 FROM sqlite_master WHERE name = 'journal_segment'"
+_SEGMENTS: Final = """
+SELECT first_seq, last_seq, "before", link, file, digest
+FROM journal_segment ORDER BY first_seq"""
+_INDEX: Final = "SELECT part, names FROM journal_archived WHERE run = ?"
 
 
 def verify_journal(
@@ -49,7 +55,8 @@ def verify_journal(
                 version = _fact(connection, "schema_version")
                 if version.isdecimal() and int(version) > SCHEMA_VERSION:
                     raise file.too_new("journal", int(version), SCHEMA_VERSION)  # noqa: EM101
-                return _verify(connection, kept, progress, keys)
+                shelf = Shelf(file.head_path.with_name(FOLDER))
+                return _verify(connection, kept, progress, keys, shelf)
     except BrokenPromiseError as error:
         return Verification(0, Head("", 0, ""), 0, (Fault(0, str(error)),))
 
@@ -59,11 +66,18 @@ def _verify(
     kept: Head | None,
     progress: Callable[[int, int], None] | None,
     keys: Verifier | None,
+    shelf: Shelf,
 ) -> Verification:
     connection.execute("BEGIN")  # one moment for everything that is read
     (total,) = connection.execute("SELECT count(*) FROM journal").fetchone()
-    journal_id = _fact(connection, "journal_id")
+    journal_id, segments = _fact(connection, "journal_id"), _segments(connection)
+    total += segments[-1].last_seq if segments else 0
     audit = Audit(journal_id, kept, _checkpoints(connection), keys)
+    for segment in segments:
+        index = dict(connection.execute(_INDEX, (segment.last_seq,)).fetchall())
+        audit.take_file(
+            shelf, segment, index, lambda done: progress and progress(done, total)
+        )
     try:
         for values in connection.execute(_SELECT):
             audit.take(row_of_bytes(values), values[:5])
@@ -89,6 +103,23 @@ def _checkpoints(connection: sqlite3.Connection) -> Iterator[Checkpoint]:
             key_id=_text(key_id),
             signature=_text(signature),
         )
+
+
+def _segments(connection: sqlite3.Connection) -> list[Segment]:
+    if not connection.execute(_MOVED).fetchone():
+        return []
+    return [
+        Segment(
+            first_seq=first if isinstance(first, int) else -1,
+            last_seq=last if isinstance(last, int) else -1,
+            before=_text(before),
+            link=_text(link),
+            file=_text(file),
+            digest=_text(digest),
+            named=0,  # what the index holds is looked at itself
+        )
+        for first, last, before, link, file, digest in connection.execute(_SEGMENTS)
+    ]
 
 
 def _text(value: object) -> str:

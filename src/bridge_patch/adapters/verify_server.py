@@ -16,8 +16,10 @@ from bridge_patch.adapters.audit import Audit, Verification
 from bridge_patch.adapters.chain import SCHEMA_VERSION, Fault, Head
 from bridge_patch.adapters.checkpoints import Verifier
 from bridge_patch.adapters.head import read_head
+from bridge_patch.adapters.journal_entries import Entries
 from bridge_patch.adapters.journal_migrations import VERSION_NAME
 from bridge_patch.adapters.journal_schema import (
+    ARCHIVED,
     BEHIND,
     CHECKPOINTS,
     ENTRIES,
@@ -29,6 +31,8 @@ from bridge_patch.adapters.vouching import checkpoints_of
 from bridge_patch.domain.errors import BrokenPromiseError
 
 _CHUNK: Final = 1_000
+#: Reading a file takes its time, and a session that only reads is in nobody's way.
+_PATIENT: Final = "SET LOCAL idle_in_transaction_session_timeout = 0"
 
 
 def verify_server(
@@ -51,7 +55,9 @@ def _moment(database: Database) -> Iterator[Connection]:
     engine = database.engine(read_only=True)
     try:
         with engine.connect() as connection:
-            yield connection.execution_options(isolation_level="REPEATABLE READ")
+            moment = connection.execution_options(isolation_level="REPEATABLE READ")
+            moment.exec_driver_sql(_PATIENT)
+            yield moment
     except SQLAlchemyError as error:
         raise database.broken(error) from error
     finally:
@@ -75,7 +81,15 @@ def _verify(
     total = connection.scalar(select(func.count()).select_from(ENTRIES)) or 0
     has_signed = inspect(connection).has_table(CHECKPOINTS.name)
     signed = checkpoints_of(connection) if has_signed else ()
-    audit = Audit(journal_id, kept, signed, keys)
+    audit, moved = Audit(journal_id, kept, signed, keys), Entries(connection, database)
+    total += moved.archived
+    for segment in moved.segments:
+        parts = select(ARCHIVED.c.part, ARCHIVED.c.names)
+        found = connection.execute(parts.where(ARCHIVED.c.run == segment.last_seq))
+        index = {int(part): bytes(names) for part, names in found}
+        audit.take_file(
+            moved.shelf, segment, index, lambda n: progress and progress(n, total)
+        )
     for values in _entries(connection):
         audit.take(row_of_bytes(values), values[:5])
         if progress and audit.done % _CHUNK == 0:

@@ -103,6 +103,7 @@ for _command in (
     operating.reduce,
     operating.resume,
     operating.drain,
+    operating.archive,
 ):
     app.command()(_command)
 app.add_typer(fetching.data, name="data")

@@ -121,6 +121,12 @@ SECTIONS = (
         ("drain --help",),
     ),
     Section(
+        "archive",
+        "Moves old entries of the journal into signed files, which every command reads on;"
+        " [about segments](journal.md#old-entries-segments).",
+        ("archive --help", "archive --keep-days 90"),
+    ),
+    Section(
         "signal",
         "Publishes one intent, checked by the codec that will read it."
         " With `--wait` it prints what `why` would.\n"

@@ -65,7 +65,10 @@ class JournalOptions:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyOptions:
-    """`verify`; `dump` is a folder in place of a journal, and needs no settings."""
+    """`verify`; `dump` is in place of a journal, and needs no settings.
+
+    It is a folder that `export` wrote, or one file of an archive.
+    """
 
     source: JournalOptions
     dump: Path | None = None
@@ -147,6 +150,19 @@ class OrderOptions:
 class DrainOptions:
     """`drain`; without `yes` nothing is changed."""
 
+    yes: bool
+    state: Path | None
+    env_file: Path | None
+    as_json: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveOptions:
+    """`archive`; one of `keep_days` and `before_ms`. Without `yes` nothing is changed."""
+
+    keep_days: int | None
+    before_ms: UnixMs | None
     yes: bool
     state: Path | None
     env_file: Path | None

@@ -46,8 +46,10 @@ class Trusted:
 
 def verify(options: VerifyOptions) -> int:
     """Check all entries against chain, head and signatures; 0 if all is well, else 1."""
+    source: Database | Path
     if options.dump is not None:
-        source, trusted, check = _dump(options.dump, options.public_key)
+        look = _segment if options.dump.is_file() else _dump
+        source, trusted, check = look(options.dump, options.public_key)
     else:
         place = find_journal(options.source)
         source, trusted = place.journal, _trusted(options, place)
@@ -73,7 +75,21 @@ def verified(
     return verify_server(journal, progress, keys)
 
 
-def _dump(folder: Path, public_key: Path | None) -> tuple[Database | Path, Trusted, _Check]:
+def _segment(path: Path, public_key: Path | None) -> tuple[Path, Trusted, _Check]:
+    """Check one file of an archive; the keys beside its journal are one folder up."""
+    from bridge_patch.adapters.segment_notes import (  # noqa: PLC0415 - slow to import
+        read_notes,
+        verify_segment,
+    )
+
+    notes, trusted = read_notes(path), _named(public_key)
+    if trusted is None:
+        trusted = _beside(path.absolute().parent.with_name(PUBLIC_NAME))
+    keys = trusted.keys
+    return path, trusted, lambda _: verify_segment(path, notes, keys)
+
+
+def _dump(folder: Path, public_key: Path | None) -> tuple[Path, Trusted, _Check]:
     from bridge_patch.adapters.dump import read_manifest  # noqa: PLC0415 - slow to import
     from bridge_patch.adapters.dump_check import verify_dump  # noqa: PLC0415 - as above
 
@@ -91,7 +107,10 @@ def _trusted(options: VerifyOptions, place: Place) -> Trusted:
     """Return the keys that were named, else those that stand beside the journal."""
     if (named := _named(options.public_key)) is not None:
         return named
-    path = place.store.path.with_name(PUBLIC_NAME)
+    return _beside(place.store.path.with_name(PUBLIC_NAME))
+
+
+def _beside(path: Path) -> Trusted:
     keys = read_public_keys(path) if path.is_file() else None
     return Trusted(keys=keys, origin=str(path))
 

@@ -115,7 +115,7 @@ def verify(
     journal: JournalOption = None,
     dump: Annotated[
         Path | None,
-        typer.Option(help="Check a folder that `export` wrote, without the database."),
+        typer.Option(help="Check what `export` or `archive` wrote, without the database."),
     ] = None,
     public_key: Annotated[
         Path | None,

@@ -1,4 +1,4 @@
-"""Commands by which a person tightens or releases the account."""
+"""Commands by which a person tightens or releases the account, and keeps its house."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from typing import Annotated
 import typer
 
 from bridge_patch.app.commands.flags import EnvFileOption, JsonOption, StateOption
-from bridge_patch.app.commands.options import DrainOptions, OrderOptions
+from bridge_patch.app.commands.options import (
+    ArchiveOptions,
+    DrainOptions,
+    OrderOptions,
+    read_time,
+)
 from bridge_patch.app.menu.launch import launch
 from bridge_patch.domain.intent import Symbol, parse_symbol
 
@@ -100,6 +105,39 @@ def drain(
     """
     options = DrainOptions(yes=yes, state=state, env_file=env_file, as_json=as_json)
     launch("drain", options)
+
+
+def archive(
+    *,
+    keep_days: Annotated[
+        int | None, typer.Option(min=1, help="Move what was recorded before so many days.")
+    ] = None,
+    before: Annotated[
+        str | None, typer.Option(help="Or before a time, as in 2026-01-01 (UTC).")
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Move it; without it nothing changes.")
+    ] = False,
+    state: StateOption = None,
+    env_file: EnvFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Move the oldest entries of the journal into signed files. A dry run.
+
+    They stay part of it: nothing is forgotten, and every command reads them. With --yes
+    the execution must not be running.
+
+    Example: bridge-patch archive --keep-days 90 --yes
+    """
+    options = ArchiveOptions(
+        keep_days=keep_days,
+        before_ms=None if before is None else read_time(before),
+        yes=yes,
+        state=state,
+        env_file=env_file,
+        as_json=as_json,
+    )
+    launch("archive", options)
 
 
 def _order(wish: str, symbol: Symbol | None, said: _Said, *, as_json: bool) -> None:
