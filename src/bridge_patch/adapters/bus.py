@@ -123,6 +123,13 @@ class Bus(Protocol):
         """
         ...
 
+    async def peek(self, stream: str, after_id: str) -> Message | None:
+        """Return the entry next behind `after_id`, if it is there.
+
+        Also one that nobody proved to have written, which a follower never sees.
+        """
+        ...
+
     async def depth(self, stream: str, group: str) -> Depth:
         """Return how far `group` is behind on `stream`."""
         ...

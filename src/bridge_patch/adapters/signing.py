@@ -124,6 +124,10 @@ class SignedBus:
             place = found[-1].entry_id
             self._past[stream] = (after_id, place)
 
+    async def peek(self, stream: str, after_id: str) -> Message | None:
+        found = await self._bus.peek(stream, after_id)
+        return self._signer.checked(found) if found else None
+
     async def depth(self, stream: str, group: str) -> Depth:
         return await self._bus.depth(stream, group)
 
