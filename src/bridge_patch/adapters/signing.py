@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from time import monotonic
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 from bridge_patch.adapters.bus import (
     Ack,
@@ -32,6 +32,9 @@ from bridge_patch.adapters.bus import (
 from bridge_patch.adapters.envelope import Envelope
 from bridge_patch.domain.secret import Secret
 from bridge_patch.services.ports import Telemetry
+
+if TYPE_CHECKING:
+    from bridge_patch.adapters.bus_look import Look, Place
 
 FIELD: Final = "signature"
 #: Why an entry is set aside.
@@ -145,6 +148,34 @@ class SignedBus:
                     count=len(found),
                     why=reason,
                 )
+
+
+@final
+class SignedLook:
+    """The Look port over another look; what nobody proved to have written is distrusted."""
+
+    def __init__(self, look: Look, keys: Secret) -> None:
+        self._look, self._signer = look, Signer(keys)
+
+    def close(self) -> None:
+        """Let go of the bus."""
+        self._look.close()
+
+    def lengths(self) -> Mapping[str, int]:
+        return self._look.lengths()
+
+    def places(self) -> tuple[Place, ...]:
+        return self._look.places()
+
+    def waiting(self) -> Iterator[Message]:
+        return map(self._signer.checked, self._look.waiting())
+
+    def newest(self, stream: str) -> Message | None:
+        found = self._look.newest(stream)
+        return self._signer.checked(found) if found else None
+
+    def holding(self, stream: str, text: str, most: int) -> tuple[Message, ...]:
+        return tuple(map(self._signer.checked, self._look.holding(stream, text, most)))
 
 
 def signed(

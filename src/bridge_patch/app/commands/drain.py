@@ -86,6 +86,8 @@ def _stamp(place: Place) -> Stamp:
         closing(JournalSearch(place.journal)) as journal,
     ):
         barrier = look.newest(REPLAY_BARRIER)
+        if barrier and barrier.distrusted:
+            barrier = None
         at_ms = codec.decode_barrier(barrier.envelope).at_ms if barrier else None
         return stamp_of(at_ms, journal.tail(_TAIL), SystemClock().now_ms())
 
