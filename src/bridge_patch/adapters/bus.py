@@ -60,13 +60,15 @@ class Distrusted:
 class Message:
     """One entry of a stream; the id is the bus's own and opaque, except for its order.
 
-    A distrusted one has an empty envelope, so that it cannot be taken for anything.
+    A distrusted one has an empty envelope, so that it cannot be taken for anything. One
+    that `stands_for_lost` entries was made by the adapter here: no field of it says so.
     """
 
     stream: str
     entry_id: str
     envelope: Envelope
     distrusted: Distrusted | None = None
+    stands_for_lost: bool = False
 
     @property
     def as_it_came(self) -> Envelope:

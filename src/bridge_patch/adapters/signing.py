@@ -59,7 +59,12 @@ class Signer:
         return Post(post.stream, Envelope((*fields, (FIELD, proof))))
 
     def checked(self, message: Message) -> Message:
-        """Return the entry without its signature, or without everything else."""
+        """Return the entry without its signature, or without everything else.
+
+        What stands for entries that are gone is the bus's own, and nobody signed it.
+        """
+        if message.stands_for_lost:
+            return message
         fields = message.envelope.fields
         if not any(name == FIELD for name, _ in fields):
             return _refused(message, MISSING)
