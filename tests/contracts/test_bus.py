@@ -218,6 +218,17 @@ def test_a_follower_keeps_its_own_place(bus: Bus) -> None:
     assert texts(run(bus.follow(RESULTS, "", count=1, wait_ms=0))) == ["a"]
 
 
+def test_one_look_ahead_hands_out_nothing(bus: Bus) -> None:
+    first, second = publish(bus, "a", "b", stream=RESULTS)
+    publish(bus, "x", stream=TICKS)
+    ahead = run(bus.peek(RESULTS, first))
+
+    assert ahead is not None
+    assert (ahead.entry_id, texts((ahead,))) == (second, ["b"])
+    assert run(bus.peek(RESULTS, second)) is None
+    assert run(bus.peek("nothing there", "")) is None
+
+
 def test_depth_tells_what_waits_and_what_is_in_hand(bus: Bus) -> None:
     assert run(bus.depth(INTENTS, "judge")) == Depth(last_id="", lag=0, pending=0)
     *_, last = publish(bus, "a", "b", "c", "d", "e")

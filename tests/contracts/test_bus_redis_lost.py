@@ -6,18 +6,25 @@ import json
 
 import pytest
 
-from bridge_patch.adapters.bus import Message
+from bridge_patch.adapters.bus import Message, Post
 from bridge_patch.adapters.bus_redis import RedisBus
-from bridge_patch.adapters.inbox import BusCommands
-from bridge_patch.adapters.redis_entries import raw_id
+from bridge_patch.adapters.envelope import Envelope
+from bridge_patch.adapters.inbox import BusCommands, BusInbox
+from bridge_patch.adapters.memory import ManualClock
+from bridge_patch.adapters.redis_entries import lost, raw_id
+from bridge_patch.adapters.signing import MISSING, signed
 from bridge_patch.adapters.streams import (
     CONTROL,
     DEAD_LETTER,
+    TRADE_INTENT,
 )
-from bridge_patch.services.messages import Wish
+from bridge_patch.domain.intent import Mode
+from bridge_patch.domain.secret import Secret
+from bridge_patch.services.messages import NOT_UNDERSTOOD, Delivery, Poison, Wish
 from tests.contracts.redis_rig import Connect, Heard
 from tests.contracts.sites import (
     INTENTS,
+    NOON_MS,
     ONE,
     TWO,
     commit,
@@ -60,6 +67,29 @@ def test_an_intent_trimmed_before_it_was_read_is_never_silent(
     assert run(bus.depth(INTENTS, ONE.group)).lag == 0
     redis_server.ask("XTRIM", INTENTS, "MAXLEN", 0)
     assert read(bus) == (), "what was read may be trimmed"
+
+
+def test_what_was_lost_is_filed_as_lost_where_messages_are_signed(
+    bus: RedisBus, redis_server: RedisServer
+) -> None:
+    """The mark is the adapter's: who writes the same fields on the bus is not believed."""
+    ours = signed(bus, Secret("0123456789abcdef" * 2))
+    publish(ours, "a", "b", stream=TRADE_INTENT)
+    redis_server.ask("XTRIM", TRADE_INTENT, "MAXLEN", 0)
+    like = lost(TRADE_INTENT, "", count=2, why="so it says").envelope.fields
+    fields = (*like, ("stands_for_lost", "true"))
+    run(bus.publish([Post(TRADE_INTENT, Envelope(fields))]))
+    clock = ManualClock(NOON_MS)
+    inbox = BusInbox(ours, consumer="1", mode=Mode.LIVE, clock=clock, age_max_ms=60_000)
+    gone, forged = run(inbox.read(9, 0))
+
+    assert isinstance(gone, Delivery)
+    assert isinstance(gone.content, Poison)
+    assert gone.content.reason == NOT_UNDERSTOOD
+    assert json.loads(gone.payload)["lost"] == 2
+    assert isinstance(forged, Delivery)
+    assert isinstance(forged.content, Poison)
+    assert forged.content.reason == MISSING
 
 
 @pytest.mark.parametrize("read_before", [True, False])

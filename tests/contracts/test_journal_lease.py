@@ -8,6 +8,8 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -208,6 +210,32 @@ def test_a_living_process_is_not_taken_for_dead() -> None:
     assert not is_gone(A)
     assert not is_gone("")
     assert shown(me) == f"{machine}, process {pid}"
+
+
+@pytest.mark.parametrize("whose", ["ours", "another user's"])
+def test_a_living_process_that_the_machine_hides_is_not_taken_for_dead(
+    monkeypatch: pytest.MonkeyPatch, whose: str
+) -> None:
+    """Under hidepid two processes acted on one account: it looked like an ended one."""
+    me, read_text, kill = this_process(), Path.read_text, os.kill
+    pid = int(me.split(" ")[1])
+
+    def hidden(path: Path, *args: Any, **kwargs: Any) -> str:
+        if path.name == "stat":
+            raise FileNotFoundError(2, "hidden")
+        return read_text(path, *args, **kwargs)
+
+    def not_allowed(number: int, signal: int) -> None:
+        if number == pid:
+            raise PermissionError(1, "not yours")
+        kill(number, signal)
+
+    monkeypatch.setattr(Path, "read_text", hidden)
+    if whose != "ours":
+        monkeypatch.setattr(os, "kill", not_allowed)
+
+    assert not is_gone(me)
+    assert is_gone(me.replace(f" {pid} ", " 999999999 "))
 
 
 def test_a_process_takes_its_own_lease_up_again(opens: Opens) -> None:

@@ -107,6 +107,38 @@ def test_drain_visits_each_entry_once_and_shrinks_the_backlog(
     )
 
 
+def test_drain_goes_on_behind_what_was_left_in_hand(
+    state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One old CLOSE in hand kept every later drain from expiring anything, with a tick."""
+    drained(state, capsys, yes=True)
+    old = iso_of(UnixMs(SystemClock().now_ms() - 3_600_000))
+    more = [close("out-2", 0, timestamp=old)]
+    more += [intent(f"later-{n}", 0, timestamp=old) for n in range(600)]
+    with closing(open_store(state, journal=False)) as store:
+        run(store.bus.publish([_post(one) for one in more]))
+    told = drained(state, capsys, yes=True)
+
+    assert told["done"] == {"expired": 600, "left": 6}
+    assert (told["late_left"], len(waiting(state))) == (0, 6)
+
+
+def test_drain_says_so_where_late_ones_are_left(
+    state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An id that may be taken is no business of a drain; neither is a ✅ then."""
+    drained(state, capsys, yes=True)
+    old = iso_of(UnixMs(SystemClock().now_ms() - 3_600_000))
+    with closing(open_store(state, journal=False)) as store:
+        run(store.bus.publish([_post(intent("late-1", 0, timestamp=old))]))
+    options = DrainOptions(yes=True, state=state, env_file=None, as_json=False)
+
+    assert drain(options) == 1
+    said = capsys.readouterr().out
+    assert "⚠ 0 expired, 6 wait for the execution" in said
+    assert "1 of them are late and were left" in said
+
+
 def test_drain_is_dry_when_dry_and_governed_when_live(
     state: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

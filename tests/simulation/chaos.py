@@ -124,6 +124,9 @@ class ChaosBus:
     ) -> tuple[Message, ...]:
         return await self.inner.follow(stream, after_id, count=count, wait_ms=wait_ms)
 
+    async def peek(self, stream: str, after_id: str) -> Message | None:
+        return await self.inner.peek(stream, after_id)
+
     async def depth(self, stream: str, group: str) -> Depth:
         return await self.inner.depth(stream, group)
 

@@ -128,6 +128,10 @@ class Line:
         self._broken("bus lost")
         return await self.inner.follow(stream, after_id, count=count, wait_ms=wait_ms)
 
+    async def peek(self, stream: str, after_id: str) -> Message | None:
+        self._broken("bus lost")
+        return await self.inner.peek(stream, after_id)
+
     async def depth(self, stream: str, group: str) -> Depth:
         return await self.inner.depth(stream, group)
 

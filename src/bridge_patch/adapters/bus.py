@@ -60,13 +60,15 @@ class Distrusted:
 class Message:
     """One entry of a stream; the id is the bus's own and opaque, except for its order.
 
-    A distrusted one has an empty envelope, so that it cannot be taken for anything.
+    A distrusted one has an empty envelope, so that it cannot be taken for anything. One
+    that `stands_for_lost` entries was made by the adapter here: no field of it says so.
     """
 
     stream: str
     entry_id: str
     envelope: Envelope
     distrusted: Distrusted | None = None
+    stands_for_lost: bool = False
 
     @property
     def as_it_came(self) -> Envelope:
@@ -120,6 +122,13 @@ class Bus(Protocol):
         """Return up to `count` entries behind `after_id` ("" is the beginning).
 
         For readers that keep their own place; nothing is handed out or remembered.
+        """
+        ...
+
+    async def peek(self, stream: str, after_id: str) -> Message | None:
+        """Return the entry next behind `after_id`, if it is there.
+
+        Also one that nobody proved to have written, which a follower never sees.
         """
         ...
 

@@ -38,5 +38,8 @@ class LeasedBus:
     ) -> tuple[Message, ...]:
         return await self._bus.follow(stream, after_id, count=count, wait_ms=wait_ms)
 
+    async def peek(self, stream: str, after_id: str) -> Message | None:
+        return await self._bus.peek(stream, after_id)
+
     async def depth(self, stream: str, group: str) -> Depth:
         return await self._bus.depth(stream, group)

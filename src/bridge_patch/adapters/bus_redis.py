@@ -138,6 +138,10 @@ class RedisBus:
                 raise explained(self._link.url, reply) from reply
         return tuple(messages_of(reply))
 
+    async def peek(self, stream: str, after_id: str) -> Message | None:
+        found = await self.follow(stream, after_id, count=1, wait_ms=0)
+        return found[0] if found else None
+
     async def depth(self, stream: str, group: str) -> Depth:
         return depth_of(self._link, stream, group)
 

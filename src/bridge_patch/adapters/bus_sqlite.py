@@ -134,6 +134,10 @@ class SqliteBus:
 
         return await until(look, self._bell, wait_ms=wait_ms, version=self._version)
 
+    async def peek(self, stream: str, after_id: str) -> Message | None:
+        found = await self.follow(stream, after_id, count=1, wait_ms=0)
+        return found[0] if found else None
+
     async def depth(self, stream: str, group: str) -> Depth:
         def number(sql: str, *values: object) -> int:
             row = self._quick.execute(sql, values).fetchone()

@@ -26,11 +26,17 @@ def this_process() -> str:
 
 
 def is_gone(holder: str) -> bool:
-    """Tell whether that process is known to have ended; False where nobody can know."""
+    """Tell whether that process is known to have ended; False where nobody can know.
+
+    A machine may hide the processes of other users (hidepid): what cannot be looked at and
+    lives is not told from another with its number, and counts as living.
+    """
     match holder.split(" "):
         case [_, pid, life] if pid.isdecimal() and life != _UNKNOWN:
             here = _machine()
-            return here != _UNKNOWN and life.startswith(here) and life != _life(int(pid))
+            if here == _UNKNOWN or not life.startswith(here):
+                return False
+            return _life(int(pid)) not in {life, _UNKNOWN}
         case _:
             return False
 
@@ -47,16 +53,30 @@ def shown(holder: str) -> str:
 
 
 def _life(pid: int) -> str:
-    """Return what is unlike in any two processes; of one that has ended no such word."""
+    """Return what is unlike in any two processes; of one that has ended no such word.
+
+    Of one that lives and cannot be looked at nothing is known.
+    """
     here = _machine()
     if here == _UNKNOWN:
         return _UNKNOWN
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
     except OSError:
-        return f"{here}ended"
+        return _UNKNOWN if _lives(pid) else f"{here}ended"
     words = fields.split()
     return f"{here}ended" if words[_STATE] in _DEAD else f"{here}{words[_STARTED]}"
+
+
+def _lives(pid: int) -> bool:
+    """Ask the system, which answers also about what it does not show."""
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # it is another user's
+        return True
+    return True
 
 
 def _machine() -> str:

@@ -84,11 +84,14 @@ class BusInbox:
         )
 
     async def waiting(self) -> Waiting:
-        """Say what waits; the oldest is the one behind what this connection read last."""
+        """Say what waits; the oldest is the one behind what this connection read last.
+
+        What it says of its age is shown, whoever wrote it, and decides nothing.
+        """
         depth = await self._bus.depth(TRADE_INTENT, EXECUTION_GROUP)
         after = self._handed[-1].entry_id if self._handed else ""
-        found = await self._bus.follow(TRADE_INTENT, after, count=1, wait_ms=0)
-        oldest_ms = codec.made_at(found[0].envelope) if found and depth.lag else None
+        found = await self._bus.peek(TRADE_INTENT, after) if depth.lag else None
+        oldest_ms = codec.made_at(found.as_it_came) if found else None
         return Waiting(lag=depth.lag, pending=depth.pending, oldest_ms=oldest_ms)
 
     def whole(self, late: LateEntry) -> Delivery:

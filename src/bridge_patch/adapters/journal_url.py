@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final, final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.secret import Secret
@@ -14,6 +15,10 @@ EXPECTED: Final = (
     "embedded, or postgresql://[user[:password]@]host[:port]/database (a password with"
     " characters like @ : / # ? % written as %40 %3A %2F %23 %3F %25)"
 )
+
+
+#: A % that stands for itself, and in a password was meant to.
+HALF_ENCODED: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 @final
@@ -37,6 +42,15 @@ class JournalUrl:
         host = split.netloc.rpartition("@")[2]
         return f"postgresql://{who if split.username else ''}{host}{split.path}"
 
+    def is_told_by(self, text: str) -> bool:
+        """Whether a text holds the password, or the value of a parameter."""
+        if self.address is None:
+            return False
+        split = urlsplit(self.address.reveal())
+        values = {value for _, value in parse_qsl(split.query)}
+        password = split.password or ""
+        return any(part in text for part in {password, unquote(password), *values} - {""})
+
 
 EMBEDDED: Final = JournalUrl()
 
@@ -56,4 +70,23 @@ def read_journal_url(text: str) -> JournalUrl:
     named = split.path.strip("/") and not split.fragment and port != 0
     if split.scheme not in {"postgresql", "postgres"} or not named:
         raise InvalidValueError(msg)
+    who, _, _ = split.netloc.rpartition("@")
+    # A password with such a character ends where nobody expects it, and the rest is shown.
+    if "@" in who + split.path + split.query or HALF_ENCODED.search(text):
+        raise InvalidValueError(msg)
+    if not _is_read_by_driver(text):
+        raise InvalidValueError(msg)
     return JournalUrl(Secret(text))
+
+
+def _is_read_by_driver(text: str) -> bool:
+    """Ask the driver, whose own words would show the text; if it is there already."""
+    try:
+        import psycopg.conninfo  # noqa: PLC0415 - an extra, and 0.1 s to import
+    except ImportError:
+        return True
+    try:
+        psycopg.conninfo.conninfo_to_dict(text)
+    except (psycopg.Error, ValueError):
+        return False
+    return True

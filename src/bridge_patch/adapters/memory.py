@@ -155,6 +155,10 @@ class MemoryBus:
 
         return await until(look, self._streams.bell, wait_ms=wait_ms)
 
+    async def peek(self, stream: str, after_id: str) -> Message | None:
+        found = await self.follow(stream, after_id, count=1, wait_ms=0)
+        return found[0] if found else None
+
     async def depth(self, stream: str, group: str) -> Depth:
         numbers, place = self._streams.numbers[stream], self._streams.groups[group, stream]
         return Depth(

@@ -93,7 +93,7 @@ def lost(stream: str, named: str, *, count: int | None, why: str) -> Message:
     told = {"lost": count, "stream": stream, "why": why}
     payload = msgspec.json.encode(told).decode()
     envelope = Envelope.of(event_type=LOST, payload=payload, timestamp="", source="bus")
-    return Message(stream, named, envelope)
+    return Message(stream, named, envelope, stands_for_lost=True)
 
 
 def _text(raw: bytes) -> str:

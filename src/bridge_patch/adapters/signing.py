@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from time import monotonic
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 from bridge_patch.adapters.bus import (
     Ack,
@@ -32,6 +32,9 @@ from bridge_patch.adapters.bus import (
 from bridge_patch.adapters.envelope import Envelope
 from bridge_patch.domain.secret import Secret
 from bridge_patch.services.ports import Telemetry
+
+if TYPE_CHECKING:
+    from bridge_patch.adapters.bus_look import Look, Place
 
 FIELD: Final = "signature"
 #: Why an entry is set aside.
@@ -56,7 +59,12 @@ class Signer:
         return Post(post.stream, Envelope((*fields, (FIELD, proof))))
 
     def checked(self, message: Message) -> Message:
-        """Return the entry without its signature, or without everything else."""
+        """Return the entry without its signature, or without everything else.
+
+        What stands for entries that are gone is the bus's own, and nobody signed it.
+        """
+        if message.stands_for_lost:
+            return message
         fields = message.envelope.fields
         if not any(name == FIELD for name, _ in fields):
             return _refused(message, MISSING)
@@ -124,6 +132,10 @@ class SignedBus:
             place = found[-1].entry_id
             self._past[stream] = (after_id, place)
 
+    async def peek(self, stream: str, after_id: str) -> Message | None:
+        found = await self._bus.peek(stream, after_id)
+        return self._signer.checked(found) if found else None
+
     async def depth(self, stream: str, group: str) -> Depth:
         return await self._bus.depth(stream, group)
 
@@ -141,6 +153,34 @@ class SignedBus:
                     count=len(found),
                     why=reason,
                 )
+
+
+@final
+class SignedLook:
+    """The Look port over another look; what nobody proved to have written is distrusted."""
+
+    def __init__(self, look: Look, keys: Secret) -> None:
+        self._look, self._signer = look, Signer(keys)
+
+    def close(self) -> None:
+        """Let go of the bus."""
+        self._look.close()
+
+    def lengths(self) -> Mapping[str, int]:
+        return self._look.lengths()
+
+    def places(self) -> tuple[Place, ...]:
+        return self._look.places()
+
+    def waiting(self) -> Iterator[Message]:
+        return map(self._signer.checked, self._look.waiting())
+
+    def newest(self, stream: str) -> Message | None:
+        found = self._look.newest(stream)
+        return self._signer.checked(found) if found else None
+
+    def holding(self, stream: str, text: str, most: int) -> tuple[Message, ...]:
+        return tuple(map(self._signer.checked, self._look.holding(stream, text, most)))
 
 
 def signed(

@@ -8,6 +8,7 @@ says about its own end proves nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -65,6 +66,11 @@ _REFUSED: Final = (
     ("no pg_hba.conf entry", "let this machine and role in (pg_hba.conf)"),
     ("does not exist", "make the database and the role that JOURNAL_URL names"),
 )
+#: What the driver says of a parameter that it, or the server, does not take.
+_ODD_PARAMETER: Final = re.compile(
+    r"\binvalid [^:]*\bvalue\b|could not parse network address|definition of service"
+)
+_PARAMETERS: Final = "correct what stands behind the ? of JOURNAL_URL"
 _UNREACHED: Final = "start the server, or look at the network and at JOURNAL_URL"
 
 
@@ -168,6 +174,10 @@ class PostgresDatabase:
         if isinstance(cause, str | BrokenPromiseError) or not _is_server(cause):
             return BrokenPromiseError(f"{self}: {why}")
         state = getattr(cause, "sqlstate", None)
+        if state is None and _is_parameter(cause):
+            told = "not shown, it holds part of JOURNAL_URL"
+            told = told if self.url.is_told_by(why) else why
+            return BrokenPromiseError(f"{self}: {told}: {_PARAMETERS}")
         if state is None:
             remedy = next((do for what, do in _REFUSED if what in why), "")
             return OutageError(f"{self}: {why}: {remedy or _UNREACHED}")
@@ -184,6 +194,12 @@ class PostgresDatabase:
 def _is_server(error: object) -> bool:
     """Tell whether it is the driver that speaks, of the server or of the way to it."""
     return isinstance(error, _driver().Error)
+
+
+def _is_parameter(error: object) -> bool:
+    """Tell whether the address is at fault, which no waiting mends."""
+    odd = isinstance(error, _driver().ProgrammingError)
+    return odd or _ODD_PARAMETER.search(str(error)) is not None
 
 
 def _driver() -> ModuleType:

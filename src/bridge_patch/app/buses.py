@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
 from bridge_patch.adapters.bus_url import EMBEDDED, BusUrl, Scheme
-from bridge_patch.adapters.signing import signed
+from bridge_patch.adapters.signing import SignedLook, signed
 from bridge_patch.domain.errors import OutageError
 
 if TYPE_CHECKING:
@@ -50,7 +50,11 @@ class BusAt:
         return RedisBus(self.url, ca_file=self.ca_file, tell=tell)
 
     def look(self, file: SqliteFile) -> Look:
-        """Look at it, and change nothing."""
+        """Look at it, checking what is seen where there are keys, and change nothing."""
+        look = self._look(file)
+        return look if self.keys is None else SignedLook(look, self.keys)
+
+    def _look(self, file: SqliteFile) -> Look:
         if self.url.is_embedded:
             from bridge_patch.adapters.bus_look import BusLook  # noqa: PLC0415 - as below
 

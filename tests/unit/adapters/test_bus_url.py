@@ -31,6 +31,8 @@ def test_a_url_is_read_part_by_part() -> None:
         ("rediss://u@h", "rediss://u@h:6379/0"),
         ("unix:///run/r.sock?db=3", "unix:///run/r.sock?db=3"),
         ("unix://u:pw@/run/r.sock", "unix://u:***@/run/r.sock"),
+        ("redis://u:a@pw@h", "redis://u:***@h:6379/0"),
+        ("redis://u:a%pw@h", "redis://u:***@h:6379/0"),
     ],
 )
 def test_it_is_shown_without_its_password(text: str, shown: str) -> None:
@@ -58,6 +60,9 @@ def test_it_is_shown_without_its_password(text: str, shown: str) -> None:
         "redis://h?db=1",
         "redis://u:a#b@h",
         "redis://u:a/b@h",
+        "redis://u:1/b@h",
+        "redis://u:1?b@h",
+        "unix://u:1/b@/s",
         "redis://h ",
         "redis://[::1",
         "unix://h/path",

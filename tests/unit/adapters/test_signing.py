@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
@@ -16,13 +15,11 @@ from hypothesis import strategies as st
 
 from bridge_patch.adapters import codec
 from bridge_patch.adapters.bus import Message, Post, StoredBus
-from bridge_patch.adapters.bus_sqlite import SqliteBus
 from bridge_patch.adapters.envelope import Envelope
 from bridge_patch.adapters.inbox import BusCommands, BusInbox, BusOutbox, BusOutcomes
 from bridge_patch.adapters.market_bus import TickReader
 from bridge_patch.adapters.memory import ManualClock
 from bridge_patch.adapters.signing import MISSING, WRONG, SignedBus, Signer, signed
-from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.streams import (
     CONTROL,
     DEAD_LETTER,
@@ -43,13 +40,6 @@ from tests.wire.samples import draft
 OURS, THEIRS = Secret("0123456789abcdef" * 2), Secret("fedcba9876543210" * 2)
 FIELDS = st.lists(st.tuples(st.text(max_size=8), st.text(max_size=20)), max_size=5)
 RESUME = Command(at_ms=NOON_MS, id="o-1", wish=Wish.RESUME, who="eve", why="go on")
-
-
-@pytest.fixture
-def plain(tmp_path: Path) -> Iterator[StoredBus]:
-    """The bus of somebody who has access and no key."""
-    with closing(SqliteBus(SqliteFile(tmp_path / "bus.db"), ManualClock(NOON_MS))) as bus:
-        yield bus
 
 
 def bare(post: Post) -> Post:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from bridge_patch.adapters.bus_look import BusLook
 from bridge_patch.adapters.holder import this_process
 from bridge_patch.adapters.journal_lease import Standing
+from bridge_patch.adapters.journal_search import JournalSearch
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.streams import CONTROL
 from bridge_patch.app.commands.options import OrderOptions
@@ -17,6 +19,7 @@ from bridge_patch.app.commands.order import order
 from bridge_patch.app.commands.status import status
 from bridge_patch.app.status.standing import lease_view
 from bridge_patch.app.wiring import open_store
+from bridge_patch.domain.errors import OutageError
 from tests.unit.app.journals import options
 
 NOW_MS = 1_000_000
@@ -76,25 +79,62 @@ def test_the_screen_says_who_acts_and_who_stopped(
     assert "no process: the last one has stopped (token 1)" in capsys.readouterr().out
 
 
+def ordered(wish: str, state: Path, *, as_json: bool = False) -> int:
+    return order(
+        OrderOptions(
+            wish=wish,
+            symbol=None,
+            why="test",
+            who="me",
+            wait_sec=5,
+            state=state,
+            env_file=None,
+            as_json=as_json,
+        )
+    )
+
+
 def test_an_order_goes_out_although_the_journal_cannot_be_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A halt must not wait for a database."""
     open_store(tmp_path, journal=True).close()
     monkeypatch.setenv("JOURNAL_URL", "postgresql://bridge:secret@127.0.0.1:1/none")
-    said = order(
-        OrderOptions(
-            wish="halt",
-            symbol=None,
-            why="test",
-            who="me",
-            wait_sec=5,
-            state=tmp_path,
-            env_file=None,
-            as_json=True,
-        )
-    )
+    assert ordered("halt", tmp_path) == 1
+    with closing(BusLook(SqliteFile(tmp_path / "bridge.db"))) as look:
+        assert look.lengths() == {CONTROL: 1}
 
-    assert said == 1
+
+@pytest.mark.parametrize("wish", ["halt", "resume"])
+def test_an_order_says_that_the_journal_could_not_be_read(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    wish: str,
+) -> None:
+    """It said that no execution took it, and of a resume that it lets go of more."""
+    open_store(tmp_path, journal=True).close()
+    monkeypatch.setenv("JOURNAL_URL", "postgresql://bridge:secret@127.0.0.1:1/none")
+    assert ordered(wish, tmp_path) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "the journal could not be read: postgresql://bridge:***@127.0.0.1:1/none" in said
+    assert "not in force" not in said
+    only = "what a person ordered is let go of, and nothing else: no cause could be"
+    assert (only in said) == (wish == "resume")
+    assert "what status shows" not in said
+
+
+def test_an_order_says_so_where_the_journal_goes_away_while_it_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is on the bus all the same."""
+    open_store(tmp_path, journal=True).close()
+
+    def away(*_: object, **__: object) -> None:
+        raise OutageError("the server went away")
+
+    monkeypatch.setattr(JournalSearch, "events", away)
+    assert ordered("halt", tmp_path, as_json=True) == 1
+    assert json.loads(capsys.readouterr().out)["unread"] == "the server went away"
     with closing(BusLook(SqliteFile(tmp_path / "bridge.db"))) as look:
         assert look.lengths() == {CONTROL: 1}

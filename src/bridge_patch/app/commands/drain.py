@@ -36,16 +36,20 @@ _OURS: Final = (TRADE_INTENT, EXECUTION_GROUP)
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drained:
-    """What was found, by whose time, and what was done about it; dry, nothing was."""
+    """What was found, by whose time, and what was done about it; dry, nothing was.
+
+    `late_left` counts the late ones that still wait.
+    """
 
     dry: bool
     clock: str
     found: Contents
     done: Swept
+    late_left: int
 
 
 def drain(options: DrainOptions) -> int:
-    """Show what waits; with --yes expire what is late. Returns 0, or raises."""
+    """Show what waits; with --yes expire what is late. 1 if some late ones stay."""
     settings = load_settings(env_file=options.env_file)
     place = find_run(options.state, options.env_file)
     age_max_ms, stamp = settings.intent_max_age_sec * 1000, _stamp(place)
@@ -60,13 +64,19 @@ def drain(options: DrainOptions) -> int:
         )
     done = Swept(0, found.total)
     if options.yes and found.late:
-        done = asyncio.run(_sweep(settings, place, stamp, found.total))
-    told = Drained(dry=not options.yes, clock=stamp.clock, found=found, done=done)
+        done = asyncio.run(_sweep(settings, place, stamp, found))
+    told = Drained(
+        dry=not options.yes,
+        clock=stamp.clock,
+        found=found,
+        done=done,
+        late_left=max(0, found.late - done.expired),
+    )
     if options.as_json:
         print_json(asdict(told))
     else:
         _print(told, stamp)
-    return 0
+    return 1 if options.yes and told.late_left else 0
 
 
 def _stamp(place: Place) -> Stamp:
@@ -76,12 +86,18 @@ def _stamp(place: Place) -> Stamp:
         closing(JournalSearch(place.journal)) as journal,
     ):
         barrier = look.newest(REPLAY_BARRIER)
+        if barrier and barrier.distrusted:
+            barrier = None
         at_ms = codec.decode_barrier(barrier.envelope).at_ms if barrier else None
         return stamp_of(at_ms, journal.tail(_TAIL), SystemClock().now_ms())
 
 
-async def _sweep(settings: Settings, place: Place, stamp: Stamp, total: int) -> Swept:
-    """Expire what is late, as the execution would; stop where a read holds nothing late."""
+async def _sweep(settings: Settings, place: Place, stamp: Stamp, found: Contents) -> Swept:
+    """Expire what is late, as the execution would; go on behind what stays in hand.
+
+    The end is where all that was found late has expired, or where nothing more is read.
+    Others may publish meanwhile, so there are no more reads than entries were found.
+    """
     from bridge_patch.app.wiring import (  # noqa: PLC0415 - slow, and for --yes only
         Run,
         execution_side,
@@ -113,11 +129,14 @@ async def _sweep(settings: Settings, place: Place, stamp: Stamp, total: int) -> 
         )
         expired = left = 0
         with _progress("draining") as bar:
-            task = bar.add_task("", total=total)
-            while (step := await sweep.step()).expired:
+            task = bar.add_task("", total=found.total)
+            for _ in range(found.total):
+                step = await sweep.step()
                 expired, left = expired + step.expired, left + step.left
                 bar.update(task, completed=expired + left)
-        return Swept(expired, total - expired)
+                if expired >= found.late or step == Swept(0, 0):
+                    break
+        return Swept(expired, max(left, found.total - expired))
     finally:
         store.close()
 
@@ -164,6 +183,10 @@ def _print(told: Drained, stamp: Stamp) -> None:
     if told.dry:
         hint = "; --yes expires what is late" if found.late else ""
         screen.print(cell(f"nothing was changed{hint}"))
-    else:
-        left = f"{told.done.left} wait for the execution"
-        screen.print(cell(f"✅ {told.done.expired} expired, {left}"))
+        return
+    sign = "⚠" if told.late_left else "✅"
+    left = f"{told.done.left} wait for the execution"
+    screen.print(cell(f"{sign} {told.done.expired} expired, {left}"))
+    if told.late_left:
+        why = "unusual, or their ids may be taken: start the execution, which looks closer"
+        screen.print(cell(f"  {told.late_left} of them are late and were left: {why}"))

@@ -38,14 +38,33 @@ MEANINGS: Final = MappingProxyType(
         Wish.REARM: "the symbol's losers are forgotten; entries on it pass again",
     }
 )
+#: What a resume means where nobody could look up what stands.
+_UNNAMED: Final = (
+    "what a person ordered is let go of, and nothing else: no cause could be looked up for"
+    " it to name; order it again once the journal can be read"
+)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What became of an order that is on the bus, and what it means as it went out.
+
+    `unread` says why the journal, which alone tells, could not be read; "" where it was.
+    """
+
+    answer: LatchSet | Rearmed | None = None
+    unread: str = ""
+    meaning: str
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What was ordered; `in_force_ms` is None while no execution has taken it.
+    """What was ordered; `in_force_ms` is None while no execution is known to have taken it.
 
-    `state` and `cause` are what stands since then, "" for a re-arm and before.
+    `state` and `cause` are what stands since then, "" for a re-arm and before. `unread` is
+    why nobody knows: the journal could not be read.
     """
 
     command_id: str
@@ -56,6 +75,7 @@ class Told:
     in_force_ms: int | None
     state: str
     cause: str
+    unread: str
 
 
 def order(options: OrderOptions) -> int:
@@ -68,24 +88,26 @@ def order(options: OrderOptions) -> int:
         why=options.why,
         symbol=options.symbol,
     )
-    answer = asyncio.run(_send(command, options))
+    sent = asyncio.run(_send(command, options))
+    answer = sent.answer
     latch = answer if isinstance(answer, LatchSet) else None
     told = Told(
         command_id=command.id,
         wish=command.wish,
         who=command.who,
         why=command.why,
-        meaning=MEANINGS[command.wish],
+        meaning=sent.meaning,
         in_force_ms=answer.at_ms if answer else None,
         state=latch.state if latch else "",
         cause=latch.cause if latch else "",
+        unread=sent.unread,
     )
     _show(told, options)
     return 0 if answer else 1
 
 
-async def _send(command: Command, options: OrderOptions) -> LatchSet | Rearmed | None:
-    """Publish; return the journal's entry by which it is in force.
+async def _send(command: Command, options: OrderOptions) -> Sent:
+    """Publish; return the journal's entry by which it is in force, where it can be read.
 
     A journal that cannot be asked keeps no order from being published; a resume lets go of
     nothing but a person's order then.
@@ -98,12 +120,18 @@ async def _send(command: Command, options: OrderOptions) -> LatchSet | Rearmed |
             newest = journal.tail(1)
             if command.wish is Wish.RESUME:
                 command = replace(command, answers=_standing(journal))
-        except BrokenPromiseError:
+        except BrokenPromiseError as error:
             await bus.publish((Post(CONTROL, codec.encode_command(command)),))
-            return None
+            unnamed = command.wish is Wish.RESUME
+            said = _UNNAMED if unnamed else MEANINGS[command.wish]
+            return Sent(unread=str(error), meaning=said)
         await bus.publish((Post(CONTROL, codec.encode_command(command)),))
-        after_seq = newest[-1].seq if newest else 0
-        return await _in_force(command, journal, after_seq, options.wait_sec)
+        after_seq, meaning = newest[-1].seq if newest else 0, MEANINGS[command.wish]
+        try:
+            found = await _in_force(command, journal, after_seq, options.wait_sec)
+        except BrokenPromiseError as error:
+            return Sent(unread=str(error), meaning=meaning)
+        return Sent(answer=found, meaning=meaning)
 
 
 async def _in_force(
@@ -144,6 +172,10 @@ def _show(told: Told, options: OrderOptions) -> None:
     subject = f" {options.symbol}" if options.symbol else ""
     screen.print(cell(f"{told.wish}{subject}, ordered by {told.who}: {told.why}", most=400))
     screen.print(cell(told.meaning, most=400))
+    if told.unread:
+        screen.print(cell("sent; whether it is in force cannot be told from here:"))
+        screen.print(cell(f"the journal could not be read: {told.unread}", most=400))
+        return
     if told.in_force_ms is None:
         waited = f"not in force after {options.wait_sec} s: is an execution running there?"
         screen.print(cell(f"{waited} The next one puts it in force before anything else."))

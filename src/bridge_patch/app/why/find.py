@@ -152,7 +152,7 @@ class Finder:
         known = False
         for message in self.bus.holding(DEAD_LETTER, text, _MESSAGES_MAX):
             try:
-                letters = codec.decode_dead_letters(message.envelope)
+                letters = codec.decode_dead_letters(message.as_it_came)
             except InvalidValueError:
                 continue
             for letter in letters:
@@ -195,11 +195,14 @@ class Finder:
 
 
 def _payloads_of(message: Message) -> tuple[str, ...]:
-    """Return an intent's payload; where the message is a dead letter, all it holds."""
+    """Return an intent's payload; where the message is a dead letter, all it holds.
+
+    Whether proved or not: this only shows, and a letter may outlive its key.
+    """
     if message.stream != DEAD_LETTER:
-        return (message.envelope.payload or "",)
+        return (message.as_it_came.payload or "",)
     try:
-        letters = codec.decode_dead_letters(message.envelope)
+        letters = codec.decode_dead_letters(message.as_it_came)
     except InvalidValueError:
         return ()
     return tuple(letter.payload for letter in letters)
