@@ -46,7 +46,7 @@ def test_a_journal_is_signed_and_its_dump_proves_itself(
     dumped = verify_dump(tmp_path / "dump", read_manifest(tmp_path / "dump"), keys)
 
     assert found.ok, found.faults
-    assert (found.checkpoints, found.signed_seq) == (3, COUNT + 100)
+    assert (found.checkpoints, found.signed_seq) == (4, COUNT + 100)
     assert dumped == found
 
 
