@@ -102,15 +102,50 @@ def test_an_older_journal_with_a_broken_end_is_left_as_it_is(old: SqliteFile) ->
     assert dump(old, "journal", "journal_meta", "sqlite_master") == before
 
 
-def test_an_older_journal_is_signed_from_its_next_start_on(old: SqliteFile) -> None:
-    """All that it holds then: what nobody signed before cannot be told from a forgery."""
-    key_file = old.path.with_name("journal.key")
-    clock = ManualClock(NOON_MS)
+def signed_start(old: SqliteFile) -> None:
+    clock, key_file = ManualClock(NOON_MS), old.path.with_name("journal.key")
     SqlJournal(
         old, run_id="run-2", clock=clock, new_id=lambda: "not used", key_file=key_file
     ).close()
+
+
+def test_an_older_journal_is_signed_from_its_next_start_on(old: SqliteFile) -> None:
+    """All that it holds then; the signature says that nobody signed it before."""
+    signed_start(old)
     keys = read_public_keys(old.path.with_name(PUBLIC_NAME))
     found = verify_journal(old.path, keys=keys)
 
     assert found.ok, found.faults
     assert (found.entries, found.checkpoints, found.signed_seq) == (4, 1, 4)
+    assert found.before_signing == 4
+    with closing(sqlite3.connect(old.path)) as connection, connection:
+        connection.execute("UPDATE journal_checkpoint SET previous = 0")
+    assert "signature" in verify_journal(old.path, keys=keys).faults[0].what
+
+
+def test_a_signed_journal_is_not_taken_for_an_older_one(old: SqliteFile) -> None:
+    """Tables of the first version in place of the signed ones: journal.pub remembers."""
+    before = old.path.read_bytes()
+    signed_start(old)
+    old.path.write_bytes(before)
+    with pytest.raises(BrokenPromiseError, match=r"journal\.pub shows that it was signed"):
+        signed_start(old)
+
+    assert dump(old, "journal_meta")[0] == [("schema_version", "1"), ("journal_id", "id-1")]
+
+
+def test_an_older_journal_is_read_from_its_beginning_before_it_is_signed(
+    old: SqliteFile,
+) -> None:
+    """Else the signature would cover what is far behind its end, and damaged."""
+    with opened(old) as journal:
+        run(journal.append([seen("c", n) for n in range(200)]))
+        head = journal.head
+    with closing(sqlite3.connect(old.path)) as connection, connection:
+        connection.execute("UPDATE journal SET body = '{}' WHERE seq = 2")
+        connection.execute("UPDATE journal_meta SET value = '1' WHERE value = '4'")
+    with pytest.raises(BrokenPromiseError, match="entry 2 "):
+        signed_start(old)
+
+    assert head.seq == 204
+    assert not old.path.with_name("journal.key").exists()

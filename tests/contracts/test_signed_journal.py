@@ -9,10 +9,11 @@ import pytest
 
 from bridge_patch.adapters.dump import export_journal, read_manifest
 from bridge_patch.adapters.dump_check import verify_dump
-from bridge_patch.adapters.journal_key import PUBLIC_NAME, read_public_keys
+from bridge_patch.adapters.journal_key import PUBLIC_NAME, make_key, read_public_keys
 from bridge_patch.adapters.journal_schema import CHECKPOINTS, ENTRIES, Database
 from bridge_patch.adapters.journal_sql import SqlJournal
 from bridge_patch.adapters.memory import ManualClock
+from bridge_patch.adapters.vouching import newest, require_key
 from bridge_patch.app.commands.verify import verified
 from bridge_patch.domain.errors import BrokenPromiseError
 from tests.contracts.samples import NOON_MS, seen
@@ -46,7 +47,7 @@ def test_a_journal_is_signed_and_its_dump_proves_itself(
     dumped = verify_dump(tmp_path / "dump", read_manifest(tmp_path / "dump"), keys)
 
     assert found.ok, found.faults
-    assert (found.checkpoints, found.signed_seq) == (3, COUNT + 100)
+    assert (found.checkpoints, found.signed_seq) == (4, COUNT + 100)
     assert dumped == found
 
 
@@ -71,3 +72,35 @@ def test_what_is_taken_out_is_noticed(
     if what == "the last entries":
         with pytest.raises(BrokenPromiseError, match="a checkpoint was signed for"):
             written(database, key_file, 0)
+
+
+def test_a_journal_whose_checkpoints_are_gone_is_not_signed_again(
+    database: Database, tmp_path: Path, opened: ExitStack
+) -> None:
+    """Whoever rewrote it would have it signed by the next start."""
+    key_file = tmp_path / "journal.key"
+    written(database, key_file, 300)
+    engine = database.engine()
+    opened.callback(engine.dispose)
+    with engine.begin() as connection:
+        connection.execute(CHECKPOINTS.delete())
+    with pytest.raises(BrokenPromiseError, match="entry 1 of the journal: no signature"):
+        written(database, key_file, 0)
+    keys = read_public_keys(database.head_path.with_name(PUBLIC_NAME))
+
+    assert [fault.seq for fault in verified(database, keys=keys).faults] == [1]
+    with engine.connect() as connection:
+        assert newest(connection) is None
+
+
+def test_the_key_is_asked_for_and_not_made(database: Database, tmp_path: Path) -> None:
+    key_file, other = tmp_path / "journal.key", tmp_path / "other.key"
+    written(database, key_file, 100)
+    make_key(other)
+    require_key(database, key_file)
+    with pytest.raises(BrokenPromiseError, match=r"holds .* name the file of that key"):
+        require_key(database, other)
+    with pytest.raises(BrokenPromiseError, match="is missing: bring that file back"):
+        require_key(database, tmp_path / "none.key")
+
+    assert not (tmp_path / "none.key").exists()

@@ -25,7 +25,8 @@ class Verification:
     `entries` were read and `head` is where they end. `beyond_head` of them are younger than
     the head that was kept, which is normal only after a crash, or while a writer is at
     work. `checkpoints` were found, the last of them about `signed_seq`; `trusted` are the
-    keys that they were checked with, and empty where nobody named one.
+    keys that they were checked with, and empty where nobody named one. Of the entries up to
+    `before_signing` it is signed that they are older than signing, and no more.
     """
 
     entries: int
@@ -35,6 +36,14 @@ class Verification:
     checkpoints: int = 0
     signed_seq: int = 0
     trusted: tuple[str, ...] = ()
+    before_signing: int = 0
+
+    @property
+    def unsigned(self) -> tuple[int, int] | None:
+        """The first and the last entry that are chained, and not signed."""
+        if self.head.seq <= self.signed_seq:
+            return None
+        return self.signed_seq + 1, self.head.seq
 
     @property
     def ok(self) -> bool:
@@ -126,6 +135,7 @@ class Audit:
             checkpoints=self._signed.count,
             signed_seq=self._signed.seq,
             trusted=tuple(sorted(self._keys.ids)) if self._keys else (),
+            before_signing=self._signed.before_signing,
         )
 
     def _note(self, faults: list[Fault]) -> None:

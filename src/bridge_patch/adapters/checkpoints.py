@@ -7,9 +7,11 @@ the journal's id, the entry's number, its link, the time of signing, the number 
 checkpoint before (0 for none) and the key's id; numbers as decimal ASCII. Naming the one
 before makes a checkpoint that was taken out noticeable.
 
-The writer signs when a thousand entries have come since the last one, in the transaction
-that appends them, and at every start and graceful stop. So fewer than a thousand entries
-are ever unsigned, and after a graceful stop none.
+The writer signs the end of a journal's first append and every thousandth entry, in the
+transaction that appends them, and where a start and a graceful stop find the end. So a
+journal with entries has a checkpoint, fewer than a thousand entries are ever unsigned, and
+after a graceful stop none. A journal from before signing is signed once it is brought
+forward; its first checkpoint states that, as -1 in place of the number before.
 """
 
 from __future__ import annotations
@@ -20,14 +22,20 @@ from typing import Final, Protocol, final
 
 from bridge_patch.adapters.chain import Fault, Head, Row
 
-#: After so many entries the next append signs.
+#: Every entry whose number this divides is signed.
 EVERY: Final = 1_000
+#: What the first checkpoint names as the one before it, if older entries are from a time
+#: when nothing was signed.
+BEFORE_SIGNING: Final = -1
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """One signature; `previous` is the number of the checkpoint before, 0 for none."""
+    """One signature; `previous` is the number of the checkpoint before, 0 for none.
+
+    It is BEFORE_SIGNING where the entries are older than signing.
+    """
 
     seq: int
     link: str
@@ -66,7 +74,8 @@ def _prefixed(text: str) -> bytes:
 class CheckpointWalk:
     """Checks signatures while somebody walks over the entries that they are about.
 
-    `count` were checked so far, and `seq` is the entry of the last one.
+    `count` were checked so far, and `seq` is the entry of the last one. Entries up to
+    `before_signing` are covered by the statement alone that they are older than signing.
     """
 
     def __init__(
@@ -86,7 +95,7 @@ class CheckpointWalk:
         self._next = next(self._left, None)
         self.seq = after_seq
         self._strange: dict[str, int] = {}
-        self.count = 0
+        self.count = self.before_signing = 0
 
     def step(self, row: Row) -> list[Fault]:
         """Return what the checkpoints up to this entry have against it."""
@@ -115,8 +124,12 @@ class CheckpointWalk:
             faults.append(Fault(due.seq, what))
             while (due := self._next) is not None:
                 faults += self._taken(due)
-        if self._keys is not None and head.seq - self.seq >= EVERY:
-            first, what = self.seq + 1, f"no signature on the last {EVERY} entries or"
+        first = self.seq + 1
+        if self._keys is not None and not self.count and head.seq >= first:
+            what = "no signature on it nor on any other: all checkpoints were removed, or"
+            faults.append(Fault(first, f"{what} nobody ever signed"))
+        elif self._keys is not None and head.seq - self.seq >= EVERY:
+            what = f"no signature on the last {EVERY} entries or"
             faults.append(Fault(first, f"{what} more: the checkpoint behind was removed"))
         for key_id, seq in self._strange.items():
             known = ", ".join(sorted(self._keys.ids)) if self._keys else ""
@@ -136,10 +149,22 @@ class CheckpointWalk:
         if one.key_id not in self._keys.ids:
             self._strange.setdefault(one.key_id, one.seq)
             return []
+        what = self._against(one, self._keys, before)
+        return [Fault(*what)] if what else []
+
+    def _against(
+        self, one: Checkpoint, keys: Verifier, before: int
+    ) -> tuple[int, str] | None:
+        """Return what is wrong with a checkpoint by a known key, and of which entry."""
         text = signed_text(self._journal_id, one)
-        if not self._keys.fits(one.key_id, text, one.signature):
-            return [Fault(one.seq, "the signature of its checkpoint is wrong")]
-        if one.previous != before:
+        if not keys.fits(one.key_id, text, one.signature):
+            return one.seq, "the signature of its checkpoint is wrong"
+        if one.previous == BEFORE_SIGNING and not before:
+            self.before_signing = one.seq
+        elif one.previous != before:
             what = f"its checkpoint follows one of entry {one.previous}, which was removed"
-            return [Fault(one.seq, what)]
-        return []
+            return one.seq, what
+        elif one.seq - before > EVERY:
+            what = f"no signature up to {one.seq - 1}: a run signs every {EVERY}th entry"
+            return before + 1, what
+        return None

@@ -25,7 +25,6 @@ from bridge_patch.adapters.chain import (
     extend,
     genesis,
 )
-from bridge_patch.adapters.checkpoints import Checkpoint
 from bridge_patch.adapters.head import HeadFile, read_head
 from bridge_patch.adapters.journal_entries import Entries, guarded, refused
 from bridge_patch.adapters.journal_lease import Claim, Lease, look, since_boot, take
@@ -126,17 +125,24 @@ class SqlJournal:
             with self._writer.begin():
                 if claim is not None:
                     look(self._writer, str(database), claim)
-                self._head = _resume(self._writer, database, new_id, checked)
+                self._head, found = _resume(self._writer, database, new_id, checked)
                 if claim is not None:
                     token = take(self._writer, str(database), claim, clock.now_ms())
                 self._vouch = Vouch.begin(
-                    self._writer, database, key_file, self._head, at_ms=clock.now_ms()
+                    self._writer,
+                    database,
+                    key_file,
+                    self._head,
+                    at_ms=clock.now_ms(),
+                    older=found < SIGNED_SINCE,
                 )
                 self._file = HeadFile(database.head_path, self._head)
                 opened.callback(self._file.close)
             if claim is not None:
                 self.lease = Lease(database, clock, claim, token, taken=taken)
                 opened.callback(self.lease.release)
+            if self._vouch:
+                self._vouch.tell_auditors(database)
             self._reader = JournalReader(database, read_only=False)
             opened.callback(self._reader.close)
             self._named = NamedIndex(self._reader.connection, self._reader.entries)
@@ -163,8 +169,8 @@ class SqlJournal:
                         self.lease.check(self._writer)
                     self._database.add(self._writer, rows)
                     self._named.add(self._writer, rows, events)
-                    if self._vouch and self._vouch.due(head):
-                        self._vouch.sign(self._writer, head, self._clock.now_ms())
+                    if self._vouch:
+                        self._vouch.follow(self._writer, head.journal_id, rows)
             except TakenError as error:
                 why = f"entry {rows[0].seq} was written by another process: stop one"
                 raise self._database.broken(why) from error
@@ -212,23 +218,22 @@ def _resume(
     database: Database,
     new_id: Callable[[], str],
     checked: frozenset[Segment],
-) -> Head:
-    """Return the head to go on from; refuse a journal whose end is not what was kept."""
+) -> tuple[Head, int]:
+    """Return the head to go on from, and the schema found; refuse a wrong end."""
     kept = read_head(database.head_path)
     if not inspect(connection).has_table(META.name):
         if kept and kept.seq:
             raise refused(database, Fault(1, f"missing, with all up to {kept.seq}"))
-        return _begin(connection, kept.journal_id if kept else new_id())
+        return _begin(connection, kept.journal_id if kept else new_id()), SCHEMA_VERSION
     version, journal_id = _facts(connection, database)
     if kept is None:
         what = f"without {database.head_path}, or with a damaged one, nobody can exclude"
         raise refused(database, Fault(0, f"{what} that its end was cut off"))
     if kept.journal_id != journal_id:
         raise refused(database, Fault(0, f"{database.head_path} is of another journal"))
-    signed = newest(connection) if version >= SIGNED_SINCE else None
-    head = _checked_end(connection, database, kept, signed, checked)
+    head = _checked_end(connection, database, kept, version, checked)
     migrate(connection, version)
-    return head
+    return head, version
 
 
 def _begin(connection: Connection, journal_id: str) -> Head:
@@ -241,15 +246,16 @@ def _checked_end(
     connection: Connection,
     database: Database,
     kept: Head,
-    signed: Checkpoint | None,
+    version: int,
     checked: frozenset[Segment],
 ) -> Head:
     """Walk over what nobody signed, the last that the head file knows, and what follows."""
     start, entries = genesis(kept.journal_id), Entries(connection, database)
     entries.require_whole(kept.journal_id, checked)
+    signed = newest(connection) if version >= SIGNED_SINCE else None
     if signed and (fault := refusal_of(connection, signed)):
         raise refused(database, fault)
-    first = kept.seq - _TAIL
+    first = kept.seq - _TAIL if version >= SIGNED_SINCE else 0  # all of it is signed next
     if signed:
         first = min(first, signed.seq)
     if first > 0:

@@ -99,7 +99,7 @@ def _checkpoints(connection: sqlite3.Connection) -> Iterator[Checkpoint]:
             seq=seq,
             link=_text(link),
             at_ms=at_ms if isinstance(at_ms, int) else -1,
-            previous=previous if isinstance(previous, int) else -1,
+            previous=previous if isinstance(previous, int) else -2,
             key_id=_text(key_id),
             signature=_text(signature),
         )

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import final
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, inspect, select
 
-from bridge_patch.adapters.chain import Fault, Head
-from bridge_patch.adapters.checkpoints import EVERY, Checkpoint, signed_text
+from bridge_patch.adapters.chain import Fault, Head, Row
+from bridge_patch.adapters.checkpoints import (
+    BEFORE_SIGNING,
+    EVERY,
+    Checkpoint,
+    signed_text,
+)
+from bridge_patch.adapters.journal_entries import guarded, refused
 from bridge_patch.adapters.journal_key import (
     PUBLIC_NAME,
     JournalKey,
@@ -18,15 +24,20 @@ from bridge_patch.adapters.journal_key import (
     read_key,
     tell_auditors,
 )
-from bridge_patch.adapters.journal_schema import CHECKPOINTS, ENTRIES, Database
+from bridge_patch.adapters.journal_schema import (
+    CHECKPOINTS,
+    ENTRIES,
+    META,
+    Database,
+)
 
 
 @final
 class Vouch:
     """Signs where a journal ends, with the key that signed so far."""
 
-    def __init__(self, key: JournalKey, signed_seq: int) -> None:
-        self._key, self._signed_seq = key, signed_seq
+    def __init__(self, key: JournalKey) -> None:
+        self._key = key
 
     @classmethod
     def begin(
@@ -37,27 +48,45 @@ class Vouch:
         head: Head,
         *,
         at_ms: int,
+        older: bool,
     ) -> Vouch | None:
-        """Sign where a start finds the end, and return what goes on; None without a key."""
+        """Sign where a start finds the end, and return what goes on; None without a key.
+
+        More than a crash can leave unsigned is refused, and nothing made or written: to
+        sign it would make a rewritten past a good one. `older` is a journal that was found
+        with the tables from before signing.
+        """
         if path is None:
             return None
         last = newest(connection)
+        if fault := _too_much(database, head, last, older=older):
+            raise refused(database, fault)
         key = _fitting(path, head.journal_id, last)
         if isinstance(key, str):
             raise database.broken(key)
-        tell_auditors(database.head_path.with_name(PUBLIC_NAME), key)
-        vouch = cls(key, last.seq if last else 0)
-        vouch.sign(connection, head, at_ms)
+        vouch = cls(key)
+        vouch._sign(connection, head, at_ms, first=BEFORE_SIGNING if older else 0)
         return vouch
 
-    def due(self, head: Head) -> bool:
-        """Tell whether so much has come that it must be signed."""
-        return head.seq - self._signed_seq >= EVERY
+    def tell_auditors(self, database: Database) -> None:
+        """Put the public keys beside the head, once it is committed that they signed."""
+        tell_auditors(database.head_path.with_name(PUBLIC_NAME), self._key)
 
-    def sign(self, connection: Connection, head: Head, at_ms: int) -> None:
-        """Sign the end of the journal within the caller's transaction, if it is not yet."""
-        previous = connection.scalar(select(func.max(CHECKPOINTS.c.seq))) or 0
-        if head.seq > previous:
+    def follow(self, connection: Connection, journal_id: str, rows: Sequence[Row]) -> None:
+        """Sign what must be signed of an append, within its transaction."""
+        for row in rows:
+            begins = rows[0].seq == 1 and row is rows[-1]
+            if begins or row.seq % EVERY == 0:
+                head = Head(journal_id, row.seq, row.link)
+                self._sign(connection, head, row.recorded_ms)
+
+    def _sign(
+        self, connection: Connection, head: Head, at_ms: int, *, first: int = 0
+    ) -> None:
+        """Sign an entry, if none as late is signed; `first` is what a first one follows."""
+        newest_seq = connection.scalar(select(func.max(CHECKPOINTS.c.seq)))
+        previous = first if newest_seq is None else newest_seq
+        if head.seq > max(previous, 0):
             draft = Checkpoint(
                 seq=head.seq,
                 link=head.link,
@@ -68,12 +97,32 @@ class Vouch:
             signature = self._key.sign(signed_text(head.journal_id, draft))
             values = asdict(replace(draft, signature=signature))
             connection.execute(insert(CHECKPOINTS), values)
-        self._signed_seq = head.seq
 
     def seal(self, connection: Connection, head: Head, at_ms: int) -> None:
         """Sign at a stop, unless somebody else has gone on writing."""
         if connection.scalar(select(func.max(ENTRIES.c.seq))) == head.seq:
-            self.sign(connection, head, at_ms)
+            self._sign(connection, head, at_ms)
+
+
+def require_key(database: Database, path: Path) -> None:
+    """Raise where the key to go on signing with is not in `path`; nothing is made."""
+    with guarded(database):
+        engine = database.engine(read_only=True)
+        try:
+            with engine.connect() as connection:
+                if not inspect(connection).has_table(CHECKPOINTS.name):
+                    return
+                named = select(META.c.value).where(META.c.name == "journal_id")
+                journal_id = str(connection.scalar(named))
+                last = newest(connection)
+        finally:
+            engine.dispose()
+    if last is None and read_key(path) is None:
+        why = f"the journal's key {path} is not there: copy it from the machine that signs"
+        why = f"{why} (JOURNAL_KEY_FILE names it)"
+        raise database.broken(why)
+    if last and isinstance(key := _fitting(path, journal_id, last), str):
+        raise database.broken(key)
 
 
 def newest(connection: Connection) -> Checkpoint | None:
@@ -104,6 +153,25 @@ def refusal_of(connection: Connection, last: Checkpoint) -> Fault | None:
         return None
     what = "missing" if link is None else "another entry than the one"
     return Fault(last.seq, f"{what} that a checkpoint was signed for")
+
+
+def _too_much(
+    database: Database, head: Head, last: Checkpoint | None, *, older: bool
+) -> Fault | None:
+    """Return what is unsigned that a writer with a key would have signed."""
+    if head.seq == 0 or (last and head.seq - last.seq < EVERY):
+        return None
+    if last is not None:
+        what = f"no signature on it nor on any up to {head.seq}: a checkpoint was removed"
+        return Fault(last.seq + 1, what)
+    told = database.head_path.with_name(PUBLIC_NAME)
+    if not older:
+        what = f"no signature on it nor on any up to {head.seq}: the checkpoints were"
+        return Fault(1, f"{what} removed, or it was written without a key")
+    if told.exists():
+        what = f"its tables are from before signing, and {told} shows that it was signed"
+        return Fault(1, f"{what}: the checkpoints were removed")
+    return None
 
 
 def _fitting(path: Path, journal_id: str, last: Checkpoint | None) -> JournalKey | str:

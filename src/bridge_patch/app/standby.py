@@ -15,6 +15,7 @@ from bridge_patch.adapters.head import read_head
 from bridge_patch.adapters.holder import shown, this_process
 from bridge_patch.adapters.journal_lease import Claim, HeldError, Standing, Watch
 from bridge_patch.adapters.telemetry import LogTelemetry
+from bridge_patch.adapters.vouching import require_key
 from bridge_patch.app.buses import BusAt
 from bridge_patch.app.journal_place import journal_at
 from bridge_patch.app.settings import Settings
@@ -75,7 +76,7 @@ class Standby:
         self._lost = ""
         if self._waited_for != standing.token:
             if self._waited_for is None:
-                self._require_head(standing)
+                self._require_files(standing)
             self._waited_for = standing.token
             self.telemetry.note(
                 "STANDBY",
@@ -84,15 +85,17 @@ class Standby:
                 token=standing.token,
             )
 
-    def _require_head(self, standing: Standing) -> None:
-        """Raise where the head is missing: one could wait, and then not take over."""
-        path = journal_at(self.settings.journal_url, self.settings.state_dir).head_path
+    def _require_files(self, standing: Standing) -> None:
+        """Raise where head or key are missing: one could wait, and then not take over."""
+        journal = journal_at(self.settings.journal_url, self.settings.state_dir)
+        path = journal.head_path
         if read_head(path) is None:
             msg = (
                 f"the journal's head {path} is not there: copy it, once, from the machine"
                 f" of {shown(standing.holder)}; without it a standby could not take over"
             )
             raise BrokenPromiseError(msg)
+        require_key(journal, self.settings.journal_key_path)
 
     def _lose(self, why: str) -> None:
         if self._lost != why:

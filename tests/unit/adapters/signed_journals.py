@@ -57,6 +57,13 @@ def signed_at(file: SqliteFile) -> list[int]:
         return [seq for (seq,) in connection.execute(sql)]
 
 
+def forge_all(file: SqliteFile) -> None:
+    """Rewrite the whole past without the key, and take every signature away."""
+    rewrite(file, lambda _, body: f"{body} ")
+    with edited(file) as connection:
+        connection.execute("DELETE FROM journal_checkpoint")
+
+
 def rewrite(file: SqliteFile, change: Callable[[int, str], str | None]) -> None:
     """Forge the past so well that chain and head file agree; None drops an entry."""
     kept = read_head(file.head_path)

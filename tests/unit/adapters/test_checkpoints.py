@@ -42,12 +42,12 @@ def file(written: Path, tmp_path: Path) -> SqliteFile:
 
 
 def test_an_untouched_journal_is_signed_up_to_its_end(file: SqliteFile) -> None:
-    """Every thousand entries, and where it was stopped."""
+    """Its first append, every thousandth entry, and where it was stopped."""
     found = checked(file)
 
     assert found.ok, found.faults
-    assert signed_at(file) == [1_000, 2_000, COUNT]
-    assert (found.checkpoints, found.signed_seq) == (3, COUNT)
+    assert signed_at(file) == [250, 1_000, 2_000, COUNT]
+    assert (found.checkpoints, found.signed_seq, found.unsigned) == (4, COUNT, None)
     key = read_key(file.path.with_name("journal.key"))
     assert key is not None
     assert found.trusted == (key.id,)
@@ -73,14 +73,14 @@ def test_a_stop_does_not_sign_where_somebody_else_went_on(file: SqliteFile) -> N
         add(other, 5)
     slow.close()
 
-    assert signed_at(file) == [1_000, 2_000, COUNT]
+    assert signed_at(file) == [250, 1_000, 2_000, COUNT]
 
 
 @pytest.mark.parametrize("at", [1, 999, 1_000, 1_001, COUNT])
 def test_a_rewritten_past_does_not_fit_its_signature(file: SqliteFile, at: int) -> None:
     """Whoever has no key can make everything fit but that."""
     rewrite(file, lambda seq, body: f"{body} " if seq == at else body)
-    first = next(seq for seq in (1_000, 2_000, COUNT) if seq >= at)
+    first = next(seq for seq in (250, 1_000, 2_000, COUNT) if seq >= at)
     found = checked(file)
 
     assert found.faults[0].seq == first
@@ -92,7 +92,7 @@ def test_without_the_keys_even_the_links_tell(file: SqliteFile) -> None:
     rewrite(file, lambda seq, body: f"{body} " if seq == 1 else body)
     found = verify_journal(file.path)
 
-    assert found.faults[0].seq == 1_000
+    assert found.faults[0].seq == 250
     assert found.trusted == ()
 
 
@@ -125,18 +125,15 @@ def test_a_rewritten_journal_is_not_written_on(file: SqliteFile) -> None:
 
 def test_a_forger_with_a_key_of_his_own_is_named(file: SqliteFile) -> None:
     """He signs everything anew; the auditor has the public key of the real one."""
-    rewrite(file, lambda seq, body: f"{body} " if seq == 1 else body)
-    with edited(file) as connection:
-        connection.execute("DELETE FROM journal_checkpoint")
-    public = file.path.with_name("journal.pub")
-    public.rename(file.path.with_name("auditor.pub"))
-    open_signed(file, "his.key").close()
-    his = read_key(file.path.with_name("his.key"))
+    forged = SqliteFile(file.path.parent / "his" / "bridge.db")
+    forged.path.parent.mkdir()
+    write_signed(forged, COUNT)
+    his = read_key(forged.path.with_name("journal.key"))
     assert his is not None
-    assert checked(file).ok
-    found = checked(file, "auditor.pub")
+    assert checked(forged).ok
+    found = checked(forged, "../journal.pub")
 
-    assert [fault.seq for fault in found.faults] == [COUNT]
+    assert [fault.seq for fault in found.faults] == [250]
     assert his.id in found.faults[0].what
 
 
@@ -161,7 +158,7 @@ def test_a_forger_with_a_key_of_his_own_is_named(file: SqliteFile) -> None:
         (
             "DELETE FROM journal_checkpoint",
             1,
-            "no signature on the last 1000 entries or more",
+            "no signature on it nor on any other: all checkpoints were removed",
         ),
     ],
 )
@@ -209,12 +206,12 @@ def test_a_wrong_public_key_is_said_once_with_both_names(file: SqliteFile) -> No
 
 
 def test_few_entries_are_ever_unsigned(tmp_path: Path) -> None:
-    """However large the batches: what is due is signed with the batch that makes it so."""
+    """However large the batches: what is due is signed within the batch that brings it."""
     file = SqliteFile(tmp_path / "bridge.db")
     with closing(open_signed(file)) as journal:
-        for batch in (1, 999, 1_500, 999, 1, 3):
+        for batch in (1, 999, 2_500, 999, 1, 3):
             add(journal, batch, batch=batch)
-            last = max(signed_at(file), default=0)
-            assert journal.head.seq - last < EVERY
+            assert journal.head.seq - signed_at(file)[-1] < EVERY
 
+    assert signed_at(file) == [1, 1_000, 2_000, 3_000, 4_000, 4_503]
     assert checked(file).ok

@@ -74,7 +74,7 @@ def test_a_dump_proves_what_the_database_does(file: SqliteFile) -> None:
 
     assert found.ok, found.faults
     assert found == in_database
-    assert (found.entries, found.checkpoints, found.signed_seq) == (COUNT, 3, COUNT)
+    assert (found.entries, found.checkpoints, found.signed_seq) == (COUNT, 4, COUNT)
 
 
 def test_the_columns_are_plain(file: SqliteFile) -> None:
@@ -181,11 +181,25 @@ def test_a_cut_end_is_noticed_by_the_signature_even_if_the_manifest_agrees(
 
 
 def test_a_checkpoint_taken_out_is_a_gap(file: SqliteFile) -> None:
-    change(dump_of(file) / CHECKPOINTS, lambda rows: rows.pop(1))
+    change(dump_of(file) / CHECKPOINTS, lambda rows: rows.pop(2))
     (fault,) = audited(file).faults
 
     assert fault.seq == COUNT
     assert "removed" in fault.what
+
+
+def test_a_dump_without_a_checkpoint_proves_nothing(file: SqliteFile) -> None:
+    """Fewer entries than a run leaves unsigned, forged so that all else fits."""
+    dump, keys = dump_of(file), read_public_keys(file.path.parent / "journal.pub")
+    short = SqliteFile(dump.parent / "short" / "bridge.db")
+    short.path.parent.mkdir()
+    with closing(open_signed(short, key=None)) as journal:
+        add(journal, 900)
+    export(short)
+    found = verify_dump(dump_of(short), read_manifest(dump_of(short)), keys)
+
+    assert found.entries == 900
+    assert [(fault.seq, fault.what[:12]) for fault in found.faults] == [(1, "no signature")]
 
 
 def test_a_journal_that_is_not_whole_is_not_exported(file: SqliteFile) -> None:

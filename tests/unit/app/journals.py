@@ -23,11 +23,20 @@ class Steps:
 
 
 def write_journal(
-    path: Path, events: Sequence[Event], *, run_id: str = "r-1", start_ms: int = 1000
+    path: Path,
+    events: Sequence[Event],
+    *,
+    run_id: str = "r-1",
+    start_ms: int = 1000,
+    key_file: Path | None = None,
 ) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     journal = SqlJournal(
-        SqliteFile(path), run_id=run_id, clock=Steps(start_ms, 7), new_id=lambda: "j-1"
+        SqliteFile(path),
+        run_id=run_id,
+        clock=Steps(start_ms, 7),
+        new_id=lambda: "j-1",
+        key_file=key_file,
     )
 
     async def write() -> None:

@@ -30,7 +30,7 @@ from bridge_patch.app.commands.why import why
 from bridge_patch.app.wiring import open_store
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import UnixMs
-from tests.contracts.half_archived import archived
+from tests.contracts.half_archived import archived, key_of
 from tests.contracts.samples import NOON_MS
 from tests.unit.adapters.signed_journals import write_signed
 from tests.unit.app.journals import options, write_journal
@@ -42,7 +42,7 @@ KEPT = {".db", ".head", ".key", ".pub"}
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
-    """Three thousand entries of long ago, signed half-way and at their end."""
+    """Three thousand entries of long ago, signed each thousandth and half-way."""
     for _ in range(2):
         write_signed(SqliteFile(tmp_path / "bridge.db"), 1_500)
     return tmp_path
@@ -75,7 +75,7 @@ def test_without_yes_nothing_changes(
     assert archive(asked(state)) == 0
     said = capsys.readouterr().out
 
-    assert "1500 entries from 1 on, in 1 segments; 1500 stay in the database" in said
+    assert "2000 entries from 1 on, in 1 segments; 1000 stay in the database" in said
     assert "nothing was changed; --yes moves them" in said
     assert {name: (state / name).read_bytes() for name in before} == before
     assert len(before) == 4
@@ -94,9 +94,9 @@ def test_with_yes_they_are_moved_and_each_file_is_proved(
     assert verify(VerifyOptions(source=journal, dump=file)) == 0
     alone = json.loads(capsys.readouterr().out)
 
-    assert (told["entries"], told["left"], told["dry"]) == (1_500, 1_500, False)
-    assert (whole["entries"], alone["entries"]) == (3_000, 1_500)
-    assert alone["checkpoints"]["signed_seq"] == 1_500
+    assert (told["entries"], told["left"], told["dry"]) == (2_000, 1_000, False)
+    assert (whole["entries"], alone["entries"]) == (3_000, 2_000)
+    assert alone["checkpoints"]["signed_seq"] == 2_000
     assert alone["checkpoints"]["keys_from"] == str(state / "journal.pub")
 
 
@@ -169,9 +169,10 @@ def test_every_command_answers_as_before(
                 found += [said(trace, one), said(why, one)]
         return found
 
-    write_journal(path, events[:25], run_id=RUN_ID)
-    assert archived(file).count == 0  # signed now, and the newest signature stays
-    write_journal(path, events[25:], run_id=RUN_ID)
+    key_file = key_of(file)
+    write_journal(path, events[:25], run_id=RUN_ID, key_file=key_file)
+    assert archived(file).ends == (1,)  # its first append; the newest signature stays
+    write_journal(path, events[25:], run_id=RUN_ID, key_file=key_file)
     before = answers()
     assert archived(file).ends == (25,)
 

@@ -12,7 +12,7 @@ from bridge_patch.app.commands.export import export
 from bridge_patch.app.commands.options import ExportOptions, VerifyOptions
 from bridge_patch.app.commands.verify import verify
 from tests.unit.adapters.lines_samples import ACCEPTED, OTHER_EVENTS, SETTLED
-from tests.unit.adapters.signed_journals import write_signed
+from tests.unit.adapters.signed_journals import edited, write_signed
 from tests.unit.app.journals import options, write_journal
 
 #: The verdict's number in the journal; the outcome behind it is the last entry.
@@ -83,7 +83,7 @@ def test_signatures_are_told_with_the_key_and_where_it_comes_from(
     unchecked = capsys.readouterr().out
 
     for text in (found, named, unchecked):
-        assert "2 checkpoints, the last of entry 1200" in text
+        assert "3 checkpoints, the last of entry 1200" in text
     assert "compare its id with one that you were told" in found
     assert f"({own})" in named
     assert "compare its id" not in named
@@ -122,3 +122,49 @@ def test_an_export_says_as_json_what_it_wrote(
 
     assert [each["segments_written"] for each in told] == [1, 0]
     assert told[0]["head"]["seq"] == 1_200
+
+
+def test_what_is_not_signed_is_said_and_fails_who_asks_for_all(
+    signed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After a graceful stop there is none; without a key nothing is signed at all."""
+    public = signed.with_name("journal.pub")
+    source, told = options(signed), options(signed, as_json=True)
+    strict = VerifyOptions(source=source, public_key=public, all_signed=True)
+    assert verify(strict) == 0
+    assert "not signed" not in capsys.readouterr().out
+    with edited(SqliteFile(signed)) as connection:
+        connection.execute("DELETE FROM journal_checkpoint WHERE seq = 1200")
+    assert verify(VerifyOptions(source=source, public_key=public)) == 0
+    assert "entries 1001–1200 are chained, not signed" in capsys.readouterr().out
+    assert verify(VerifyOptions(source=told, public_key=public)) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["checkpoints"]["not_signed"] == [1_001, 1_200]
+    assert verify(strict) == 1
+    assert "- entry 1001: entries 1001–1200 are chained" in capsys.readouterr().out
+    public.unlink()
+    assert verify(VerifyOptions(source=source, all_signed=True)) == 1
+    assert "--all-signed needs a public key" in capsys.readouterr().out
+
+
+def test_entries_from_before_signing_do_not_count_with_a_named_key_unless_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first signature covers them, and says that it knows no more of them."""
+    journal = write_journal(tmp_path / "bridge.db", OTHER_EVENTS)
+    count = len(OTHER_EVENTS)
+    with edited(SqliteFile(journal)) as connection:
+        for table in ("checkpoint", "lease", "named", "segment", "archived"):
+            connection.execute(f"DROP TABLE journal_{table}")
+        sql = "UPDATE journal_meta SET value = '1' WHERE name = 'schema_version'"
+        connection.execute(sql)
+    write_journal(journal, (), key_file=journal.with_name("journal.key"))
+    public = journal.with_name("journal.pub")
+    source = options(journal)
+    assert verify(VerifyOptions(source=source)) == 0
+    said = f"entries 1–{count} were written before signing began"
+    assert said in capsys.readouterr().out
+    for until, code in ((0, 1), (count - 1, 1), (count, 0)):
+        wish = VerifyOptions(source=source, public_key=public, unsigned_until=until)
+        assert verify(wish) == code
+        assert said in capsys.readouterr().out.replace("\n", " ")

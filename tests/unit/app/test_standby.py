@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from bridge_patch.adapters.bus_look import BusLook
+from bridge_patch.adapters.journal_key import make_key
 from bridge_patch.adapters.journal_lease import Claim
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.telemetry import LogTelemetry
@@ -23,6 +24,7 @@ from bridge_patch.app.standby import Standby
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import Store, open_store
 from bridge_patch.domain.errors import BrokenPromiseError, FencedError
+from tests.contracts.samples import seen
 
 HELD = Claim(holder="machine-a 1 unknown", ttl_ms=60_000)
 
@@ -33,6 +35,12 @@ def told(log: io.StringIO, what: str) -> int:
 
 def settings_at(folder: Path) -> Settings:
     return replace(load_settings({}), state_dir=folder)
+
+
+def held_at(folder: Path) -> Store:
+    """The store of another machine's process, which signs with its key."""
+    key_file = settings_at(folder).journal_key_path
+    return open_store(folder, journal=True, claim=HELD, key_file=key_file)
 
 
 def wait(
@@ -59,7 +67,7 @@ def test_who_waits_says_so_once_and_touches_nothing(tmp_path: Path) -> None:
     def ask_to_stop() -> None:
         stop.asked = True
 
-    with closing(open_store(tmp_path, journal=True, claim=HELD)) as first:
+    with closing(held_at(tmp_path)) as first:
         waited = wait(settings_at(tmp_path), log, stop, *[nothing] * 4, ask_to_stop)
 
         assert waited is None
@@ -73,7 +81,7 @@ def test_who_waits_says_so_once_and_touches_nothing(tmp_path: Path) -> None:
 
 def test_who_waits_takes_over_when_the_holder_lets_go(tmp_path: Path) -> None:
     log = io.StringIO()
-    first = open_store(tmp_path, journal=True, claim=HELD)
+    first = held_at(tmp_path)
     second = wait(settings_at(tmp_path), log, Stop(), nothing, first.close, nothing)
 
     assert second is not None
@@ -95,7 +103,7 @@ def test_who_is_first_does_not_wait(tmp_path: Path) -> None:
 def test_who_could_not_take_over_does_not_wait(tmp_path: Path) -> None:
     """A standby on another machine needs the head once; it says so while there is time."""
     log = io.StringIO()
-    with closing(open_store(tmp_path, journal=True, claim=HELD)):
+    with closing(held_at(tmp_path)):
         (tmp_path / "bridge.db.head").unlink()
         with pytest.raises(
             BrokenPromiseError, match=r"head .*copy it, once, from the mach"
@@ -103,10 +111,31 @@ def test_who_could_not_take_over_does_not_wait(tmp_path: Path) -> None:
             wait(settings_at(tmp_path), log, Stop(), nothing)
 
 
+@pytest.mark.parametrize(("count", "found"), [(0, "none"), (3, "none"), (3, "another")])
+def test_who_could_not_sign_on_does_not_wait(
+    tmp_path: Path, count: int, found: str
+) -> None:
+    """The key is asked for while there is time, also before anything was signed."""
+    settings, log = settings_at(tmp_path), io.StringIO()
+    key_file = settings.journal_key_path
+    with closing(held_at(tmp_path)) as first:
+        assert first.journal is not None
+        asyncio.run(first.journal.append([seen("a", n) for n in range(count)]))
+        key_file.unlink()
+        if found == "another":
+            make_key(key_file)
+        before = sorted(tmp_path.iterdir())
+        stop = Stop()
+        with pytest.raises(BrokenPromiseError, match=r"journal\.key .*JOURNAL_KEY_FILE"):
+            wait(settings, log, stop, lambda: setattr(stop, "asked", True))
+
+        assert sorted(tmp_path.iterdir()) == before
+
+
 def test_a_database_that_goes_away_meanwhile_is_sat_out(tmp_path: Path) -> None:
     """And is not begun anew in its place."""
     log, state = io.StringIO(), tmp_path / "state"
-    first = open_store(state, journal=True, claim=HELD)
+    first = held_at(state)
     away = [
         nothing,
         lambda: state.rename(tmp_path / "away"),

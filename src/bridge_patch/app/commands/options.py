@@ -67,12 +67,16 @@ class JournalOptions:
 class VerifyOptions:
     """`verify`; `dump` is in place of a journal, and needs no settings.
 
-    It is a folder that `export` wrote, or one file of an archive.
+    It is a folder that `export` wrote, or one file of an archive. With `all_signed` every
+    entry must be covered by a signature; those up to `unsigned_until` may be older than
+    signing.
     """
 
     source: JournalOptions
     dump: Path | None = None
     public_key: Path | None = None
+    all_signed: bool = False
+    unsigned_until: int = 0
 
 
 @final

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
 from bridge_patch.adapters.audit import Verification
+from bridge_patch.adapters.chain import Fault
 from bridge_patch.adapters.checkpoints import Verifier
 from bridge_patch.adapters.journal_key import (
     PUBLIC_NAME,
@@ -58,7 +59,7 @@ def verify(options: VerifyOptions) -> int:
             return verified(place.journal, tell, trusted.keys)
 
     with counted("verifying") as tell:
-        found = check(tell)
+        found = _as_strict(check(tell), options, trusted)
     if options.source.as_json:
         _print_object(str(source), found, trusted)
     else:
@@ -73,6 +74,29 @@ def verified(
     if isinstance(journal, SqliteFile):
         return verify_journal(journal.path, progress, keys)
     return verify_server(journal, progress, keys)
+
+
+def _as_strict(
+    found: Verification, options: VerifyOptions, trusted: Trusted
+) -> Verification:
+    """Add what is a fault to somebody who asks for more than that nothing is wrong."""
+    faults = list(found.faults)
+    if trusted.named and found.before_signing > options.unsigned_until:
+        what = f"{_before_signing(found)}: if you know that, say --unsigned-until"
+        faults.append(Fault(1, f"{what} {found.before_signing}"))
+    if options.all_signed and trusted.keys is None:
+        faults.append(Fault(0, "--all-signed needs a public key: name it, --public-key"))
+    elif options.all_signed and found.unsigned:
+        faults.append(Fault(found.unsigned[0], _not_signed(*found.unsigned)))
+    return replace(found, faults=tuple(faults))
+
+
+def _not_signed(first: int, last: int) -> str:
+    return f"entries {first}–{last} are chained, not signed"
+
+
+def _before_signing(found: Verification) -> str:
+    return f"entries 1–{found.before_signing} were written before signing began"
 
 
 def _segment(path: Path, public_key: Path | None) -> tuple[Path, Trusted, _Check]:
@@ -148,6 +172,12 @@ def _signatures(found: Verification, trusted: Trusted) -> list[str]:
     if not found.trusted:
         return [f"{up_to}: not checked, name the public key with --public-key"]
     lines = [f"{up_to}: signed by {', '.join(found.trusted)} ({trusted.origin})"]
+    if found.unsigned:
+        lines.append(
+            f"{_not_signed(*found.unsigned)}: who can write there can have changed them"
+        )
+    if found.before_signing:
+        lines.append(f"{_before_signing(found)}: the first signature says no more of them")
     if not trusted.named:
         lines.append(
             "that key was found beside what it proves: compare its id with one that you"
@@ -167,6 +197,8 @@ def _print_object(journal: str, found: Verification, trusted: Trusted) -> None:
             "checkpoints": {
                 "count": found.checkpoints,
                 "signed_seq": found.signed_seq,
+                "not_signed": list(found.unsigned) if found.unsigned else None,
+                "before_signing": found.before_signing,
                 "keys": list(found.trusted),
                 "keys_from": trusted.origin,
                 "keys_named": trusted.named,

@@ -121,6 +121,14 @@ def verify(
         Path | None,
         typer.Option(help="Whose signatures count (default: journal.pub beside it)."),
     ] = None,
+    all_signed: Annotated[
+        bool,
+        typer.Option("--all-signed", help="Fail if an entry at the end is not signed."),
+    ] = False,
+    unsigned_until: Annotated[
+        int,
+        typer.Option(min=0, help="Entries up to this one may be older than signing."),
+    ] = 0,
     env_file: EnvFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -129,7 +137,16 @@ def verify(
     Example: bridge-patch verify --dump audit/2026 --public-key ~/keys/journal.pub
     """
     source = JournalOptions(journal=journal, env_file=env_file, as_json=as_json)
-    launch("verify", VerifyOptions(source=source, dump=dump, public_key=public_key))
+    launch(
+        "verify",
+        VerifyOptions(
+            source=source,
+            dump=dump,
+            public_key=public_key,
+            all_signed=all_signed,
+            unsigned_until=unsigned_until,
+        ),
+    )
 
 
 def export(
