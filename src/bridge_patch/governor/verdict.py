@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
-from typing import Final, final
+from functools import cache
+from typing import final
 
 from bridge_patch.domain.events import Verdict, VoteRecord
 from bridge_patch.governor.judge import Approved
@@ -14,9 +14,6 @@ from bridge_patch.governor.reasons import Reason
 from bridge_patch.governor.ruling import Cast, Finding, Refused, Ruling
 from bridge_patch.governor.terms import Terms
 from bridge_patch.governor.votes import Allow, CapLeverage, CapMargin, Vote, Warn
-
-#: More than there are rules; a rule's name is the program's own.
-_RULES_MAX: Final = 256
 
 
 @final
@@ -81,9 +78,9 @@ def _codes(findings: Iterable[Finding]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f.reason for f in findings))
 
 
-@lru_cache(maxsize=_RULES_MAX)
+@cache
 def _allowed(rule: str) -> VoteRecord:
-    """Return the record of a rule without an objection, made once: most votes are this."""
+    """Return the record of a rule without an objection: one for each of our rules."""
     return VoteRecord(rule=rule, vote="ALLOW", code="", detail="")
 
 
