@@ -20,9 +20,9 @@ from bridge_patch.services.ports import (
     AccountReading,
     Journal,
     Report,
-    SimulatedVenue,
     Stored,
 )
+from tests.simulation.through import Through
 
 
 class Crash(BaseException):
@@ -188,14 +188,13 @@ class Survivor:
 
 
 @dataclass
-class ChaosVenue:
+class ChaosVenue(Through):
     """A venue that loses requests and replies, or fails to answer at all.
 
     What a lost reply was about comes later: with the next bars, as over a user stream, or
     when the order is looked up, whichever is first.
     """
 
-    inner: SimulatedVenue
     chaos: Chaos
     untold: dict[ClientOrderId, Report] = field(default_factory=dict)
 
@@ -224,19 +223,10 @@ class ChaosVenue:
         self.chaos.point("found")
         return found if late is None else Report(event=found.event, events=late.events)
 
-    async def read(self) -> AccountReading | Unknown:
-        return await self.inner.read()
-
     def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
         late = [event for report in self.untold.values() for event in report.events]
         self.untold.clear()
         return (*late, *self.inner.advance(tick))
-
-    def see(self, tick: Tick) -> None:
-        self.inner.see(tick)
-
-    def restore(self, events: Sequence[VenueEvent]) -> None:
-        self.inner.restore(events)
 
     def _told(self, order_id: ClientOrderId, report: Report) -> Report:
         self.chaos.point("answer")

@@ -12,21 +12,19 @@ from bridge_patch.adapters.venue_paper import PaperVenue
 from bridge_patch.domain.errors import OutageError
 from bridge_patch.domain.events import Event, Resolved
 from bridge_patch.domain.intent import IntentId, Mode, Symbol, UnixMs, Unknown
-from bridge_patch.domain.market import Tick
 from bridge_patch.domain.order import ClientOrderId, OrderEvent
-from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.governor.judge import Approved, ApprovedReduction
 from bridge_patch.services.ports import (
     AccountReading,
     Journal,
     Report,
-    SimulatedVenue,
     Stored,
 )
 from bridge_patch.services.session import DataClock
 from tests.simulation.chaos import Chaos
 from tests.simulation.rig import MINUTE_MS, NOON_MS
 from tests.simulation.tap import Call, refusal
+from tests.simulation.through import Through
 
 #: A clock that a slow disk pushed stays before the next minute.
 LATEST_MS: Final = MINUTE_MS - 5_000
@@ -141,13 +139,12 @@ class Line:
 
 
 @dataclass
-class Witness:
+class Witness(Through):
     """Stands between us and the venue's troubles, and writes down what must never be.
 
     What it saw is kept in `wrongs`: an error here would be taken for the venue's.
     """
 
-    inner: SimulatedVenue
     paper: PaperVenue
     journal: Journal
     chaos: Chaos
@@ -168,25 +165,10 @@ class Witness:
             return self._refused("reduce", approved.symbol, order_id)
         return await self.inner.reduce(approved, order_id)
 
-    async def cancel(self, symbol: Symbol, order_id: ClientOrderId) -> Report:
-        return await self.inner.cancel(symbol, order_id)
-
-    async def find(self, symbol: Symbol, order_id: ClientOrderId) -> Report:
-        return await self.inner.find(symbol, order_id)
-
     async def read(self) -> AccountReading | Unknown:
         if self.chaos.strikes("venue silent"):
             return Unknown("the venue is silent")
         return await self.inner.read()
-
-    def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
-        return self.inner.advance(tick)
-
-    def see(self, tick: Tick) -> None:
-        self.inner.see(tick)
-
-    def restore(self, events: Sequence[VenueEvent]) -> None:
-        self.inner.restore(events)
 
     async def _sent(
         self, intent_id: IntentId, symbol: Symbol, order_id: ClientOrderId

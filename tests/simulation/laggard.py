@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from bridge_patch.domain.intent import Symbol, Unknown
-from bridge_patch.domain.market import Tick
+from bridge_patch.domain.intent import Symbol
 from bridge_patch.domain.order import ClientOrderId, OrderEvent
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.governor.judge import Approved, ApprovedReduction
-from bridge_patch.services.ports import AccountReading, Report
-from tests.simulation.chaos import Chaos, Survivor
+from bridge_patch.services.ports import Report
+from tests.simulation.chaos import Chaos
+from tests.simulation.through import Through
 
 
 @dataclass
-class Lagging:
+class Lagging(Through):
     """Keeps the trades of some orders back until it is asked for them, now and then twice.
 
     It is itself around a venue that outlives our processes; `lag` is how often it does so.
     """
 
-    inner: Survivor
     chaos: Chaos
     lag: float
     kept: dict[ClientOrderId, tuple[VenueEvent, ...]] = field(default_factory=dict)
@@ -32,9 +30,6 @@ class Lagging:
     async def reduce(self, approved: ApprovedReduction, order_id: ClientOrderId) -> Report:
         return self._lagging(order_id, await self.inner.reduce(approved, order_id))
 
-    async def cancel(self, symbol: Symbol, order_id: ClientOrderId) -> Report:
-        return await self.inner.cancel(symbol, order_id)
-
     async def find(self, symbol: Symbol, order_id: ClientOrderId) -> Report:
         found = await self.inner.find(symbol, order_id)
         if order_id not in self.kept:
@@ -42,18 +37,6 @@ class Lagging:
         if self.chaos.armed and self.chaos.rng.random() < self.lag:
             return replace(found, events=())
         return replace(found, events=self.kept[order_id])
-
-    async def read(self) -> AccountReading | Unknown:
-        return await self.inner.read()
-
-    def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
-        return self.inner.advance(tick)
-
-    def see(self, tick: Tick) -> None:
-        self.inner.see(tick)
-
-    def restore(self, events: Sequence[VenueEvent]) -> None:
-        self.inner.restore(events)
 
     def _lagging(self, order_id: ClientOrderId, report: Report) -> Report:
         rng, filled = self.chaos.rng, report.event is OrderEvent.FILLED

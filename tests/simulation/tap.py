@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from bridge_patch.domain.events import Book, OrderRefused
-from bridge_patch.domain.intent import Symbol, UnixMs, Unknown
-from bridge_patch.domain.market import Tick
+from bridge_patch.domain.intent import Symbol, UnixMs
 from bridge_patch.domain.order import ClientOrderId, OrderEvent
-from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.governor.judge import Approved, ApprovedReduction
-from bridge_patch.services.ports import AccountReading, Report, SimulatedVenue
+from bridge_patch.services.ports import Report
+from tests.simulation.through import Through
 
 
 class Trouble(Enum):
@@ -42,10 +40,9 @@ class Call:
 
 
 @dataclass
-class Tap:
+class Tap(Through):
     """Writes down every call; `troubles[kind]` says what happens to the next of a kind."""
 
-    inner: SimulatedVenue
     calls: list[Call] = field(default_factory=list)
     troubles: defaultdict[str, deque[Trouble]] = field(
         default_factory=lambda: defaultdict(deque)
@@ -75,18 +72,6 @@ class Tap:
             return found
         late = self.untold.pop(order_id, None)
         return found if late is None else Report(event=found.event, events=late.events)
-
-    async def read(self) -> AccountReading | Unknown:
-        return await self.inner.read()
-
-    def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
-        return self.inner.advance(tick)
-
-    def see(self, tick: Tick) -> None:
-        self.inner.see(tick)
-
-    def restore(self, events: Sequence[VenueEvent]) -> None:
-        self.inner.restore(events)
 
     async def _called(self, call: Call, symbol: Symbol) -> Report:
         self.calls.append(call)

@@ -171,7 +171,9 @@ def check(story: LossyStory, session: Session) -> None:
     lost = {s.intent_id for s in world.events(Settled) if s.entry_id == ""}
     assert lost <= {name for bus in told for name in bus}
 
-    exchange = story.laggard.inner.inner._exchange
+    survivor = story.laggard.inner
+    assert isinstance(survivor, Survivor)
+    exchange = survivor.inner._exchange
     assert exchange.positions == ledger.positions
     assert all(exchange.stop_price_usd(symbol) for symbol in exchange.positions)
     fills = [f for f in world.events(Filled) if f.book is Book.ACCOUNT]

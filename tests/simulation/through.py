@@ -1,0 +1,44 @@
+"""A venue that hands everything on: what stands around another begins as this."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bridge_patch.domain.intent import Symbol, Unknown
+from bridge_patch.domain.market import Tick
+from bridge_patch.domain.order import ClientOrderId
+from bridge_patch.domain.venue_events import VenueEvent
+from bridge_patch.governor.judge import Approved, ApprovedReduction
+from bridge_patch.services.ports import AccountReading, Report, SimulatedVenue
+
+
+@dataclass
+class Through:
+    """The SimulatedVenue port over another one; a trouble overrides what it troubles."""
+
+    inner: SimulatedVenue
+
+    async def place(self, approved: Approved, order_id: ClientOrderId) -> Report:
+        return await self.inner.place(approved, order_id)
+
+    async def reduce(self, approved: ApprovedReduction, order_id: ClientOrderId) -> Report:
+        return await self.inner.reduce(approved, order_id)
+
+    async def cancel(self, symbol: Symbol, order_id: ClientOrderId) -> Report:
+        return await self.inner.cancel(symbol, order_id)
+
+    async def find(self, symbol: Symbol, order_id: ClientOrderId) -> Report:
+        return await self.inner.find(symbol, order_id)
+
+    async def read(self) -> AccountReading | Unknown:
+        return await self.inner.read()
+
+    def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
+        return self.inner.advance(tick)
+
+    def see(self, tick: Tick) -> None:
+        self.inner.see(tick)
+
+    def restore(self, events: Sequence[VenueEvent]) -> None:
+        self.inner.restore(events)
