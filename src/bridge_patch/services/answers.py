@@ -90,14 +90,20 @@ def ended(
     return (*report.events, gone)
 
 
-def withheld(order: Sending, state: TradingState, now_ms: UnixMs) -> Report:
-    """Return our own no to an order that the account's state kept from leaving."""
+def withheld(order: Sending, state: TradingState, now_ms: UnixMs, *, blind: bool) -> Report:
+    """Return our own no to an order that the account's state kept from leaving.
+
+    It is `blind` where nobody can tell whether a person has ordered a stop.
+    """
+    why = f"the account is {state}"
+    if blind:
+        why = "a person's orders cannot be read from the bus; entries go on once it answers"
     refusal = OrderRefused(
         book=Book.ACCOUNT,
         at_ms=now_ms,
         symbol=order.symbol,
         order_id=order.order_id,
         code=_WITHHELD[state],
-        message=f"withheld: the account is {state}",
+        message=f"withheld: {why}",
     )
     return Report(event=OrderEvent.REJECTED, events=(refusal,))

@@ -287,7 +287,7 @@ class LiveDesk(ReduceDesk):
             approved.spend()
             report = await self._asked(self.exchange.place(approved, order.order_id))
         else:
-            report = withheld(order, state, self.clock.now_ms())
+            report = withheld(order, state, self.clock.now_ms(), blind=self.switch.blind)
         sent = await self._learned(order, report)
         await self._protect(approved.symbol)
         return sent

@@ -59,6 +59,7 @@ class EquityGauge:
     _cash_usd: Decimal = ZERO
     #: What was marked last, without what nothing explains.
     _counted_usd: Decimal | None = None
+    _latched_jump_usd: Decimal = ZERO
     _unexplained_usd: Decimal | None = None
     _baseline_usd: Decimal | None = None
     _lost_day: int = -1
@@ -198,7 +199,8 @@ class EquityGauge:
     ) -> tuple[TradingState, str, str] | None:
         """Return the first latch that is due and does not hold yet, and why it is.
 
-        A day that loses too much is lost also where the day before it was.
+        A day that loses too much is lost also where the day before it was, and a jump that
+        goes on is another one: nobody has looked at what came since.
         """
         drawdown, loss, holds = self.drawdown_pct(), self.day_loss_pct(), self.holds
         if DRAWDOWN not in holds and _reached(drawdown, limits.drawdown_max_pct):
@@ -208,10 +210,17 @@ class EquityGauge:
         if not lost and _reached(loss, limits.daily_loss_max_pct):
             why = f"lost {_pct(loss)} today, limit {limits.daily_loss_max_pct} %"
             return TradingState.REDUCING, DAILY_LOSS, why
-        if EQUITY_JUMP not in holds and self.jump_usd != 0:
+        if self._jumped_further(limits) if EQUITY_JUMP in holds else self.jump_usd != 0:
             why = f"equity moved {self.jump_usd:.2f} USD that nothing explains"
             return TradingState.REDUCING, EQUITY_JUMP, why
         return None
+
+    def _jumped_further(self, limits: Limits) -> bool:
+        """Tell whether a jump has grown by another one since it was latched."""
+        more_usd = abs(self.jump_usd - self._latched_jump_usd)
+        before_usd = abs((self._counted_usd or ZERO) + self._latched_jump_usd)
+        grown = abs(self.jump_usd) > abs(self._latched_jump_usd)
+        return grown and more_usd > before_usd * limits.equity_jump_max_pct / HUNDRED
 
     def _over(self, limits: Limits, now_ms: UnixMs) -> dict[str, tuple[str, str]]:
         """Return which latches end by themselves now: by what, and why."""
@@ -235,6 +244,8 @@ class EquityGauge:
         let_go = self.holds.apply(latch)
         if DAILY_LOSS in self.holds and (not lost or latch.adds == DAILY_LOSS):
             self._lost_day = latch.at_ms // DAY_MS
+        if latch.adds == EQUITY_JUMP and latch.book is self.book:
+            self._latched_jump_usd = self.jump_usd
         if DRAWDOWN in let_go:
             self.peak_usd = None
         if EQUITY_JUMP in let_go and latch.who != GOVERNOR:

@@ -105,6 +105,8 @@ class Holds:
             self._set(OPERATOR, told._states[OPERATOR])
         elif latch.command_id or latch.cause == OPERATOR:
             self._states.pop(OPERATOR, None)
+        if latch.book is self.book:  # what is pulled again is not what was seen before
+            self._since_ms.pop(latch.adds, None)
         self._since_ms = {c: self._since_ms.get(c, latch.at_ms) for c in self._states}
         return before.difference(self._states)
 

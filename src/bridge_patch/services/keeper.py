@@ -118,6 +118,8 @@ class Keeper:
             return
         mark = gauge.observe(read.equity_usd, now_ms, unrealised_usd, trader.limits)
         latch = gauge.latch_due(trader.limits, now_ms) or self._foreign(read, now_ms)
+        if latch is not None:  # what it was pulled by is durable with it
+            mark = mark or gauge.mark()
         due: list[Event] = [event for event in (mark, latch) if event is not None]
         await trader.recorder.write(*due)
         trader.recorder.equity_read()

@@ -19,7 +19,7 @@ class SlidingWindow:
 
     Entries come in the order of time. The sum is exact: what is added is subtracted again.
     Of what has dropped out the last 256 entries are kept, and count again where the clock
-    is set back: a clock that went ahead for a moment opens no room.
+    is set back: a clock that went ahead for a moment opens no room, up to so many.
     """
 
     span_ms: int

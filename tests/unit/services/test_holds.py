@@ -182,3 +182,33 @@ def test_a_day_that_begins_beyond_its_limit_is_lost_though_the_day_before_was() 
         assert DAILY_LOSS in now.gauge.holds
         assert now.read("9500", "-500", after=24) is not None
         assert now.gauge.state is RUNNING
+
+
+def test_a_jump_that_goes_on_is_another_one_than_was_seen() -> None:
+    """Who let go of a tenth has not looked at the three tenths that came meanwhile."""
+    watched = Watched()
+    watched.read("10000")
+    watched.read("9000")
+    seen_ms = watched.gauge.holds.since_ms(EQUITY_JUMP)
+    assert watched.read("8900") is None
+    again = watched.read("7000")
+
+    assert again is not None
+    assert (again.adds, "-3000.00 USD" in again.why) == (EQUITY_JUMP, True)
+    for now in (watched, watched.restarted()):
+        assert now.gauge.holds.since_ms(EQUITY_JUMP) == again.at_ms != seen_ms
+        assert now.read("6990") is None
+
+
+def test_a_cause_that_is_pulled_again_is_not_the_one_that_was_seen() -> None:
+    """The second day's loss is not let go of by who saw that of the first."""
+    watched = Watched()
+    watched.read("10000", after=22)
+    watched.read("9300", "-700")
+    seen_ms = watched.gauge.holds.since_ms(DAILY_LOSS)
+    again = watched.read("8600", "-1400", after=3)
+
+    assert again is not None
+    assert again.adds == DAILY_LOSS
+    for now in (watched, watched.restarted()):
+        assert now.gauge.holds.since_ms(DAILY_LOSS) == again.at_ms != seen_ms

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bridge_patch.domain.events import Book, Event, Settled
+from bridge_patch.domain.events import Book, Event, Resolved, Settled
 from bridge_patch.domain.intent import Symbol
+from bridge_patch.domain.order import OrderEvent
+from bridge_patch.services.desk import ReduceDesk
 from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.messages import Settlement
 from bridge_patch.services.ports import Report
@@ -120,3 +122,26 @@ def test_an_answer_that_grants_nothing_is_durable_at_once(trouble: Trouble) -> N
 
     assert "Settled" not in answered
     assert "Sending" not in answered
+
+
+def test_an_entry_that_the_venue_only_accepted_is_durable_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is still in doubt: after a crash it must not look as if it had never left."""
+    world, durable = World(), list[str]()
+
+    async def protect(_: ReduceDesk, __: Symbol) -> None:
+        durable.extend(e.event for e in world.events(Resolved))
+
+    async def accepted(*_: object) -> Report:
+        return Report(event=OrderEvent.ACCEPTED)
+
+    async def scenario() -> None:
+        session, venue = await tapped(world)
+        venue.place = accepted  # type: ignore[method-assign, assignment]
+        monkeypatch.setattr(ReduceDesk, "_protect", protect)
+        await ask(world, session, intent("a", CALM))
+
+    run(scenario())
+
+    assert durable == [OrderEvent.ACCEPTED]

@@ -9,12 +9,14 @@ from bridge_patch.adapters.bus import Post
 from bridge_patch.adapters.envelope import Envelope
 from bridge_patch.adapters.memory import MemoryBus
 from bridge_patch.adapters.streams import CONTROL
+from bridge_patch.app.settings import load_settings
 from bridge_patch.domain.events import Book, LatchSet, Rearmed, TradingState
 from bridge_patch.domain.intent import Mode
+from bridge_patch.governor.snapshot import Known
 from bridge_patch.services.holds import DRAWDOWN, OPERATOR
 from bridge_patch.services.messages import Answered, Wish
 from bridge_patch.services.session import Session
-from tests.simulation.rig import BTC, CALM, World, minute, ready, run
+from tests.simulation.rig import BTC, CALM, D, World, ask, intent, minute, ready, run
 from tests.unit.services.test_switch import order, send, state
 
 HALTED, RUNNING = TradingState.HALTED, TradingState.RUNNING
@@ -129,3 +131,41 @@ def test_an_answer_comes_back_from_the_wire_as_it_was() -> None:
     command = order("o", Wish.RESUME, answers=seen)
 
     assert codec.decode_command(codec.encode_command(command)) == command
+
+
+def test_what_a_resume_counts_from_is_durable_with_it() -> None:
+    """A replay begins the peak where the run that heeded it did."""
+    world = World()
+
+    async def scenario() -> tuple[Session, Session]:
+        session = await ready(world)
+        seen = await halt(session, CALM)
+        gauge = session.recorder.gauge
+        read_ms = minute(CALM + 1)
+        assert gauge.observe(D(9_995), read_ms, D(0), load_settings({}).limits()) is None
+        assert await resumed(world, session, seen) is RUNNING
+        return session, world.start()
+
+    lived, again = (one.recorder.gauge for one in run(scenario()))
+
+    assert (again.equity, again.peak_usd) == (lived.equity, lived.peak_usd)
+    assert isinstance(again.equity, Known)
+    assert again.equity.value == 9_995
+
+
+def test_an_entry_that_is_withheld_blindly_says_what_it_waits_for() -> None:
+    """The account's state is RUNNING then: nobody has to resume anything."""
+    world = World()
+
+    async def scenario() -> None:
+        session = await ready(world)
+
+        async def unreadable() -> None:
+            raise OSError
+
+        session.keeper.switch.commands.ordered = unreadable  # type: ignore[method-assign, assignment]
+        await ask(world, session, intent("a", CALM))
+
+    run(scenario())
+
+    assert "a person's orders cannot be read from the bus" in world.outcome("a").detail
