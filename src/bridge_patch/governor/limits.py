@@ -128,7 +128,7 @@ class Limits:
             if faults:
                 raise InvalidValueError("; ".join(faults))
             object.__setattr__(self, "round_trip_fraction", self._costs())
-        object.__setattr__(self, "symbols", tuple(sorted(self.symbols)))
+        object.__setattr__(self, "symbols", tuple(sorted(set(self.symbols))))
         digest = blake2b(self.text().encode(), digest_size=6, person=b"bridge-limits")
         object.__setattr__(self, "_digest", digest.hexdigest())
 
@@ -147,11 +147,14 @@ class Limits:
         return [(f.name, getattr(self, f.name), _TYPES[str(f.type)]) for f in _BOUNDS]
 
     def _mistyped(self) -> list[str]:
-        return [
+        faults = [
             f"{name} must be {kind.__name__}, was {type(value).__name__}"
             for name, value, kind in self._bounds()
             if type(value) is not kind
         ]
+        if not faults and not all(type(s) is str and s for s in self.symbols):
+            faults.append(f"symbols must all be names, were {self.symbols}")
+        return faults
 
     def _unusable(self) -> list[str]:
         return [

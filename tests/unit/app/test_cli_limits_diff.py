@@ -21,6 +21,8 @@ def files(tmp_path: Path) -> Path:
         ("dear", "TAKER_FEE_PCT=0.06\n"),
         ("young", "AI_SIZING_MODE=shadow\nINTENT_MAX_AGE_SEC=60\nSTATE_DIR=/a\n"),
         ("old", "AI_SIZING_MODE=live\nINTENT_MAX_AGE_SEC=86400\nSTATE_DIR=/b\n"),
+        ("blinder", "EQUITY_JUMP_MAX_PCT=3\nSNAPSHOT_AGE_MAX_SEC=5\n"),
+        ("raising", "GOVERNOR_BELOW_MIN=clamp\n"),
         ("wrong", "MAX_NOTIONAL_USD=lots\n"),
     ):
         (tmp_path / f"{name}.env").write_text(text)
@@ -96,3 +98,26 @@ def test_without_the_solver_it_says_what_to_install(
 
     assert isinstance(done.exception, NoSolverError)
     assert "pip install 'bridge-patch[proofs]'" in str(done.exception)
+
+
+def test_a_limit_that_also_decides_what_a_rule_is_told_is_not_called_tighter(
+    files: Path,
+) -> None:
+    """Rules are compared on one snapshot: a loss that jumps, or is old, is not in it."""
+    lower, higher = diff(files, "shipped", "blinder"), diff(files, "blinder", "shipped")
+
+    assert lower.exit_code == 1
+    assert "EQUITY_JUMP_MAX_PCT 5 -> 3: what jumps is no loss" in lower.stdout
+    assert "SNAPSHOT_AGE_MAX_SEC 10 -> 5: B does not see a loss" in lower.stdout
+    assert lower.stdout.rstrip().endswith(WITHIN_THE_RULES)
+    assert "outside of the rules" not in higher.stdout
+
+
+def test_no_longer_raising_to_the_minimum_is_proved_to_accept_nothing_more(
+    files: Path,
+) -> None:
+    """The plainest tightening there is."""
+    done = diff(files, "raising", "shipped")
+
+    assert done.exit_code == 0
+    assert done.stdout.rstrip().endswith(PROVED)

@@ -266,3 +266,17 @@ def test_the_text_lists_every_bound_once() -> None:
 def test_a_round_trip_costs_two_fees_and_two_slippages() -> None:
     """0.05 % fee and 0.05 % slippage, twice, is 0.2 %."""
     assert SHIPPED.round_trip_fraction == D("0.002")
+
+
+def test_a_symbol_that_is_named_twice_is_one_symbol() -> None:
+    """Equal limits have equal digests: two processes would not work together else."""
+    once, twice = (replace(SHIPPED, symbols=named) for named in (("A",), ("A", "A")))
+
+    assert once == twice
+    assert once.digest() == twice.digest()
+
+
+@pytest.mark.parametrize("symbols", [(1, "A"), (None,), ("",), (b"A",)])
+def test_a_symbol_that_is_no_name_is_told(symbols: Any) -> None:
+    with pytest.raises(InvalidValueError, match="symbols must all be names"):
+        replace(SHIPPED, symbols=symbols)

@@ -171,6 +171,12 @@ def _raise_differs(limits_a: Limits, limits_b: Limits) -> bool:
     """Tell whether a proposal below a minimum starts out differently under the two."""
     if limits_a.below_min is limits_b.below_min is BelowMin.REFUSE:
         return False
+    lower = (
+        limits_a.margin_min_usd <= limits_b.margin_min_usd
+        and limits_a.leverage_min <= limits_b.leverage_min
+    )
+    if limits_b.below_min is BelowMin.REFUSE and lower:
+        return False  # what B permits is at A's minima or above, so A raises nothing
     names = ("below_min", "margin_min_usd", "leverage_min")
     return any(getattr(limits_a, name) != getattr(limits_b, name) for name in names)
 
