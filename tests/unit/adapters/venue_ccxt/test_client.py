@@ -200,10 +200,10 @@ def test_neither_key_nor_signature_is_logged(caplog: pytest.LogCaptureFixture) -
 
 def test_frames_come_from_the_environments_stream_only() -> None:
     async def go() -> str:
-        async with serving(ok("{}", "404 Not Found")) as loopback:
-            async with wired(loopback.port) as wire:
-                with pytest.raises(Exception, match="404"):
-                    await anext(aiter(wire.frames("/private/ws/x")))
-                return loopback.heard[0].path
+        away = serving(ok("{}", "404 Not Found"))
+        async with away as loopback, wired(loopback.port) as wire:
+            with pytest.raises(Exception, match="404"):
+                await anext(aiter(wire.frames("/private/ws/x")))
+            return loopback.heard[0].path
 
     assert run(go()) == "/private/ws/x"
