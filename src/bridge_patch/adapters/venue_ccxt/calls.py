@@ -62,6 +62,7 @@ ALGO_PLACE: Final = Call("fapiPrivatePostAlgoOrder", AlgoReply, weight=0, orders
 ALGO_QUERY: Final = Call("fapiPrivateGetAlgoOrder", AlgoReply)
 ALGO_CANCEL: Final = Call("fapiPrivateDeleteAlgoOrder", AlgoCancelled)
 ALGO_OPEN: Final = Call("fapiPrivateGetOpenAlgoOrders", list[AlgoReply])
+ALGO_OPEN_ALL: Final = Call("fapiPrivateGetOpenAlgoOrders", list[AlgoReply], weight=40)
 ALGO_ALL: Final = Call("fapiPrivateGetAllAlgoOrders", list[AlgoReply], weight=5)
 TRADES: Final = Call("fapiPrivateGetUserTrades", list[TradeReply], weight=5)
 INCOME: Final = Call("fapiPrivateGetIncome", list[Income], weight=30)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final, NoReturn, final
@@ -110,7 +110,7 @@ class CcxtWire:
             _STAGE.reset(token)
         return NoReply("no reply was read")
 
-    async def frames(self, path: str) -> AsyncIterator[str]:
+    async def frames(self, path: str) -> AsyncGenerator[str, None]:
         session = self._open()
         async with session.ws_connect(
             f"{self._environment.stream}{path}",

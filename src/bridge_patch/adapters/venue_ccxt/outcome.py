@@ -21,6 +21,7 @@ from bridge_patch.adapters.venue_ccxt.codes import (
 from bridge_patch.domain.intent import Unknown
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 #: What is kept of a text from outside.
 _TEXT_MAX: Final = 200
@@ -64,10 +65,10 @@ Answer: TypeAlias = NothingSent | NoReply | Reply
 
 @final
 @dataclass(frozen=True, slots=True)
-class Accepted(Generic[T]):
+class Accepted(Generic[T_co]):
     """The venue took it; `value` is what its reply says."""
 
-    value: T
+    value: T_co
 
 
 @final
@@ -86,6 +87,11 @@ class Refused:
     def definite(self) -> bool:
         """Tell whether this proves that nothing was accepted."""
         return self.disposition in _DEFINITE
+
+    @property
+    def may_retry(self) -> bool:
+        """Tell whether the same may be sent again: it was not taken, for now."""
+        return self.disposition is Disposition.RETRY
 
     def told(self) -> str:
         """Return the venue's words with what a person can do about them."""

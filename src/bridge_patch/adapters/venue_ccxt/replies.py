@@ -11,15 +11,20 @@ from decimal import Decimal
 import msgspec
 
 
+def finite(struct: msgspec.Struct) -> None:
+    """Raise ValueError where a number of this struct is none."""
+    for name in struct.__struct_fields__:
+        value = getattr(struct, name)
+        if isinstance(value, Decimal) and not value.is_finite():
+            msg = f"{name} must be finite"
+            raise ValueError(msg)
+
+
 class _Wire(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """A reply, or a part of one; numbers are finite, unknown fields are let be."""
 
     def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
-            value = getattr(self, name)
-            if isinstance(value, Decimal) and not value.is_finite():
-                msg = f"{name} must be finite"
-                raise ValueError(msg)
+        finite(self)
 
 
 class OrderReply(_Wire, frozen=True):
@@ -46,6 +51,7 @@ class AlgoReply(_Wire, frozen=True):
     trigger_price: Decimal
     close_position: bool = False
     actual_order_id: str = ""
+    actual_qty: Decimal | None = None
     update_time: int = 0
 
     @property

@@ -1,8 +1,9 @@
 """One call: within the budget, stamped by the venue's clock, sent once, judged, read.
 
-Nothing here sends anything twice. The receive window of a request is at most 5 s and
-shorter than the time we wait for its answer: so what has not been accepted when the wait
-is over never will be.
+Nothing whose fate is open is sent twice; what the venue provably threw away for its stamp
+is stamped anew, once. The receive window of a request is at most 5 s and shorter than the
+time we wait for its answer: so what has not been accepted when the wait is over never
+will be.
 """
 
 from __future__ import annotations
@@ -60,6 +61,10 @@ class Transport:
         self._wire, self._clock = wire, clock
         self._synced_ms = 0
 
+    def now_ms(self) -> UnixMs:
+        """Return the time here: what the journal goes by."""
+        return self._clock.now_ms()
+
     def venue_ms(self) -> UnixMs:
         """Return the time at the venue, as well as it is known."""
         return UnixMs(self._clock.now_ms() + (self.skew_ms or 0))
@@ -70,22 +75,28 @@ class Transport:
         """Make one call and judge it; whatever is not proved is Unknown."""
         if call is not TIME and self._is_due():
             await self.sync()
-        now_ms = self.venue_ms()
-        objection = self.budget.objection(call, purpose, now_ms)
+        objection = self.budget.objection(call, purpose, self.venue_ms())
         if objection:
             return Refused(
                 code=LOCAL_LIMIT, message=objection, disposition=Disposition.RETRY
             )
+        outcome = await self._once(call, params)
+        if isinstance(outcome, Refused) and outcome.code in _OUT_OF_WINDOW:
+            await self.sync()
+            outcome = await self._once(call, params)
+        if isinstance(outcome, Accepted):
+            return read(outcome.value, call.reply)
+        return outcome
+
+    async def _once(
+        self, call: Call[T], params: Mapping[str, str]
+    ) -> Accepted[str] | Refused | Unknown:
+        now_ms = self.venue_ms()
         self.budget.spend(call, now_ms)
         answer = await self._wire.send(call.method, self._stamped(call, params, now_ms))
         if isinstance(answer, Reply):
             self.budget.hear(answer, self.venue_ms())
-        outcome = classify(answer)
-        if isinstance(outcome, Accepted):
-            return read(outcome.value, call.reply)
-        if isinstance(outcome, Refused) and outcome.code in _OUT_OF_WINDOW:
-            await self.sync()
-        return outcome
+        return classify(answer)
 
     async def sync(self) -> None:
         """Read the venue's clock; half of the time it took is the reply's way back."""

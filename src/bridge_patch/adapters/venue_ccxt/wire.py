@@ -6,7 +6,7 @@ then: ccxt alone takes 109 MB.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from importlib import import_module
 from typing import Protocol
 
@@ -27,10 +27,11 @@ class Wire(Protocol):
         """Make one call by its name in ccxt's implicit API; never raises but to cancel."""
         ...
 
-    def frames(self, path: str) -> AsyncIterator[str]:
+    def frames(self, path: str) -> AsyncGenerator[str, None]:
         """Connect to a stream of this environment; yield its text frames until it ends.
 
-        Raises OSError or its kin where no connection can be had. The path is a secret.
+        An empty one comes first: it is connected. Raises where no connection can be had.
+        The path is a secret.
         """
         ...
 
