@@ -104,14 +104,13 @@ def maker(scene: Scene) -> Scene:
 def parted(fill: Filled, parts: int, step: Decimal) -> Iterator[Filled]:
     """Yield a trade as up to `parts` trades of whole steps; their sums are the trade's.
 
-    The exchange meets several counterparties; our matching knows one. The ids number on
-    from the fill's.
+    The exchange meets several counterparties; our matching knows one. All carry the id of
+    the whole: who books them numbers them.
     """
     each = floor_to(fill.quantity_base / parts, step)
     if parts <= 1 or each <= 0:
         yield fill
         return
-    stem, _, number = fill.trade_id.rpartition("-")
     fee, realised, margin = fill.fee_usd, fill.realised_usd, fill.margin_usd
     left = fill.quantity_base
     for index in range(parts):
@@ -124,7 +123,6 @@ def parted(fill: Filled, parts: int, step: Decimal) -> Iterator[Filled]:
             fee_usd=fee if last else usd_down(fill.fee_usd * share),
             realised_usd=realised if last else usd_up(fill.realised_usd * share),
             margin_usd=margin if last else usd_down(fill.margin_usd * share),
-            trade_id=f"{stem}-{int(number) + index}",
         )
         yield part
         left -= quantity
