@@ -13,7 +13,15 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from bridge_patch.app.faults import SettingsError
-from bridge_patch.app.menu import asking, comparing, fetching, operating, running, sending
+from bridge_patch.app.menu import (
+    asking,
+    comparing,
+    fetching,
+    operating,
+    running,
+    sending,
+    serving,
+)
 from bridge_patch.app.menu.launch import InterruptedByUserError
 from bridge_patch.domain.errors import BridgeError, InvalidValueError
 
@@ -104,6 +112,7 @@ for _command in (
     operating.resume,
     operating.drain,
     operating.archive,
+    serving.exchange,
 ):
     app.command()(_command)
 app.add_typer(fetching.data, name="data")

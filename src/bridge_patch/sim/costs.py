@@ -74,12 +74,14 @@ DEPTHS: Final[Mapping[Symbol, Depth]] = MappingProxyType(
 class Costs:
     """The exchange's own charges; what the Governor allows for is `CostRates`, not this.
 
-    `taker_fraction` is the USD-M regular-user rate. `liquidation_fraction` is the largest
-    `liquidationFee` of the recorded 2026 rules that the big symbols carry; a liquidation
-    recorded in 2022 paid 0.005 (3.049267 on 609.8534 USD).
+    `taker_fraction` and `maker_fraction` are the USD-M regular-user rates; only an order
+    that rested is a maker's. `liquidation_fraction` is the largest `liquidationFee` of the
+    recorded 2026 rules that the big symbols carry; a liquidation recorded in 2022 paid
+    0.005 (3.049267 on 609.8534 USD).
     """
 
     taker_fraction: Decimal = Decimal("0.0005")
+    maker_fraction: Decimal = Decimal("0.0002")
     liquidation_fraction: Decimal = Decimal("0.02")
     fast_tape_bp: Decimal = Decimal(5)
     volume_share_max: Decimal = Decimal("0.1")

@@ -205,6 +205,21 @@ class Exchange:
                 self._bars.pop(event.symbol, None)
                 self._traded_usd[event.symbol] = event.price_usd
 
+    def scene(self, symbol: Symbol) -> Scene | None:
+        """Return what a decision about the symbol may look at; None before its first price.
+
+        For those who decide themselves, with `take`: a book of orders that rest.
+        """
+        instrument = self._instruments.find(symbol)
+        last_usd = self._price_usd(symbol)
+        if isinstance(instrument, Unknown) or last_usd is None:
+            return None
+        return self._at(instrument, last_usd)
+
+    def take(self, events: tuple[VenueEvent, ...]) -> tuple[VenueEvent, ...]:
+        """Book events that were decided on a scene of now."""
+        return self._applied(events)
+
     def _on_position(self, bar: Bar, position: Position) -> tuple[VenueEvent, ...]:
         instrument = self._instruments.find(bar.symbol)
         if isinstance(instrument, Unknown):

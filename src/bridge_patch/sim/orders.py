@@ -7,13 +7,12 @@ venue's own code. Nothing here changes anything: the events returned are the dec
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final, TypeAlias
+from typing import Final
 
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import Side, UnixMs
-from bridge_patch.domain.money import floor_to
+from bridge_patch.domain.money import ZERO, floor_to
 from bridge_patch.domain.order import ClientOrderId, OrderState
-from bridge_patch.domain.position import wallet_change
 from bridge_patch.domain.venue_events import (
     Book,
     Filled,
@@ -25,20 +24,25 @@ from bridge_patch.domain.venue_events import (
 )
 from bridge_patch.sim.commands import ArmStop, Cancel, Enter, Reduce
 from bridge_patch.sim.ledger import CANCEL_REFUSED, Ledger
+from bridge_patch.sim.legs import (
+    Fault,
+    Legs,
+    Taking,
+    legs,
+    margin_fault,
+    size_fault,
+)
 from bridge_patch.sim.trades import (
     Order,
     Scene,
     closing,
     market_price,
-    opening,
     rest_expired,
     stops_ended,
     takeable_base,
 )
 
 LEVERAGE_MAX: Final = 125
-
-Fault: TypeAlias = tuple[str, str]
 
 _UNFILLABLE: Final[Fault] = ("-2020", "Unable to fill.")
 REDUCE_ONLY: Final[Fault] = ("-2022", "ReduceOnly Order is rejected.")
@@ -48,10 +52,13 @@ _LEVERAGE_DOWN: Final[Fault] = (
 )
 
 
-def decide_enter(scene: Scene, command: Enter) -> tuple[VenueEvent, ...]:
+def decide_enter(
+    scene: Scene, command: Enter, reserved_usd: Decimal = ZERO
+) -> tuple[VenueEvent, ...]:
     """Fill a market order that may open, enlarge, close or flip; or refuse it whole.
 
     It is checked as asked. What exceeds a bar's share of volume expires unfilled.
+    `reserved_usd` is what resting entries hold of the free balance.
     """
     asked = command.quantity_base
     fault = (
@@ -64,7 +71,9 @@ def decide_enter(scene: Scene, command: Enter) -> tuple[VenueEvent, ...]:
         return (scene.refusal(command.order_id, *fault),)
     closed, opened = _legs(scene, command, asked)
     if opened is not None:
-        fault = _size_fault(scene, command, opened) or _margin_fault(scene, closed, opened)
+        fault = size_fault(scene, command.leverage, opened) or margin_fault(
+            scene, closed, opened, reserved_usd
+        )
     room = takeable_base(scene)
     if fault is None and room is not None and room < asked:
         quantity = floor_to(room, scene.instrument.quantity_step)
@@ -149,42 +158,16 @@ def decide_cancel(
     )
 
 
-def _legs(
-    scene: Scene, command: Enter, quantity_base: Decimal
-) -> tuple[Filled | None, Filled | None]:
-    """Return what an order of this quantity closes, and what it opens.
-
-    In one-way mode an order against the position closes before it opens.
-    """
-    position = scene.position
-    price = market_price(scene, command.side, quantity_base)
-    closed, rest = None, quantity_base
-    if position is not None and position.side is not command.side:
-        closed = closing(
-            scene,
-            Order(
-                kind=FillKind.REDUCE,
-                order_id=command.order_id,
-                intent_id=command.intent_id,
-            ),
-            position,
-            quantity_base=min(quantity_base, position.quantity_base),
-            price_usd=price,
-            fee_fraction=scene.costs.taker_fraction,
-        )
-        rest -= closed.quantity_base
-    if rest == 0:
-        return closed, None
-    opened = opening(
-        scene,
-        Order(kind=FillKind.ENTRY, order_id=command.order_id, intent_id=command.intent_id),
+def _legs(scene: Scene, command: Enter, quantity_base: Decimal) -> Legs:
+    """Return what a market order of this quantity closes, and what it opens."""
+    order = Taking(
         side=command.side,
-        quantity_base=rest,
-        price_usd=price,
         leverage=command.leverage,
-        ahead=2 if closed else 1,
+        order_id=command.order_id,
+        intent_id=command.intent_id,
     )
-    return closed, opened
+    price = market_price(scene, command.side, quantity_base)
+    return legs(scene, order, quantity_base, price)
 
 
 def _traded(
@@ -235,28 +218,6 @@ def duplicate_fault(scene: Scene, order_id: ClientOrderId) -> Fault | None:
     """Ids are unique among open orders only: the venue's id is no idempotency key."""
     if scene.ledger.order_state(scene.symbol, order_id) is OrderState.OPEN:
         return "-4116", "ClientOrderId is duplicated."
-    return None
-
-
-def _size_fault(scene: Scene, command: Enter, opened: Filled) -> Fault | None:
-    """Compare the leverage with the bracket of what would be open afterwards."""
-    quantity, position = opened.quantity_base, scene.position
-    if position is not None and position.side is command.side:
-        quantity += position.quantity_base
-    bracket = scene.instrument.bracket_at(quantity * opened.price_usd)
-    if command.leverage > bracket.leverage_max or (
-        quantity * opened.price_usd > scene.instrument.brackets[-1].notional_cap
-    ):
-        return "-2027", "Exceeded the maximum allowable position at current leverage."
-    return None
-
-
-def _margin_fault(scene: Scene, closed: Filled | None, opened: Filled) -> Fault | None:
-    free = scene.ledger.available_usd
-    if closed is not None:
-        free += wallet_change(closed) - closed.margin_usd
-    if opened.margin_usd + opened.fee_usd > free:
-        return "-2019", "Margin is insufficient."
     return None
 
 

@@ -17,7 +17,8 @@ from bridge_patch.domain.money import HUNDRED, ONE, floor_to
 from bridge_patch.domain.position import Position
 from bridge_patch.domain.venue_events import TrailingSet, VenueEvent
 from bridge_patch.sim.commands import ArmTrailing
-from bridge_patch.sim.orders import REDUCE_ONLY, Fault, duplicate_fault
+from bridge_patch.sim.legs import Fault
+from bridge_patch.sim.orders import REDUCE_ONLY, duplicate_fault
 from bridge_patch.sim.trades import Scene
 
 CALLBACK_MIN_PCT: Final = Decimal("0.1")

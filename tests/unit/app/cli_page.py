@@ -158,6 +158,12 @@ SECTIONS = (
         ("limits diff --help",),
     ),
     Section(
+        "exchange",
+        "The simulated exchange for clients of Binance's USD-M futures, on loopback;"
+        " needs `bridge-patch[exchange]` ([exchange](exchange.md)).",
+        ("exchange --help",),
+    ),
+    Section(
         "data fetch",
         "Public bars into the cache, with a progress bar on a terminal."
         " What was cut off goes on where it stopped.",

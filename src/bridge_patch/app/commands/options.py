@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Final, final
 
@@ -41,6 +42,21 @@ class RunOptions:
     state: Path | None
     start_ms: UnixMs | None
     end_ms: UnixMs | None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeOptions:
+    """`exchange`; `speed` zero stands still until the surface under /sim moves it."""
+
+    data: Path | None
+    env_file: Path | None
+    symbols: tuple[Symbol, ...] | None
+    start_ms: UnixMs | None
+    end_ms: UnixMs | None
+    speed: float
+    port: int
+    wallet_usd: Decimal
 
 
 @final

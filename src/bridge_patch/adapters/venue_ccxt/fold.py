@@ -1,0 +1,137 @@
+"""The account as told so far: a fold of our own events, the same after a restart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final, final
+
+from bridge_patch.adapters.venue_ccxt.orders import OrderFacts
+from bridge_patch.domain.intent import IntentId, Symbol
+from bridge_patch.domain.order import ClientOrderId, Leg, OrderState
+from bridge_patch.domain.position import Position, apply_fill, apply_funding
+from bridge_patch.domain.venue_events import (
+    Filled,
+    FillKind,
+    FundingPaid,
+    InsuranceCleared,
+    OrderEnded,
+    OrderRefused,
+    StopArmed,
+    VenueEvent,
+)
+
+#: How many orders, and how many trades, are remembered at least; older ones are over.
+ORDERS_KEPT: Final = 10_000
+TRADES_KEPT: Final = 100_000
+NOBODY: Final = IntentId("venue")
+_HOUR_MS: Final = 3_600_000
+
+
+@final
+@dataclass(slots=True)
+class Fold:
+    """Orders by client id, positions by symbol, and what must not be told again."""
+
+    orders: dict[ClientOrderId, OrderFacts] = field(default_factory=dict)
+    positions: dict[Symbol, Position] = field(default_factory=dict)
+    opened_by: dict[Symbol, IntentId] = field(default_factory=dict)
+    told: dict[str, None] = field(default_factory=dict)
+    funded: set[tuple[Symbol, int]] = field(default_factory=set)
+    cleared: set[tuple[Symbol, int, Decimal]] = field(default_factory=set)
+    liquidated: dict[Symbol, tuple[ClientOrderId, IntentId]] = field(default_factory=dict)
+    newest_ms: int = 0
+
+    def announce(self, order: OrderFacts) -> OrderFacts:
+        """Remember an order that is about to leave.
+
+        An id may come again once its order is over: then this is another order.
+        """
+        self.orders[order.order_id] = order
+        if len(self.orders) > 2 * ORDERS_KEPT:
+            self._forget()
+        return order
+
+    def apply(self, event: VenueEvent) -> None:
+        """Take in one event of the account."""
+        match event:
+            case Filled():
+                self._filled(event)
+            case FundingPaid():
+                self._funded(event)
+            case InsuranceCleared():
+                self.cleared.add((event.symbol, event.at_ms, event.amount_usd))
+            case _:
+                order = self.orders.get(event.order_id)
+                if order is not None:
+                    _marked(order, event)
+
+    def opener(self, symbol: Symbol) -> IntentId:
+        """Return the intent that opened what is held on a symbol."""
+        return self.opened_by.get(symbol, NOBODY)
+
+    def stops(self, symbol: Symbol) -> tuple[OrderFacts, ...]:
+        """Return the stops of a symbol that rest, as far as was told."""
+        return tuple(o for o in self.orders.values() if o.rests and o.symbol == symbol)
+
+    def is_funded(self, symbol: Symbol, at_ms: int) -> bool:
+        """Tell whether the settlement of that hour was told."""
+        return (symbol, hour_of(at_ms)) in self.funded
+
+    def _filled(self, fill: Filled) -> None:
+        self.told[fill.trade_id] = None
+        if len(self.told) > 2 * TRADES_KEPT:
+            self.told = dict.fromkeys(list(self.told)[-TRADES_KEPT:])
+        self.newest_ms = max(self.newest_ms, fill.at_ms)
+        order = self.orders.get(fill.order_id)
+        if order is not None:
+            order.told_base += fill.quantity_base
+            order.executed_base = max(order.executed_base, order.told_base)
+            order.rests = False
+            if order.told_base >= order.quantity_base:
+                order.state = OrderState.FILLED
+        if fill.kind is FillKind.LIQUIDATION:
+            self.liquidated[fill.symbol] = fill.order_id, fill.intent_id
+        position = apply_fill(self.positions.get(fill.symbol), fill)
+        if position is None:
+            self.positions.pop(fill.symbol, None)
+            self.opened_by.pop(fill.symbol, None)
+            return
+        self.positions[fill.symbol] = position
+        if fill.kind is FillKind.ENTRY:
+            self.opened_by.setdefault(fill.symbol, fill.intent_id)
+
+    def _funded(self, paid: FundingPaid) -> None:
+        self.funded.add((paid.symbol, hour_of(paid.at_ms)))
+        position = self.positions.get(paid.symbol)
+        if position is not None:
+            self.positions[paid.symbol] = apply_funding(position, paid)
+
+    def _forget(self) -> None:
+        """Drop the oldest orders that are over and whose every trade was told."""
+        over = [
+            order.order_id
+            for order in self.orders.values()
+            if order.state not in (None, OrderState.OPEN)
+            and order.told_base >= order.executed_base
+        ]
+        for order_id in over[: len(self.orders) - ORDERS_KEPT]:
+            del self.orders[order_id]
+
+
+def hour_of(at_ms: int) -> int:
+    """Return the hour that a settlement belongs to: it is booked some seconds late."""
+    return (at_ms + _HOUR_MS // 6) // _HOUR_MS
+
+
+def _marked(order: OrderFacts, event: VenueEvent) -> None:
+    match event:
+        case StopArmed():
+            order.rests, order.ended = order.leg is Leg.STOP, False
+            order.state = order.state or OrderState.OPEN
+        case OrderEnded():
+            order.rests, order.ended = False, True
+        case OrderRefused():
+            order.refused = True
+        case _:
+            pass

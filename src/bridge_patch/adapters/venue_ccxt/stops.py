@@ -1,0 +1,61 @@
+"""Whether the stops that we believe in can be seen at the venue.
+
+A stop that was acknowledged, and even seen, may be invisible: then it protects nothing as
+far as anybody can tell, and may fire all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, final
+
+from bridge_patch.adapters.venue_ccxt.calls import ALGO_QUERY, Purpose
+from bridge_patch.adapters.venue_ccxt.hearing import hear_algo_reply
+from bridge_patch.adapters.venue_ccxt.lookup import NO_SUCH_ORDER
+from bridge_patch.adapters.venue_ccxt.orders import OrderFacts
+from bridge_patch.adapters.venue_ccxt.outcome import Accepted, Refused
+from bridge_patch.adapters.venue_ccxt.parts import Parts
+from bridge_patch.adapters.venue_ccxt.replies import AlgoReply
+from bridge_patch.domain.intent import Symbol
+from bridge_patch.domain.order import ClientOrderId
+
+#: A stop may be missing from the lists for so long: they lag.
+UNSEEN_MAX_MS: Final = 3_000
+
+
+@final
+@dataclass(slots=True)
+class Stops:
+    """Since when each resting stop is missing from what the venue lists as open."""
+
+    parts: Parts
+    _missing_ms: dict[ClientOrderId, int] = field(default_factory=dict)
+
+    async def compare(self, symbol: Symbol, listed: Sequence[AlgoReply]) -> None:
+        """Hold what is told to rest on a symbol against the venue's list of it."""
+        facts, now_ms = self.parts.facts, self.parts.transport.now_ms()
+        for reply in listed:
+            if reply.symbol == symbol:
+                hear_algo_reply(facts, reply)
+        seen = {reply.client_algo_id for reply in listed}
+        for stop in facts.fold.stops(symbol):
+            if stop.order_id in seen:
+                self._missing_ms.pop(stop.order_id, None)
+            elif (
+                now_ms - self._missing_ms.setdefault(stop.order_id, now_ms) >= UNSEEN_MAX_MS
+            ):
+                await self._ask(stop)
+
+    async def _ask(self, stop: OrderFacts) -> None:
+        """Ask for a stop that is missing: it has ended, or it is not to be seen."""
+        outcome = await self.parts.transport.call(
+            ALGO_QUERY,
+            {"symbol": stop.symbol, "clientAlgoId": stop.order_id},
+            purpose=Purpose.PROTECT,
+        )
+        if isinstance(outcome, Accepted):
+            hear_algo_reply(self.parts.facts, outcome.value)
+        elif isinstance(outcome, Refused) and outcome.code == NO_SUCH_ORDER:
+            self.parts.facts.lose_sight(stop, self.parts.transport.venue_ms())
+            self._missing_ms.pop(stop.order_id, None)

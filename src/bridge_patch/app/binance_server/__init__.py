@@ -1,0 +1,1 @@
+"""The simulated exchange behind Binance's USDⓈ-M surface, on loopback."""

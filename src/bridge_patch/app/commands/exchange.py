@@ -1,0 +1,67 @@
+"""`exchange`: the simulated exchange on a loopback port, for any client of Binance's."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final, final
+
+from bridge_patch.adapters.feeds.choose import choose_feed
+from bridge_patch.adapters.feeds.series import Feed, Window
+from bridge_patch.adapters.instruments import ListedInstruments
+from bridge_patch.app.binance_server.control import Control
+from bridge_patch.app.binance_server.core import Core
+from bridge_patch.app.commands.options import ExchangeOptions
+from bridge_patch.app.commands.run import CACHE_NAME
+from bridge_patch.app.screen import cell, console
+from bridge_patch.app.settings import load_settings
+from bridge_patch.app.stopping import Stop
+from bridge_patch.domain.errors import BridgeError
+
+_INSTALL: Final = "bridge-patch[exchange]"
+
+
+@final
+class ServerNotInstalledError(BridgeError):
+    """The HTTP server is an extra that is not installed."""
+
+
+def exchange(options: ExchangeOptions) -> int:
+    """Serve the data folder's market until told to stop."""
+    try:
+        import aiohttp as _aiohttp  # noqa: F401, PLC0415 - an extra, and heavy
+    except ImportError as e:
+        msg = f"exchange needs {_INSTALL}: install that extra ({e})"
+        raise ServerNotInstalledError(msg) from None
+    settings = load_settings(env_file=options.env_file)
+    feed = choose_feed(
+        options.data or settings.market_data_dir,
+        symbols=options.symbols or settings.symbols,
+        cache_dir=settings.state_dir / CACHE_NAME,
+        instruments=ListedInstruments(),
+        seed=settings.example_ai_seed,
+        window=Window(start_ms=options.start_ms, end_ms=options.end_ms),
+    )
+    asyncio.run(_served(options, feed))
+    return 0
+
+
+async def _served(options: ExchangeOptions, feed: Feed) -> None:
+    from bridge_patch.app.binance_server.pace import (  # noqa: PLC0415 - needs the extra
+        keep_pace,
+        wait_for_stop,
+    )
+    from bridge_patch.app.binance_server.serve import serving  # noqa: PLC0415 - the same
+
+    core = Core(symbols=feed.info.symbols, wallet_usd=options.wallet_usd)
+    control = Control(core, iter(feed))
+    if control.next_ms is not None:
+        control.advance(control.next_ms)
+    stop, screen = Stop.on_signals(), console()
+    async with serving(control, port=options.port) as (server, port):
+        pace = f"{options.speed:g} x real time" if options.speed else "stepped by /sim"
+        screen.print(cell(f"Market: {feed.info.label}"))
+        screen.print(cell(f"SIMULATED exchange on http://127.0.0.1:{port}, {pace}"))
+        screen.print(cell("key sim-key, secret sim-secret; Ctrl-C stops"))
+        if options.speed:
+            await keep_pace(server, control, options.speed, stop)
+        await wait_for_stop(stop)
