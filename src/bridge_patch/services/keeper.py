@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final, final
 
 from bridge_patch.domain.events import Event, LatchSet, Stage, TradingState
 from bridge_patch.domain.intent import Symbol, UnixMs, Unknown
 from bridge_patch.domain.market import Tick
-from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.services.holds import FOREIGN_POSITION
 from bridge_patch.services.messages import Settlement
 from bridge_patch.services.ports import Account, AccountReading, Inbox, SimulatedVenue
@@ -139,15 +138,3 @@ class Keeper:
             return None
         why = f"a position on {', '.join(foreign)} is not ours"
         return gauge.holds.latch(TradingState.REDUCING, FOREIGN_POSITION, why, now_ms)
-
-
-def restored(trader: Trader, venue: SimulatedVenue, events: Iterable[Event]) -> None:
-    """Fold a journal, read once, into every state that is one."""
-    for event in events:
-        trader.recorder.fold(event)
-        if isinstance(event, VenueEvent):
-            venue.restore((event,))
-        trader.books.fold(event)
-    trader.recorder.ledger.begin()
-    for book in trader.books:
-        book.follow_open()
