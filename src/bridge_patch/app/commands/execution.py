@@ -48,20 +48,20 @@ async def _execution(settings: Settings) -> None:
 async def _follow(
     settings: Settings, telemetry: LogTelemetry, outage: Outage, stop: Stop
 ) -> None:
-    standby = Standby(settings=settings, telemetry=telemetry)
+    run_ = Run(
+        settings=settings,
+        mode=settings.ai_sizing_mode,
+        feed="the engine's, over the bus",
+        telemetry=telemetry,
+    )
+    standby = Standby(run=run_)
     store = await standby.opened(stop, again=bool(outage.why))
     if store is None:
         return
     try:
-        run_ = Run(
-            settings=settings,
-            mode=settings.ai_sizing_mode,
-            feed="the engine's, over the bus",
-            telemetry=telemetry,
-        )
         turns = _turns(settings, store)
         apart = ExitsApart(turns, telemetry) if turns else None
-        session = execution_side(run_, store, exits=apart)
+        session = execution_side(run_, store, exits=apart, past=standby.past)
         parts = {Part.EXECUTION} if turns else {Part.EXECUTION, Part.EXITS}
         if not outage.why:
             announce(telemetry, run_, parts)

@@ -94,18 +94,18 @@ def watched(settings: Settings, telemetry: LogTelemetry) -> Iterator[Outage]:
 async def _play_all(
     settings: Settings, feed: Feed, telemetry: LogTelemetry, outage: Outage, stop: Stop
 ) -> None:
-    standby = Standby(settings=settings, telemetry=telemetry)
+    run_ = Run(
+        settings=settings,
+        mode=settings.ai_sizing_mode,
+        feed=feed.info.label,
+        telemetry=telemetry,
+    )
+    standby = Standby(run=run_)
     store = await standby.opened(stop, again=bool(outage.why))
     if store is None:
         return
     try:
-        run_ = Run(
-            settings=settings,
-            mode=settings.ai_sizing_mode,
-            feed=feed.info.label,
-            telemetry=telemetry,
-        )
-        session = execution_side(run_, store)
+        session = execution_side(run_, store, past=standby.past)
         engine = engine_side(
             run_, store, AccountEquity(session.keeper.account), source_of(settings)
         )
