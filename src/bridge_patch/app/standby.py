@@ -40,7 +40,8 @@ SLICE_SEC: Final = 0.25
 class Standby:
     """Waits for the lease on a journal, for as long as it takes.
 
-    `past` is what was folded meanwhile; None where nobody was waited for.
+    `past` is what was folded meanwhile; None where nobody was waited for. It is `level`
+    with the journal where the last look found nothing more to fold.
     """
 
     run: Run
@@ -48,9 +49,9 @@ class Standby:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     now: Callable[[], float] = time.monotonic
     past: Past | None = None
+    level: bool = False
     _waited_for: int | None = None
     _lost: str = ""
-    _level: bool = False
     _told: bool = False
 
     async def opened(self, stop: Stop, *, again: bool) -> Store | None:
@@ -103,18 +104,18 @@ class Standby:
             self._lose("the journal cannot be followed", error)
             return
         self._lost = ""
-        if self._level and not self._told:
+        if self.level and not self._told:
             self._told = True
             self._note("the journal is read: following what comes", entries=past.seq)
 
     def _slice(self, entries: Iterator[Stored]) -> Iterator[Stored]:
         """Yield entries until there are no more, or the time is up."""
-        until, self._level = self.now() + SLICE_SEC, False
+        until, self.level = self.now() + SLICE_SEC, False
         for stored in entries:
             yield stored
             if self.now() >= until:
                 return
-        self._level = True
+        self.level = True
 
     def _note(self, what: str, **facts: object) -> None:
         self.run.telemetry.note("STANDBY", what, **facts)

@@ -52,16 +52,22 @@ def run_of(settings: Settings, log: io.StringIO) -> Run:
     )
 
 
-def wait(
-    settings: Settings, log: io.StringIO, stop: Stop, *steps: Callable[[], object]
-) -> Store | None:
-    """Let a standby wait; one step happens in each of its pauses, the last one again."""
+def standing_by(
+    settings: Settings, log: io.StringIO, *steps: Callable[[], object]
+) -> Standby:
+    """A standby; one step happens in each of its pauses, the last one again."""
     left = list(steps)
 
     async def sleep(_: float) -> None:
         (left.pop(0) if len(left) > 1 else left[0])()
 
-    standby = Standby(run=run_of(settings, log), holder="b", sleep=sleep)
+    return Standby(run=run_of(settings, log), holder="b", sleep=sleep)
+
+
+def wait(
+    settings: Settings, log: io.StringIO, stop: Stop, *steps: Callable[[], object]
+) -> Store | None:
+    standby = standing_by(settings, log, *steps)
     return asyncio.run(standby.opened(stop, again=False))
 
 
