@@ -86,6 +86,14 @@ class Called:
         """Pass it on."""
         return await self.venue.advance(tick)
 
+    async def begin(self) -> None:
+        """Pass it on."""
+        await self.venue.begin()
+
+    async def close(self) -> None:
+        """Pass it on."""
+        await self.venue.close()
+
     def see(self, tick: Tick) -> None:
         """Pass it on."""
         self.venue.see(tick)

@@ -1,6 +1,7 @@
 """Two execution processes on one account: one acts, the other takes over, never both."""
 
 import json
+import re
 import signal
 import sqlite3
 import subprocess
@@ -36,6 +37,14 @@ TAKES_OVER_SEC = 10.0
 WAITS = "another process acts on this account"
 TAKES = "taking over"
 FENCED = "no longer the one that acts"
+FOLLOWS = "following what comes"
+ANEW = "is not the one that was followed"
+
+
+def followed(log: str) -> int:
+    """How many entries were folded already when the lease came."""
+    (found,) = re.findall(rf"{TAKES}.* followed=(\d+)", log)
+    return int(found)
 
 
 @dataclass
@@ -165,12 +174,13 @@ def test_one_acts_and_the_other_takes_over(pair: Pair, alone: Alone) -> None:
     pair.begin("engine", "engine", "--data", alone.market)
     pair.wait(lambda: pair.ticks() > 60)
     assert TAKES not in pair.log("second")
+    assert FOLLOWS in pair.log("second")
 
     pair.freeze("first")
     frozen_at = pair.ticks()
     silent_sec = pair.wait(lambda: pair.ticks() > frozen_at + 1, TAKES_OVER_SEC)
     assert silent_sec > TTL_SEC / 3
-    assert TAKES in pair.log("second")
+    assert followed(pair.log("second")) > 0
 
     pair.living["first"].send_signal(signal.SIGCONT)
     pair.wait(lambda: FENCED in pair.log("first"))
@@ -185,9 +195,28 @@ def test_one_acts_and_the_other_takes_over(pair: Pair, alone: Alone) -> None:
     pair.living["second"].wait()
     killed_at = pair.ticks()
     pair.wait(lambda: pair.ticks() > killed_at + 1, TAKES_OVER_SEC)
+    assert followed(pair.log("first")) > 0
+    assert ANEW not in pair.log("first") + pair.log("second")
 
     assert pair.living["engine"].wait(timeout=60) == 0, pair.log("engine")
     assert pair.living["first"].wait(timeout=60) == 0, pair.log("first")
+    assert pair.ask("verify")["ok"] is True
+    assert pair.decisions() == alone.decisions
+
+
+@pytest.mark.parametrize("pair", ["sqlite"], indirect=True)
+def test_a_whole_run_takes_over_from_another(pair: Pair, alone: Alone) -> None:
+    """`run` waits and follows like `execution`; then it goes on where the other was."""
+    pair.begin("first", "run", "--data", alone.market)
+    pair.wait(lambda: "Risk Governor initialized" in pair.log("first"))
+    pair.freeze("first")
+    pair.begin("second", "run", "--data", alone.market)
+    pair.wait(lambda: FOLLOWS in pair.log("second"))
+    pair.living["first"].kill()
+    pair.living["first"].wait()
+
+    assert pair.living["second"].wait(timeout=60) == 0, pair.log("second")
+    assert followed(pair.log("second")) > 0
     assert pair.ask("verify")["ok"] is True
     assert pair.decisions() == alone.decisions
 

@@ -171,6 +171,12 @@ class Survivor:
         self.happened = [*self._unwritten(self.happened)]
         return tuple(self.happened)
 
+    async def begin(self) -> None:
+        """It was there."""
+
+    async def close(self) -> None:
+        """It stays there."""
+
     def see(self, tick: Tick) -> None:
         """It was there."""
 

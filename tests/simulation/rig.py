@@ -48,8 +48,7 @@ from tests.simulation.tap import Tap
 
 D = Decimal
 BTC, SOL = Symbol("BTCUSDT"), Symbol("SOLUSDT")
-MINUTE_MS = 60_000
-DAY_MS = 24 * 3600 * 1000
+MINUTE_MS, DAY_MS = 60_000, 24 * 3600 * 1000
 #: Noon, so that a day's change comes when a test wants it.
 NOON_MS = UnixMs(1_746_360_000_000)
 #: More than the two hours that volatility needs.
@@ -135,6 +134,7 @@ class World:
     streams: MemoryStreams = field(default_factory=MemoryStreams)
     wall: Clock = field(default_factory=lambda: ManualClock(NOON_MS))
     journal: MemoryJournal = field(init=False)
+    assemble: Callable[[Run, Ports], Session] = assemble
 
     def __post_init__(self) -> None:
         self.journal = MemoryJournal(run_id="run-1", clock=self.wall)
@@ -166,7 +166,7 @@ class World:
             venue=venue(self.venue()),
             run_id="run-1",
         )
-        session = assemble(run, ports)
+        session = self.assemble(run, ports)
         if engine is not None:
             session.engine = engine(session, connection)
         return session

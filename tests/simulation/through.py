@@ -37,6 +37,12 @@ class Through:
     async def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
         return await self.inner.advance(tick)
 
+    async def begin(self) -> None:
+        await self.inner.begin()
+
+    async def close(self) -> None:
+        await self.inner.close()
+
     def see(self, tick: Tick) -> None:
         self.inner.see(tick)
 

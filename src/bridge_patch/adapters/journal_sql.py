@@ -10,41 +10,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Final, final
+from typing import final
 
-from sqlalchemy import Connection, insert, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bridge_patch.adapters import codec
 from bridge_patch.adapters.chain import (
-    SCHEMA_VERSION,
     Fault,
     Head,
     Row,
-    Walk,
     extend,
-    genesis,
 )
-from bridge_patch.adapters.head import HeadFile, read_head
+from bridge_patch.adapters.head import HeadFile
 from bridge_patch.adapters.journal_entries import Entries, guarded, refused
 from bridge_patch.adapters.journal_lease import Claim, Lease, look, since_boot, take
-from bridge_patch.adapters.journal_migrations import SIGNED_SINCE, VERSION_NAME, migrate
+from bridge_patch.adapters.journal_migrations import SIGNED_SINCE
 from bridge_patch.adapters.journal_named import NamedIndex
+from bridge_patch.adapters.journal_opening import checked_files, facts, resume
 from bridge_patch.adapters.journal_schema import (
-    ENTRIES,
-    META,
     Database,
     TakenError,
 )
-from bridge_patch.adapters.journal_segments import Segment
-from bridge_patch.adapters.vouching import Vouch, newest, refusal_of
+from bridge_patch.adapters.vouching import Vouch
 from bridge_patch.domain.errors import BridgeError, InvalidValueError
 from bridge_patch.domain.events import Event
 from bridge_patch.domain.intent import IntentId
 from bridge_patch.services.ports import Clock, Stored
-
-#: How many entries before the head are checked at every start; `verify` checks them all.
-_TAIL: Final = 64
 
 
 @final
@@ -59,7 +50,7 @@ class JournalReader:
             connection = opened.enter_context(engine.connect())
             # Each statement sees its own moment: a long read must not hold up the writer.
             self.connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-            _facts(self.connection, database)
+            _, self.journal_id = facts(self.connection, database)
             self.entries = Entries(self.connection, database, alone=not read_only)
             self._opened = opened.pop_all()
 
@@ -73,13 +64,14 @@ class JournalReader:
 
     def about(self, intent_id: IntentId) -> tuple[Stored, ...]:
         """As history, each entry with its number and the time it was recorded."""
-        return tuple(map(self._stored, self.entries.about(intent_id)))
+        return tuple(map(self.stored, self.entries.about(intent_id)))
 
     def read(self, after_seq: int = 0) -> Iterator[Stored]:
         """Yield every entry behind `after_seq`, oldest first."""
-        yield from map(self._stored, self.entries.rows(after_seq))
+        yield from map(self.stored, self.entries.rows(after_seq))
 
-    def _stored(self, row: Row) -> Stored:
+    def stored(self, row: Row) -> Stored:
+        """Return an entry with its event, or raise where nobody can read that."""
         try:
             event = codec.decode_event(row.kind, row.body)
         except InvalidValueError as error:
@@ -106,6 +98,7 @@ class SqlJournal:
         new_id: Callable[[], str],
         claim: Claim | None = None,
         key_file: Path | None = None,
+        known: Stored | None = None,
     ) -> None:
         """Open a journal and check its end, or begin one under the id that `new_id` gives.
 
@@ -113,6 +106,7 @@ class SqlJournal:
         With a `claim` it is opened by the holder of its lease alone, else HeldError says
         who that is; without one the numbers of the entries are all that keeps two apart.
         `key_file` is the key that signs checkpoints; without one none are written.
+        `known` is an entry up to which this process has checked the chain already.
         """
         self._database, self._run_id, self._clock = database, run_id, clock
         self.lease: Lease | None = None
@@ -120,12 +114,14 @@ class SqlJournal:
             engine = database.engine()
             opened.callback(engine.dispose)
             self._writer = opened.enter_context(engine.connect())
-            checked = _checked_files(self._writer, database, claim)
+            checked = checked_files(self._writer, database, claim)
             taken, token = since_boot(), 0
             with self._writer.begin():
                 if claim is not None:
                     look(self._writer, str(database), claim)
-                self._head, found = _resume(self._writer, database, new_id, checked)
+                self._head, found = resume(
+                    self._writer, database, new_id, checked, known=known
+                )
                 if claim is not None:
                     token = take(self._writer, str(database), claim, clock.now_ms())
                 self._vouch = Vouch.begin(
@@ -184,6 +180,10 @@ class SqlJournal:
     def read(self, after_seq: int = 0) -> Iterator[Stored]:
         return self._reader.read(after_seq)
 
+    def holds(self, stored: Stored) -> bool:
+        """Tell whether that very entry, and so all before it, is in this journal."""
+        return self._reader.entries.link_at(stored.seq) == stored.link
+
     def _seal(self) -> None:
         """Sign at a stop; where that fails, the next start does it."""
         if self._vouch:
@@ -199,100 +199,3 @@ class SqlJournal:
             )
         except InvalidValueError as error:
             raise self._database.broken(error) from error
-
-
-def _checked_files(
-    connection: Connection, database: Database, claim: Claim | None
-) -> frozenset[Segment]:
-    """Check the files of a journal that may be had; no other writer waits for that."""
-    with connection.begin():
-        if claim is not None:
-            look(connection, str(database), claim)
-        entries = Entries(connection, database)
-    kept = read_head(database.head_path)
-    return entries.require_files(kept.journal_id if kept else "")
-
-
-def _resume(
-    connection: Connection,
-    database: Database,
-    new_id: Callable[[], str],
-    checked: frozenset[Segment],
-) -> tuple[Head, int]:
-    """Return the head to go on from, and the schema found; refuse a wrong end."""
-    kept = read_head(database.head_path)
-    if not inspect(connection).has_table(META.name):
-        if kept and kept.seq:
-            raise refused(database, Fault(1, f"missing, with all up to {kept.seq}"))
-        return _begin(connection, kept.journal_id if kept else new_id()), SCHEMA_VERSION
-    version, journal_id = _facts(connection, database)
-    if kept is None:
-        what = f"without {database.head_path}, or with a damaged one, nobody can exclude"
-        raise refused(database, Fault(0, f"{what} that its end was cut off"))
-    if kept.journal_id != journal_id:
-        raise refused(database, Fault(0, f"{database.head_path} is of another journal"))
-    head = _checked_end(connection, database, kept, version, checked)
-    migrate(connection, version)
-    return head, version
-
-
-def _begin(connection: Connection, journal_id: str) -> Head:
-    migrate(connection, 0)
-    connection.execute(insert(META), {"name": "journal_id", "value": journal_id})
-    return genesis(journal_id)
-
-
-def _checked_end(
-    connection: Connection,
-    database: Database,
-    kept: Head,
-    version: int,
-    checked: frozenset[Segment],
-) -> Head:
-    """Walk over what nobody signed, the last that the head file knows, and what follows."""
-    start, entries = genesis(kept.journal_id), Entries(connection, database)
-    entries.require_whole(kept.journal_id, checked)
-    signed = newest(connection) if version >= SIGNED_SINCE else None
-    if signed and (fault := refusal_of(connection, signed)):
-        raise refused(database, fault)
-    first = kept.seq - _TAIL if version >= SIGNED_SINCE else 0  # all of it is signed next
-    if signed:
-        first = min(first, signed.seq)
-    if first > 0:
-        link = entries.link_at(first)
-        if link is not None:
-            start = Head(kept.journal_id, first, link)
-    if entries.archived:
-        start = _behind_files(database, entries, kept, start)
-    walk = Walk(start, kept)
-    for row in entries.rows(start.seq):
-        if fault := walk.step(row):
-            raise refused(database, fault)
-    if fault := walk.end():
-        raise refused(database, fault)
-    return walk.head
-
-
-def _behind_files(database: Database, entries: Entries, kept: Head, start: Head) -> Head:
-    """Return where the table begins, if that is behind `start`: files are checked."""
-    moved = entries.archived
-    if 0 < kept.seq <= moved and entries.link_at(kept.seq) != kept.link:
-        what = "the head file knows another entry of this number"
-        raise refused(database, Fault(kept.seq, what))
-    if start.seq >= moved:
-        return start
-    return Head(kept.journal_id, moved, entries.link_at(moved) or "")
-
-
-def _facts(connection: Connection, database: Database) -> tuple[int, str]:
-    """Return the journal's schema and its own id, if this program knows the schema."""
-    if not inspect(connection).has_table(META.name):
-        why = "there is no journal in it"
-        raise database.broken(why)
-    facts = {str(name): str(value) for name, value in connection.execute(select(META))}
-    version = facts.get(VERSION_NAME, "")
-    if not version.isdecimal() or "journal_id" not in facts:
-        raise refused(database, Fault(0, "what it says about itself is damaged"))
-    if int(version) > SCHEMA_VERSION:
-        raise database.too_new(ENTRIES.name, int(version), SCHEMA_VERSION)
-    return int(version), facts["journal_id"]

@@ -45,6 +45,12 @@ class LeasedVenue:
     async def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
         return await self._venue.advance(tick)
 
+    async def begin(self) -> None:
+        await self._venue.begin()
+
+    async def close(self) -> None:
+        await self._venue.close()
+
     def see(self, tick: Tick) -> None:
         self._venue.see(tick)
 

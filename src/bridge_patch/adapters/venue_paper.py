@@ -91,6 +91,10 @@ class PaperVenue:
             events += self._exchange.on_bar(bar)
         return tuple(events)
 
+    async def begin(self) -> None: ...
+
+    async def close(self) -> None: ...
+
     def see(self, tick: Tick) -> None:
         for bar in tick.bars:
             self._exchange.see(bar)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Final, final
 
@@ -17,7 +17,7 @@ from bridge_patch.app.settings import Settings
 from bridge_patch.domain.account import Venues
 from bridge_patch.domain.events import Book
 from bridge_patch.domain.intent import Mode, UnixMs
-from bridge_patch.services.activity import ActivityLog
+from bridge_patch.services.account_fold import AccountFold
 from bridge_patch.services.backlog import BacklogLimits, BacklogWatch
 from bridge_patch.services.books import ShadowBook
 from bridge_patch.services.conditions import Conditions
@@ -25,14 +25,14 @@ from bridge_patch.services.desk import LiveDesk, ReduceDesk
 from bridge_patch.services.execution import Execution
 from bridge_patch.services.exit_brain import ExitBrain
 from bridge_patch.services.exits_apart import ExitsApart
-from bridge_patch.services.gauge import EquityGauge
-from bridge_patch.services.keeper import Keeper, restored
-from bridge_patch.services.ledger import Ledger
+from bridge_patch.services.keeper import Keeper
 from bridge_patch.services.lost import Lost
 from bridge_patch.services.market import MarketView
+from bridge_patch.services.past import Past
 from bridge_patch.services.ports import (
     Account,
     Clock,
+    Instruments,
     Journal,
     Telemetry,
     Venue,
@@ -41,7 +41,7 @@ from bridge_patch.services.recall import Recall
 from bridge_patch.services.recorder import Recorder
 from bridge_patch.services.records import Identity
 from bridge_patch.services.scribe import Scribe
-from bridge_patch.services.session import Session
+from bridge_patch.services.session import DataClock, Session
 from bridge_patch.services.shadows import Books, baseline_size
 from bridge_patch.services.snapshots import Snapshots
 from bridge_patch.services.switch import Commands, Switch
@@ -67,6 +67,7 @@ class Run:
     mode: Mode
     feed: str
     telemetry: Telemetry
+    clock: DataClock = field(default_factory=lambda: ManualClock(UnixMs(0)))
 
 
 @final
@@ -90,18 +91,22 @@ def assemble(
     *,
     watch: Callable[[Account], Account] = lambda account: account,
     exits: ExitsApart | None = None,
+    past: Past | None = None,
 ) -> Session:
-    """Put the execution side together over these ports, restored from the journal.
+    """Put the execution side together over these ports, and begin behind the journal's end.
 
-    `exits` is the way to another process that decides on them; else it is done here.
+    `exits` is the way to another process that decides on them; else it is done here. `past`
+    is as much of this very journal as was followed before; the rest of it is read now.
     """
     settings = run.settings
-    instruments, clock = ListedInstruments(), ManualClock(UnixMs(0))
+    instruments, clock = ListedInstruments(), run.clock
     commands = BusCommands(ports.bus, consumer=CONSUMER)
+    past = past or unread(run, ports.venue, instruments)
+    past.follow(ports.journal.read(past.seq))
+    past.begin()
     trader, account, switch = _trader(
-        run, ports, instruments, clock, commands, watch=watch, exits=exits
+        run, ports, instruments, clock, commands, past=past, watch=watch, exits=exits
     )
-    restored(trader, ports.venue, (s.event for s in ports.journal.read()))
     recall, age_max_ms = Recall(trader=trader), settings.intent_max_age_sec * 1000
     inbox = BusInbox(
         ports.bus, consumer=CONSUMER, mode=run.mode, clock=clock, age_max_ms=age_max_ms
@@ -117,16 +122,7 @@ def assemble(
             recall=recall,
             clock=clock,
             age_max_ms=age_max_ms,
-            watch=BacklogWatch(
-                depths=inbox,
-                limits=BacklogLimits(
-                    entries_max=settings.backlog_alarm_entries,
-                    age_max_sec=settings.backlog_alarm_age_sec,
-                ),
-                telemetry=trader.recorder.telemetry,
-                wall=SystemClock(),
-                clock=clock,
-            ),
+            watch=_backlog_watch(settings, inbox, trader.recorder.telemetry, clock),
         ),
         lost=Lost(
             inbox=inbox,
@@ -145,6 +141,34 @@ def assemble(
     )
 
 
+def _backlog_watch(
+    settings: Settings, depths: BusInbox, telemetry: Telemetry, clock: Clock
+) -> BacklogWatch:
+    return BacklogWatch(
+        depths=depths,
+        limits=BacklogLimits(
+            entries_max=settings.backlog_alarm_entries,
+            age_max_sec=settings.backlog_alarm_age_sec,
+        ),
+        telemetry=telemetry,
+        wall=SystemClock(),
+        clock=clock,
+    )
+
+
+def unread(run: Run, venue: Venue, instruments: Instruments) -> Past:
+    """Return the past of a journal of which nothing was read yet, for a run of this mode.
+
+    `venue` is the one whose state is a fold of the journal, and nobody asks it meanwhile.
+    """
+    live = run.mode is Mode.LIVE
+    return Past(
+        account=AccountFold.of(Book.ACCOUNT if live else Book.GOVERNED),
+        books=_books(run.settings, instruments, live=live),
+        venue=venue,
+    )
+
+
 def _trader(
     run: Run,
     ports: Ports,
@@ -152,27 +176,25 @@ def _trader(
     clock: Clock,
     commands: Commands,
     *,
+    past: Past,
     watch: Callable[[Account], Account],
     exits: ExitsApart | None,
 ) -> tuple[Trader, Account, Switch]:
     """Return the trader, and the account it judges by: the venue's, in shadow a book's."""
     settings, limits = run.settings, run.settings.limits()
     live, venue = run.mode is Mode.LIVE, ports.venue
-    books = _books(settings, instruments, live=live)
+    books, ledger, market = past.books, past.account.ledger, MarketView()
     account: Account = watch(books.governed or venue)
-    gauge = EquityGauge(Book.ACCOUNT if live else Book.GOVERNED)
-    ledger, market = Ledger(), MarketView()
-    activity = ActivityLog(book=gauge.book)
-    recorder = Recorder(ports.journal, ledger, gauge, run.telemetry, activity)
+    recorder = Recorder(ports.journal, past.account, run.telemetry)
     switch = Switch(commands=commands, recorder=recorder, clock=clock)
     governed = books.governed
     snapshots = Snapshots(
         account=account,
         held=lambda: ledger.positions if governed is None else governed.exchange.positions,
         market=market,
-        gauge=gauge,
+        gauge=past.account.gauge,
         ledger=ledger,
-        activity=activity,
+        activity=past.account.activity,
         instruments=instruments,
         conditions=_conditions(settings, ports, clock, exits),
         clock=clock,
@@ -233,7 +255,7 @@ def _conditions(
     )
 
 
-def _books(settings: Settings, instruments: ListedInstruments, *, live: bool) -> Books:
+def _books(settings: Settings, instruments: Instruments, *, live: bool) -> Books:
     return Books(
         asked=_book(Book.ASKED, settings, instruments),
         baseline=_book(Book.BASELINE, settings, instruments),
@@ -242,7 +264,7 @@ def _books(settings: Settings, instruments: ListedInstruments, *, live: bool) ->
     )
 
 
-def _book(book: Book, settings: Settings, instruments: ListedInstruments) -> ShadowBook:
+def _book(book: Book, settings: Settings, instruments: Instruments) -> ShadowBook:
     exchange = Exchange(
         book=book,
         wallet_usd=settings.paper_equity_usd,

@@ -1,85 +1,132 @@
 """A second process on the same account: it waits, and takes over when the first is over.
 
-It reads no bus and writes nothing while it waits. What it will need it reads when its time
-has come: the journal first, then the venue, then what the first had in hand.
+It reads no bus and writes nothing while it waits. The journal it follows: what the first
+writes is folded as it comes, a slice of time after each look at the lease, so that what is
+left to read when its time has come is what came since the last look. Then come the venue,
+and what the first had in hand.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final, final
 
 from bridge_patch.adapters.head import read_head
 from bridge_patch.adapters.holder import shown, this_process
+from bridge_patch.adapters.journal_follow import Follower
 from bridge_patch.adapters.journal_lease import Claim, HeldError, Standing, Watch
-from bridge_patch.adapters.telemetry import LogTelemetry
+from bridge_patch.adapters.journal_schema import Database
 from bridge_patch.adapters.vouching import require_key
 from bridge_patch.app.buses import BusAt
 from bridge_patch.app.journal_place import journal_at
-from bridge_patch.app.settings import Settings
 from bridge_patch.app.stopping import Stop
-from bridge_patch.app.wiring import Store, open_store
+from bridge_patch.app.wiring import Run, Store, open_store, unread_past
 from bridge_patch.domain.errors import BrokenPromiseError, OutageError
+from bridge_patch.services.past import Past
+from bridge_patch.services.ports import Stored
 
 POLL_SEC: Final = 0.25
+#: For how long entries are folded between two pauses: a standby that is far behind leaves
+#: half of a core to the process that acts, and looks at the lease as often as ever.
+SLICE_SEC: Final = 0.25
 
 
 @final
 @dataclass(slots=True, kw_only=True)
 class Standby:
-    """Waits for the lease on a journal, for as long as it takes."""
+    """Waits for the lease on a journal, for as long as it takes.
 
-    settings: Settings
-    telemetry: LogTelemetry
+    `past` is what was folded meanwhile; None where nobody was waited for. It is `level`
+    with the journal where the last look found nothing more to fold.
+    """
+
+    run: Run
     holder: str = field(default_factory=this_process)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    now: Callable[[], float] = time.monotonic
+    past: Past | None = None
+    level: bool = False
     _waited_for: int | None = None
     _lost: str = ""
+    _told: bool = False
 
     async def opened(self, stop: Stop, *, again: bool) -> Store | None:
         """Return the store, held by this process; None if told to stop before that."""
-        ttl_ms = self.settings.lease_ttl_sec * 1000
+        ttl_ms = self.run.settings.lease_ttl_sec * 1000
         watch, claim = Watch(ttl_ms=ttl_ms), Claim(holder=self.holder, ttl_ms=ttl_ms)
-        while not stop.asked:
-            try:
-                store = self._open(claim, again=again)
-            except HeldError as held:
-                self._wait_for(held.standing)
-                over = held.standing if watch.over(held.standing) else None
-                claim = Claim(holder=self.holder, ttl_ms=ttl_ms, over=over)
-            except OutageError as error:
-                if self._waited_for is None:
-                    raise
-                self._lose(str(error))
-            else:
-                self._take(store)
-                return store
-            await self.sleep(POLL_SEC)
+        with closing(Follower(self._journal())) as follower:
+            while not stop.asked:
+                try:
+                    store = self._open(claim, again=again)
+                except HeldError as held:
+                    self._wait_for(held.standing)
+                    over = held.standing if watch.over(held.standing) else None
+                    claim = Claim(holder=self.holder, ttl_ms=ttl_ms, over=over)
+                    if over is None:
+                        self._follow(follower)
+                except OutageError as error:
+                    if self._waited_for is None:
+                        raise
+                    self._lose("the journal cannot be reached", error)
+                else:
+                    self._take(store)
+                    return store
+                await self.sleep(POLL_SEC)
         return None
 
     def _open(self, claim: Claim, *, again: bool) -> Store:
+        settings = self.run.settings
         return open_store(
-            self.settings.state_dir,
+            settings.state_dir,
             journal=True,
             again=again or self._waited_for is not None,
-            url=self.settings.journal_url,
+            url=settings.journal_url,
             claim=claim,
-            bus_at=BusAt.of(self.settings),
-            key_file=self.settings.journal_key_path,
-            telemetry=self.telemetry,
+            bus_at=BusAt.of(settings),
+            key_file=settings.journal_key_path,
+            telemetry=self.run.telemetry,
+            known=self.past.last if self.past else None,
         )
+
+    def _journal(self) -> Database:
+        return journal_at(self.run.settings.journal_url, self.run.settings.state_dir)
+
+    def _follow(self, follower: Follower) -> None:
+        """Fold what was written since, as much of it as fits into a slice of time."""
+        past = self.past = self.past or unread_past(self.run)
+        try:
+            past.follow(self._slice(follower.entries(past.last)))
+        except BrokenPromiseError as error:
+            self._lose("the journal cannot be followed", error)
+            return
+        self._lost = ""
+        if self.level and not self._told:
+            self._told = True
+            self._note("the journal is read: following what comes", entries=past.seq)
+
+    def _slice(self, entries: Iterator[Stored]) -> Iterator[Stored]:
+        """Yield entries until there are no more, or the time is up."""
+        until, self.level = self.now() + SLICE_SEC, False
+        for stored in entries:
+            yield stored
+            if self.now() >= until:
+                return
+        self.level = True
+
+    def _note(self, what: str, **facts: object) -> None:
+        self.run.telemetry.note("STANDBY", what, **facts)
 
     def _wait_for(self, standing: Standing) -> None:
         """Say whom we wait for, once for each holder."""
-        self._lost = ""
         if self._waited_for != standing.token:
             if self._waited_for is None:
                 self._require_files(standing)
             self._waited_for = standing.token
-            self.telemetry.note(
-                "STANDBY",
+            self._note(
                 "another process acts on this account: waiting to take over",
                 holder=shown(standing.holder),
                 token=standing.token,
@@ -87,7 +134,7 @@ class Standby:
 
     def _require_files(self, standing: Standing) -> None:
         """Raise where head or key are missing: one could wait, and then not take over."""
-        journal = journal_at(self.settings.journal_url, self.settings.state_dir)
+        journal = self._journal()
         path = journal.head_path
         if read_head(path) is None:
             msg = (
@@ -95,15 +142,17 @@ class Standby:
                 f" of {shown(standing.holder)}; without it a standby could not take over"
             )
             raise BrokenPromiseError(msg)
-        require_key(journal, self.settings.journal_key_path)
+        require_key(journal, self.run.settings.journal_key_path)
 
-    def _lose(self, why: str) -> None:
-        if self._lost != why:
-            self._lost = why
-            self.telemetry.note("STANDBY", "the journal cannot be reached", why=why)
+    def _lose(self, what: str, error: BrokenPromiseError) -> None:
+        """Say what is wrong, once for each reason."""
+        if self._lost != str(error):
+            self._lost = str(error)
+            self._note(what, why=error)
 
     def _take(self, store: Store) -> None:
         if self._waited_for is not None:
             token = store.lease.token if store.lease else 0
-            self.telemetry.note("STANDBY", "taking over: recovering first", token=token)
+            followed = self.past.seq if self.past else 0
+            self._note("taking over: recovering first", token=token, followed=followed)
             self._waited_for = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final, final
 
@@ -13,7 +13,7 @@ from bridge_patch.domain.market import Tick
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.services.holds import FOREIGN_POSITION
 from bridge_patch.services.messages import Settlement
-from bridge_patch.services.ports import Account, AccountReading, Inbox, Venue, VenueMemory
+from bridge_patch.services.ports import Account, AccountReading, Inbox, Venue
 from bridge_patch.services.readings import read_account
 from bridge_patch.services.snapshots import foreign_in
 from bridge_patch.services.switch import Switch
@@ -164,15 +164,3 @@ class Keeper:
             return None
         why = f"a position on {', '.join(foreign)} is not ours"
         return gauge.holds.latch(TradingState.REDUCING, FOREIGN_POSITION, why, now_ms)
-
-
-def restored(trader: Trader, venue: Venue, events: Iterable[Event]) -> None:
-    """Fold a journal, read once, into every state that is one."""
-    for event in events:
-        trader.recorder.fold(event)
-        if isinstance(event, VenueMemory):
-            venue.restore((event,))
-        trader.books.fold(event)
-    trader.recorder.ledger.begin()
-    for book in trader.books:
-        book.follow_open()

@@ -211,6 +211,14 @@ class Venue(Exchange, Account, Protocol):
         """
         ...
 
+    async def begin(self) -> None:
+        """Take up contact, once, before the first call; a simulated venue needs none."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of every connection; what rests at the venue stays there."""
+        ...
+
     def see(self, tick: Tick) -> None:
         """Take in prices and match nothing: what these bars did is in the state already."""
         ...

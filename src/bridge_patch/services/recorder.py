@@ -11,6 +11,7 @@ from bridge_patch.domain.events import (
     TickReached,
 )
 from bridge_patch.domain.intent import UnixMs
+from bridge_patch.services.account_fold import AccountFold
 from bridge_patch.services.activity import ActivityLog
 from bridge_patch.services.gauge import EquityGauge
 from bridge_patch.services.heard import Heard
@@ -31,12 +32,8 @@ class Recorder:
     """
 
     journal: Journal
-    ledger: Ledger
-    gauge: EquityGauge
+    account: AccountFold
     telemetry: Telemetry
-    activity: ActivityLog
-    progress: Progress = field(default_factory=Progress)
-    heard: Heard = field(default_factory=Heard)
     _staged: list[Event] = field(default_factory=list)
     _moved: TickReached | None = None
     _read: bool = False
@@ -45,6 +42,31 @@ class Recorder:
 
     def __post_init__(self) -> None:
         self.telemetry = Quiet(self.telemetry)
+
+    @property
+    def ledger(self) -> Ledger:
+        """Positions, their plans, and the orders whose fate is open."""
+        return self.account.ledger
+
+    @property
+    def gauge(self) -> EquityGauge:
+        """What equity has been through."""
+        return self.account.gauge
+
+    @property
+    def activity(self) -> ActivityLog:
+        """What was done lately."""
+        return self.account.activity
+
+    @property
+    def progress(self) -> Progress:
+        """How far the last tick came."""
+        return self.account.progress
+
+    @property
+    def heard(self) -> Heard:
+        """Which ids were met."""
+        return self.account.heard
 
     def begin_tick(self, at_ms: UnixMs) -> None:
         """Let the first commit about this tick say that venue and books have moved."""
@@ -93,25 +115,13 @@ class Recorder:
             await self._commit()
             return
         for event in self._staged[self._learned :]:
-            self._believe(event)
+            self.account.believe(event)
         self._learned = len(self._staged)
 
     async def keep(self) -> None:
         """Commit, if anything is believed that is not durable."""
         if self._learned:
             await self._commit()
-
-    def fold(self, event: Event) -> None:
-        """Fold an event that is already in the journal."""
-        self.activity.apply(event)
-        self._believe(event)
-
-    def _believe(self, event: Event) -> None:
-        self.ledger.apply(event)
-        self.gauge.apply(event)
-        self.heard.apply(event)
-        if isinstance(event, TickReached):
-            self.progress.apply(event)
 
     async def _commit(self) -> None:
         moved, self._moved = self._moved, None
@@ -122,6 +132,6 @@ class Recorder:
         events, self._staged, self._learned = [*before, *self._staged], [], 0
         await self.journal.append(events)
         for event in new:
-            self._believe(event)
+            self.account.believe(event)
         for event in events:
             self.telemetry.tell(event)

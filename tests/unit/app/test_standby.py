@@ -22,7 +22,7 @@ from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import Settings, load_settings
 from bridge_patch.app.standby import Standby
 from bridge_patch.app.stopping import Stop
-from bridge_patch.app.wiring import Store, open_store
+from bridge_patch.app.wiring import Run, Store, open_store
 from bridge_patch.domain.errors import BrokenPromiseError, FencedError
 from tests.contracts.samples import seen
 
@@ -43,17 +43,31 @@ def held_at(folder: Path) -> Store:
     return open_store(folder, journal=True, claim=HELD, key_file=key_file)
 
 
-def wait(
-    settings: Settings, log: io.StringIO, stop: Stop, *steps: Callable[[], object]
-) -> Store | None:
-    """Let a standby wait; one step happens in each of its pauses, the last one again."""
+def run_of(settings: Settings, log: io.StringIO) -> Run:
+    return Run(
+        settings=settings,
+        mode=settings.ai_sizing_mode,
+        feed="-",
+        telemetry=LogTelemetry(log),
+    )
+
+
+def standing_by(
+    settings: Settings, log: io.StringIO, *steps: Callable[[], object]
+) -> Standby:
+    """A standby; one step happens in each of its pauses, the last one again."""
     left = list(steps)
 
     async def sleep(_: float) -> None:
         (left.pop(0) if len(left) > 1 else left[0])()
 
-    telemetry = LogTelemetry(log)
-    standby = Standby(settings=settings, telemetry=telemetry, holder="b", sleep=sleep)
+    return Standby(run=run_of(settings, log), holder="b", sleep=sleep)
+
+
+def wait(
+    settings: Settings, log: io.StringIO, stop: Stop, *steps: Callable[[], object]
+) -> Store | None:
+    standby = standing_by(settings, log, *steps)
     return asyncio.run(standby.opened(stop, again=False))
 
 

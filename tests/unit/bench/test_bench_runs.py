@@ -17,6 +17,7 @@ from bench import (
     bench_pipeline_redis,
     bench_replay,
     bench_session,
+    bench_takeover,
 )
 from tests.redis_server import program
 
@@ -32,6 +33,7 @@ TINY: dict[str, Callable[[bool], None]] = {
     "bench_pipeline_redis": lambda js: bench_pipeline_redis.main(8, rounds=1, as_json=js),
     "bench_replay": lambda js: bench_replay.main(8, rounds=1, as_json=js),
     "bench_session": lambda js: bench_session.main(40, rounds=1, as_json=js),
+    "bench_takeover": lambda js: bench_takeover.main(400, as_json=js),
 }
 
 

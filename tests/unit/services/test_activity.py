@@ -15,9 +15,7 @@ from bridge_patch.domain.events import (
 )
 from bridge_patch.domain.intent import Mode, UnixMs
 from bridge_patch.domain.order import Leg
-from bridge_patch.services.activity import ActivityLog
-from bridge_patch.services.gauge import EquityGauge
-from bridge_patch.services.ledger import Ledger
+from bridge_patch.services.account_fold import AccountFold
 from bridge_patch.services.recorder import Recorder
 from tests.questions import NOTHING_DONE
 from tests.simulation.rig import Silence, World, run
@@ -97,13 +95,7 @@ def test_entries_are_the_symbols_own_and_notional_is_the_accounts() -> None:
 
 
 def recorder() -> Recorder:
-    return Recorder(
-        World().journal,
-        Ledger(),
-        EquityGauge(Book.ACCOUNT),
-        Silence(),
-        ActivityLog(book=Book.ACCOUNT),
-    )
+    return Recorder(World().journal, AccountFold.of(Book.ACCOUNT), Silence())
 
 
 def test_what_is_staged_counts_at_once_and_never_twice() -> None:
@@ -133,7 +125,7 @@ def test_a_restart_remembers_exactly_what_the_living_did() -> None:
     run(lived.flush())
     again = recorder()
     for stored in lived.journal.read():
-        again.fold(stored.event)
+        again.account.fold(stored.event)
 
     for symbol, source in ((BTC, "ann"), (SOL, "bob")):
         now_ms = UnixMs(AT + 5)

@@ -18,9 +18,7 @@ from bridge_patch.domain.events import (
     Status,
     TickReached,
 )
-from bridge_patch.services.activity import ActivityLog
-from bridge_patch.services.gauge import EquityGauge
-from bridge_patch.services.ledger import Ledger
+from bridge_patch.services.account_fold import AccountFold
 from bridge_patch.services.messages import Draft
 from bridge_patch.services.ports import Telemetry
 from bridge_patch.services.recorder import Recorder
@@ -39,8 +37,7 @@ class Full:
 
 
 def recorder(journal: object) -> Recorder:
-    ledger, gauge = Ledger(), EquityGauge(Book.ACCOUNT)
-    return Recorder(journal, ledger, gauge, Silence(), ActivityLog(book=Book.ACCOUNT))  # type: ignore[arg-type]
+    return Recorder(journal, AccountFold.of(Book.ACCOUNT), Silence())  # type: ignore[arg-type]
 
 
 def test_nothing_is_believed_that_could_not_be_written() -> None:

@@ -11,10 +11,8 @@ from bridge_patch.adapters.memory import ManualClock
 from bridge_patch.domain.events import Book, Filled, IntentReceived, OrderRefused, Status
 from bridge_patch.domain.intent import Mode
 from bridge_patch.domain.order import OrderEvent
-from bridge_patch.services.activity import ActivityLog
+from bridge_patch.services.account_fold import AccountFold
 from bridge_patch.services.answers import Sent
-from bridge_patch.services.gauge import EquityGauge
-from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.recorder import Recorder
 from bridge_patch.services.records import Identity
 from bridge_patch.services.scribe import Scribe
@@ -35,10 +33,8 @@ LACKING = OrderRefused(
 
 
 def scribe() -> Scribe:
-    ledger, gauge = Ledger(), EquityGauge(Book.ACCOUNT)
-    activity = ActivityLog(book=Book.ACCOUNT)
     who = Identity(run_id="r", mode=Mode.LIVE, build="1", limits_hash="abc")
-    recorder = Recorder(World().journal, ledger, gauge, Silence(), activity)
+    recorder = Recorder(World().journal, AccountFold.of(Book.ACCOUNT), Silence())
     return Scribe(recorder=recorder, clock=ManualClock(AT), identity=who)
 
 
@@ -93,7 +89,7 @@ def test_the_price_of_several_trades_is_their_average() -> None:
 
 def test_while_the_end_is_not_known_there_is_no_outcome() -> None:
     one = scribe()
-    one.recorder.fold(SENDING)
+    one.recorder.account.fold(SENDING)
     sent = Sent(order_id=ORDER, event=OrderEvent.TIMED_OUT)
 
     assert one.outcome(RECEIVED, ACCEPTED, sent) is None

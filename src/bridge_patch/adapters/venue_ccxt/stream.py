@@ -46,14 +46,23 @@ class StreamEndedError(BridgeError):
 @final
 @dataclass(slots=True)
 class UserStream:
-    """Keeps one user stream open. `beat` reads the account, `catch_up` what was missed."""
+    """Keeps one user stream open. `beat` reads the account, `catch_up` what was missed.
+
+    One that is `paced` is looked after by whoever moves the time, and not by itself.
+    """
 
     parts: Parts
     wire: Wire
     telemetry: Telemetry
     catch_up: Callable[[], Awaitable[bool]]
     beat: Callable[[], Awaitable[object]]
+    paced: bool = False
     failures: int = 0
+    _opened_ms: int = 0
+    _kept_ms: int = 0
+    _beaten_ms: int = 0
+    _ended: asyncio.Event = field(default_factory=asyncio.Event)
+    _why: str = ""
     _connected: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -84,6 +93,7 @@ class UserStream:
     async def _live(self) -> str:
         """Live once; return why it is over."""
         self._connected.clear()
+        self._ended.clear()
         why = "the user stream has ended"
         try:
             key = await self.parts.transport.call(KEY_MAKE, {}, purpose=Purpose.PROTECT)
@@ -115,24 +125,43 @@ class UserStream:
         if not await self.catch_up():
             msg = "what was missed could not be read"
             raise StreamEndedError(msg)
-        opened_ms = kept_ms = beaten_ms = parts.transport.now_ms()
-        parts.liveness.opened(opened_ms, parts.transport.venue_ms())
+        self._opened_ms = self._kept_ms = self._beaten_ms = parts.transport.now_ms()
+        parts.liveness.opened(self._opened_ms, parts.transport.venue_ms())
         self.failures = 0
+        if self.paced:
+            await self._ended.wait()
+            raise StreamEndedError(self._why)
         while True:
             await parts.pause(LOOK_MS)
-            now_ms = parts.transport.now_ms()
-            if now_ms - opened_ms >= LIFE_MS:
-                msg = "its day is over"
-                raise StreamEndedError(msg)
-            if now_ms - beaten_ms >= BEAT_MS:
-                beaten_ms = now_ms
-                await self.beat()
-            if now_ms - kept_ms >= KEY_KEEP_MS:
-                kept_ms = now_ms
-                await self._keep_key()
-            alive = parts.liveness.alive_since_ms(parts.transport.now_ms())
-            if isinstance(alive, Unknown):
-                raise StreamEndedError(alive.why)
+            await self._look()
+
+    async def look(self) -> None:
+        """Look after a paced stream: its time has moved."""
+        if self.parts.liveness.since_ms is None:
+            return
+        try:
+            await self._look()
+        except StreamEndedError as ended:
+            self._why = str(ended)
+            self.parts.liveness.lost(self._why)
+            self._ended.set()
+
+    async def _look(self) -> None:
+        """Do what is due by now; raise StreamEndedError where it does not live any more."""
+        parts = self.parts
+        now_ms = parts.transport.now_ms()
+        if now_ms - self._opened_ms >= LIFE_MS:
+            msg = "its day is over"
+            raise StreamEndedError(msg)
+        if now_ms - self._beaten_ms >= BEAT_MS:
+            self._beaten_ms = now_ms
+            await self.beat()
+        if now_ms - self._kept_ms >= KEY_KEEP_MS:
+            self._kept_ms = now_ms
+            await self._keep_key()
+        alive = parts.liveness.alive_since_ms(parts.transport.now_ms())
+        if isinstance(alive, Unknown):
+            raise StreamEndedError(alive.why)
 
     async def _keep_key(self) -> None:
         parts = self.parts

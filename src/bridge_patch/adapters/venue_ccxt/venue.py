@@ -15,6 +15,7 @@ from bridge_patch.adapters.venue_ccxt.liveness import Liveness
 from bridge_patch.adapters.venue_ccxt.lookup import Lookups
 from bridge_patch.adapters.venue_ccxt.modes import Modes
 from bridge_patch.adapters.venue_ccxt.orders import OrderFacts
+from bridge_patch.adapters.venue_ccxt.pace import Pace
 from bridge_patch.adapters.venue_ccxt.parts import TIMED_OUT, Parts
 from bridge_patch.adapters.venue_ccxt.place import Placing
 from bridge_patch.adapters.venue_ccxt.reduce import Reducing
@@ -35,6 +36,9 @@ from bridge_patch.services.ports import AccountReading, Clock, Report, Telemetry
 
 #: The receive window of every signed request: how late an order can still be accepted.
 RECV_WINDOW_MS: Final = 3_000
+#: How often, and how many times, a paced stream is looked at for what it owes.
+_WAIT_MS: Final = 1
+_WAITS_MAX: Final = 5_000
 
 
 async def _sleep(pause_ms: int) -> None:
@@ -58,6 +62,7 @@ class CcxtVenue:
         *,
         recv_window_ms: int = RECV_WINDOW_MS,
         pause: Callable[[int], Awaitable[None]] = _sleep,
+        pace: Pace | None = None,
     ) -> None:
         transport = Transport(wire, clock, recv_window_ms=recv_window_ms)
         self.parts = Parts(
@@ -80,11 +85,21 @@ class CcxtVenue:
             telemetry=telemetry,
             catch_up=CatchUp(self.parts, stops).run,
             beat=self._beat,
+            paced=pace is not None,
         )
+        self._pace = pace
+        self._seen: Tick | None = None
         self._life: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
-        """Read the venue's clock and open the user stream; entries wait until it lives."""
+        """Read the venue's clock and open the user stream; entries wait until it lives.
+
+        A simulator that we pace has no time yet: it begins with the first tick.
+        """
+        if self._pace is None:
+            await self._begin()
+
+    async def _begin(self) -> None:
         await self.parts.transport.sync()
         self._life = asyncio.create_task(self.stream.run(), name="user stream")
 
@@ -95,6 +110,8 @@ class CcxtVenue:
             life.cancel()
             await asyncio.wait([life])
             await self.stream.drop_key()
+        if self._pace is not None:
+            await self._pace.close()
         await self._wire.close()
 
     async def place(self, approved: Approved, order_id: ClientOrderId) -> Report:
@@ -122,10 +139,14 @@ class CcxtVenue:
         return await self.lookups.find(order)
 
     async def read(self) -> AccountReading | Unknown:
+        if self._life is None and self._pace is not None and self._seen is not None:
+            await self._play(self._pace, self._seen)
         return await self._account.read()
 
     async def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
         self.see(tick)
+        if self._pace is not None and tick.bars:
+            await self._play(self._pace, tick)
         for order in self.lookups.reopened():
             self._telemetry.note(
                 "VENUE",
@@ -135,7 +156,25 @@ class CcxtVenue:
             )
         return self.parts.facts.take()
 
+    async def _play(self, pace: Pace, tick: Tick) -> None:
+        """Let the simulator play a tick, and hear all that it told about it."""
+        told = await pace.play(tick)
+        if self._life is None:
+            await self._begin()
+        elif told:
+            await self._until(lambda: self.parts.liveness.stream_ms > tick.at_ms)
+        await self.stream.look()
+        await self._until(lambda: not isinstance(self.alive_since_ms(), Unknown))
+
+    async def _until(self, reached: Callable[[], bool]) -> None:
+        """Wait for something that comes over the user stream; not for long."""
+        for _ in range(_WAITS_MAX):
+            if reached():
+                return
+            await self.parts.pause(_WAIT_MS)
+
     def see(self, tick: Tick) -> None:
+        self._seen = tick
         self.parts.facts.on_tick(tick)
 
     def restore(self, events: Sequence[VenueEvent | Sending]) -> None:
@@ -168,14 +207,15 @@ def open_venue(
     *,
     clock: Clock,
     telemetry: Telemetry,
+    pace: Pace | None = None,
 ) -> CcxtVenue:
-    """Return the venue of an environment, not begun yet.
+    """Return the venue of an environment, not begun yet. `pace` moves a simulator.
 
     Raises MissingExtraError where the client library is not installed.
     """
     timeout_ms = RECV_WINDOW_MS + TIMEOUT_MARGIN_MS
     wire = open_wire(environment, key, secret, timeout_ms=timeout_ms)
-    return CcxtVenue(wire, clock, telemetry)
+    return CcxtVenue(wire, clock, telemetry, pace=pace)
 
 
 def _stop(symbol: Symbol, order_id: ClientOrderId) -> OrderFacts:

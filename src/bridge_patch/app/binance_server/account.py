@@ -35,7 +35,7 @@ def balances(venue: Venue, _: Params) -> Json:
             "availableBalance": free,
             "maxWithdrawAmount": free,
             "marginAvailable": True,
-            "updateTime": venue.now_ms,
+            "updateTime": venue.modes.changed_ms,
         }
     ]
 
@@ -43,7 +43,7 @@ def balances(venue: Venue, _: Params) -> Json:
 def account_v3(venue: Venue, _: Params) -> Json:
     """Return totals, and only the symbols with a position."""
     held = [_held(venue, p, old=False) for p in venue.exchange.positions.values()]
-    asset = {"asset": ASSET, **_figures(venue), "updateTime": venue.now_ms}
+    asset = {"asset": ASSET, **_figures(venue), "updateTime": venue.modes.changed_ms}
     return {**_totals(venue), "assets": [asset], "positions": held}
 
 
@@ -53,7 +53,7 @@ def account_v2(venue: Venue, _: Params) -> Json:
         "asset": ASSET,
         **_figures(venue),
         "marginAvailable": True,
-        "updateTime": venue.now_ms,
+        "updateTime": venue.modes.changed_ms,
     }
     held = [_held(venue, venue.position(s) or s, old=True) for s in venue.symbols]
     return {**_rights(venue), **_totals(venue), "assets": [asset], "positions": held}

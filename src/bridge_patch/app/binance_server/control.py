@@ -25,6 +25,8 @@ from bridge_patch.domain.intent import UnixMs, parse_symbol
 from bridge_patch.domain.market import Bar, Funding, FundingTerms, Tick
 
 PREFIX: Final = "/sim/"
+#: No event of the exchange's: it follows the last one of a tick, if that is asked for.
+MARK: Final = "SIM_MARK"
 _NOT_FOUND: Final = 404
 
 
@@ -75,6 +77,7 @@ class TickGiven(_Asked, frozen=True):
     bars: list[BarGiven] = []
     fundings: list[FundingGiven] = []
     terms: list[TermsGiven] = []
+    mark: bool = False
 
 
 class FaultsGiven(_Asked, frozen=True):
@@ -125,7 +128,10 @@ class Control:
                 told = self.advance(msgspec.json.decode(body, type=Advance).to_ms)
                 return {"now_ms": self.core.now_ms, "events": told, **self._numbered()}
             case "POST", "tick":
-                told = self.core.tick(tick_of(msgspec.json.decode(body, type=TickGiven)))
+                given = msgspec.json.decode(body, type=TickGiven)
+                told = self.core.tick(tick_of(given))
+                if given.mark and told:
+                    self._mark(given.at_ms + 1)
                 return {"now_ms": self.core.now_ms, "events": told, **self._numbered()}
             case "POST", "faults":
                 self.arrange(msgspec.json.decode(body, type=FaultsGiven))
@@ -135,6 +141,12 @@ class Control:
             case _:
                 words = f"no control call {request.method} {name}"
                 raise Refusal(-1, words, status=_NOT_FOUND)
+
+    def _mark(self, at_ms: int) -> None:
+        """Follow what was told with something that says: this was all of it."""
+        venue = self.core.venue
+        marked: dict[str, Json] = {"e": MARK, "E": at_ms}
+        venue.hub.push_user(venue.modes.listen_key, MARK, marked)
 
     def _numbered(self) -> dict[str, Json]:
         return {"last_event": self.core.venue.numbered}

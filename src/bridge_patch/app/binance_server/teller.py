@@ -119,6 +119,7 @@ def tell_account(
     if reason == "FUNDING_FEE" and symbol is not None:
         body["S"] = symbol
     moment = venue.clock.stated_ms if at_ms is None else at_ms
+    venue.modes.changed_ms = moment
     venue.emit("ACCOUNT_UPDATE", {"T": moment, "a": body})
 
 

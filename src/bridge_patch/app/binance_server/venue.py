@@ -53,6 +53,7 @@ class AccountModes:
     crossed: dict[Symbol, bool] = field(default_factory=dict)
     leverages: dict[Symbol, int] = field(default_factory=dict)
     crossed_default: bool = True
+    changed_ms: int = 0
     listen_key: str = ""
     listen_key_until_ms: int = 0
     countdowns: dict[Symbol, int] = field(default_factory=dict)

@@ -36,8 +36,9 @@ from bridge_patch.app.demo.sampler import Sampler
 from bridge_patch.app.demo.summary import Phase, Summary, print_summary
 from bridge_patch.app.demo.tally import Tally
 from bridge_patch.app.report.write import REPORT_NAME, write_report
-from bridge_patch.app.settings import DEMO_LOG_NAME, Settings, load_settings
+from bridge_patch.app.settings import DEMO_LOG_NAME, Settings, VenueName, load_settings
 from bridge_patch.app.stopping import Stop
+from bridge_patch.app.venues import contacted
 from bridge_patch.app.wiring import (
     STORE_NAME,
     AccountEquity,
@@ -78,7 +79,13 @@ def demo(options: DemoOptions) -> None:
     stated = load_settings()
     named = options.data or stated.market_data_dir
     seed = stated.example_ai_seed if options.seed is None else options.seed
-    settings = _settings(options, named, seed)
+    if stated.venue not in {VenueName.PAPER, VenueName.SIMULATOR}:
+        msg = (
+            f"a demo plays on paper or against the simulator, and VENUE is {stated.venue}:"
+            " write VENUE=paper or VENUE=simulator"
+        )
+        raise InvalidValueError(msg)
+    settings = _settings(options, named, seed, stated.venue)
     _make_room(options.state)
     feed = choose_feed(
         named,
@@ -92,16 +99,31 @@ def demo(options: DemoOptions) -> None:
     console.print(_WARNING)
     with (options.state / DEMO_LOG_NAME).open("w", encoding="utf-8") as log:
         stage = _Stage(options, settings, feed, console, log, honest=HonestAI())
-        summary = asyncio.run(stage.play())
+        summary = asyncio.run(_played(stage))
     print_summary(summary, console, as_json=options.as_json)
 
 
-def _settings(options: DemoOptions, data_dir: Path | None, seed: int) -> Settings:
+async def _played(stage: _Stage) -> Summary:
+    """Play the demo, beside a simulated exchange of its own where the settings want one."""
+    settings = stage.settings
+    if settings.venue is VenueName.PAPER:
+        return await stage.play()
+    from bridge_patch.app.binance_server.bench import exchange_beside  # noqa: PLC0415 - an extra
+
+    async with exchange_beside(settings, stage.feed.info.symbols) as url:
+        stage.settings = replace(settings, simulator_url=url)
+        return await stage.play()
+
+
+def _settings(
+    options: DemoOptions, data_dir: Path | None, seed: int, venue: VenueName
+) -> Settings:
     env = dict(DEMO_ENV)
     held = held_symbols(data_dir) if data_dir else frozenset()
     more = (symbol for symbol in MORE_SYMBOLS if symbol in held)
     env["SYMBOLS"] = ",".join(options.symbols or (*DEFAULT_SYMBOLS, *more))
     env["EXAMPLE_AI_SEED"] = str(seed)
+    env["VENUE"] = venue
     return replace(load_settings(env), state_dir=options.state)
 
 
@@ -237,7 +259,8 @@ class _Stage:
                 await drills.on_tick(tick.at_ms)
                 stop.asked = stop.asked or (mode is Mode.LIVE and _is_over(session))
 
-            await play(session, feed, stop=stop, before_tick=before)
+            async with contacted(session.keeper.venue):
+                await play(session, feed, stop=stop, before_tick=before)
 
     def _show(self, line: str) -> None:
         if not self.options.quiet:

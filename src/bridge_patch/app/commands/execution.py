@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
+from typing import final
 
 from bridge_patch.adapters.exit_turns import TurnGiver
 from bridge_patch.adapters.market_bus import TickReader
@@ -14,6 +16,7 @@ from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import ExitsProcess, Settings
 from bridge_patch.app.standby import Standby
 from bridge_patch.app.stopping import Stop
+from bridge_patch.app.venues import contacted
 from bridge_patch.app.wiring import (
     CONSUMER,
     Run,
@@ -48,44 +51,62 @@ async def _execution(settings: Settings) -> None:
 async def _follow(
     settings: Settings, telemetry: LogTelemetry, outage: Outage, stop: Stop
 ) -> None:
-    standby = Standby(settings=settings, telemetry=telemetry)
+    run_ = Run(
+        settings=settings,
+        mode=settings.ai_sizing_mode,
+        feed="the engine's, over the bus",
+        telemetry=telemetry,
+    )
+    standby = Standby(run=run_)
     store = await standby.opened(stop, again=bool(outage.why))
     if store is None:
         return
     try:
-        run_ = Run(
-            settings=settings,
-            mode=settings.ai_sizing_mode,
-            feed="the engine's, over the bus",
-            telemetry=telemetry,
-        )
         turns = _turns(settings, store)
         apart = ExitsApart(turns, telemetry) if turns else None
-        session = execution_side(run_, store, exits=apart)
+        session = execution_side(run_, store, exits=apart, past=standby.past)
         parts = {Part.EXECUTION} if turns else {Part.EXECUTION, Part.EXITS}
         if not outage.why:
             announce(telemetry, run_, parts)
         reader = TickReader(store.acting, consumer=CONSUMER)
-        begun = False
-        while not stop.asked:
-            tick = await reader.next_tick(wait_ms=IDLE_MS)
-            if tick is None:
-                if begun:
-                    await session.keeper.switch.heed()
-                    await session.execution.drain()
-                continue
-            if not begun:
-                await _begin(session, reader, start_events(run_, store, tick.at_ms))
-                begun = True
-            over = await _play(session, tick)
-            if over and turns is not None:
-                await turns.due(tick.at_ms)
-            await reader.done(await _barrier(session, tick))
-            outage.well()
-            if over:
-                return
+        async with contacted(session.keeper.venue):
+            await _act(_Acting(run_, store, session, reader, turns), outage, stop)
     finally:
         store.close()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Acting:
+    """What this process acts with, once it is the one that acts."""
+
+    run: Run
+    store: Store
+    session: Session
+    reader: TickReader
+    turns: TurnGiver | None
+
+
+async def _act(a: _Acting, outage: Outage, stop: Stop) -> None:
+    """Play every tick that comes, until the market is over or we are told to stop."""
+    begun = False
+    while not stop.asked:
+        tick = await a.reader.next_tick(wait_ms=IDLE_MS)
+        if tick is None:
+            if begun:
+                await a.session.keeper.switch.heed()
+                await a.session.execution.drain()
+            continue
+        if not begun:
+            await _begin(a.session, a.reader, start_events(a.run, a.store, tick.at_ms))
+            begun = True
+        over = await _play(a.session, tick)
+        if over and a.turns is not None:
+            await a.turns.due(tick.at_ms)
+        await a.reader.done(await _barrier(a.session, tick))
+        outage.well()
+        if over:
+            return
 
 
 def _turns(settings: Settings, store: Store) -> TurnGiver | None:

@@ -23,6 +23,7 @@ from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import Settings, SignalName, VenueName, load_settings
 from bridge_patch.app.standby import Standby
 from bridge_patch.app.stopping import Stop
+from bridge_patch.app.venues import contacted
 from bridge_patch.app.wiring import (
     STORE_NAME,
     AccountEquity,
@@ -95,18 +96,18 @@ def watched(settings: Settings, telemetry: LogTelemetry) -> Iterator[Outage]:
 async def _play_all(
     settings: Settings, feed: Feed, telemetry: LogTelemetry, outage: Outage, stop: Stop
 ) -> None:
-    standby = Standby(settings=settings, telemetry=telemetry)
+    run_ = Run(
+        settings=settings,
+        mode=settings.ai_sizing_mode,
+        feed=feed.info.label,
+        telemetry=telemetry,
+    )
+    standby = Standby(run=run_)
     store = await standby.opened(stop, again=bool(outage.why))
     if store is None:
         return
     try:
-        run_ = Run(
-            settings=settings,
-            mode=settings.ai_sizing_mode,
-            feed=feed.info.label,
-            telemetry=telemetry,
-        )
-        session = execution_side(run_, store)
+        session = execution_side(run_, store, past=standby.past)
         engine = engine_side(
             run_, store, AccountEquity(session.keeper.account), source_of(settings)
         )
@@ -125,7 +126,8 @@ async def _play_all(
                 outage.well()
             begun = True
 
-        await play(session, feed, stop=stop, before_tick=before)
+        async with contacted(session.keeper.venue):
+            await play(session, feed, stop=stop, before_tick=before)
     finally:
         store.close()
 

@@ -1,0 +1,86 @@
+"""Which venue stands behind the port, and what it needs to be opened."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from bridge_patch.adapters.instruments import ListedInstruments
+from bridge_patch.adapters.venue_ccxt.environment import Environment, environment_of
+from bridge_patch.adapters.venue_ccxt.pace import Pace
+from bridge_patch.adapters.venue_ccxt.venue import CcxtVenue, open_venue
+from bridge_patch.adapters.venue_paper import PaperVenue
+from bridge_patch.app.assembly import Run, costs_of
+from bridge_patch.app.settings import Settings, VenueName
+from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.domain.intent import Mode
+from bridge_patch.domain.secret import Secret
+from bridge_patch.services.ports import Venue
+
+#: What the simulator was started with, unless a setting says otherwise; it guards nothing.
+SIMULATOR_KEYS: Final = Secret("sim-key"), Secret("sim-secret")
+
+
+def new_venue(run: Run) -> Venue:
+    """Return the venue that the settings name, which nobody has contacted yet.
+
+    Raises InvalidValueError where it lacks keys, or where real money may not be traded.
+    """
+    settings = run.settings
+    if settings.venue is VenueName.PAPER:
+        return PaperVenue(
+            wallet_usd=settings.paper_equity_usd,
+            instruments=ListedInstruments(),
+            costs=costs_of(settings),
+        )
+    return _real(run, environment_at(settings))
+
+
+@asynccontextmanager
+async def contacted(venue: Venue) -> AsyncIterator[None]:
+    """Take up contact with a venue, and let go of it at the end, whatever happens."""
+    try:
+        await venue.begin()
+        yield
+    finally:
+        await venue.close()
+
+
+def environment_at(settings: Settings) -> Environment:
+    """Return where a venue that is not on paper lives."""
+    at_home = settings.venue is VenueName.SIMULATOR
+    return environment_of(settings.venue, settings.simulator_url if at_home else "")
+
+
+def keys_of(settings: Settings) -> tuple[Secret, Secret]:
+    """Return key and secret, or raise InvalidValueError naming what is missing."""
+    key, secret = settings.venue_api_key, settings.venue_api_secret
+    if key is not None and secret is not None:
+        return key, secret
+    if key is None and secret is None and settings.venue is VenueName.SIMULATOR:
+        return SIMULATOR_KEYS
+    lacks = "VENUE_API_KEY" if key is None else "VENUE_API_SECRET"
+    both = "VENUE_API_KEY and VENUE_API_SECRET"
+    msg = f"VENUE={settings.venue} needs {both}: {lacks} is none"
+    raise InvalidValueError(msg)
+
+
+def _real(run: Run, environment: Environment) -> CcxtVenue:
+    settings = run.settings
+    if environment.real_money and run.mode is Mode.LIVE:
+        msg = (
+            f"VENUE={settings.venue} is real money, and nothing can promote a run to it yet:"
+            " write AI_SIZING_MODE=shadow, or VENUE=binance-demo"
+        )
+        raise InvalidValueError(msg)
+    key, secret = keys_of(settings)
+    simulated = settings.venue is VenueName.SIMULATOR
+    return open_venue(
+        environment,
+        key,
+        secret,
+        clock=run.clock,
+        telemetry=run.telemetry,
+        pace=Pace(settings.simulator_url) if simulated else None,
+    )

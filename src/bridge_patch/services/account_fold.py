@@ -1,0 +1,47 @@
+"""What the journal says about the account that is acted on, as far as it was read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import final
+
+from bridge_patch.domain.events import Book, Event, TickReached
+from bridge_patch.services.activity import ActivityLog
+from bridge_patch.services.gauge import EquityGauge
+from bridge_patch.services.heard import Heard
+from bridge_patch.services.ledger import Ledger
+from bridge_patch.services.progress import Progress
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class AccountFold:
+    """Positions and orders, equity, what was done lately, ids that were met, the last tick.
+
+    Activity counts from the moment something is staged, the rest from when it is durable:
+    so a living process takes them in apart, and who reads a journal takes in both.
+    """
+
+    ledger: Ledger
+    gauge: EquityGauge
+    activity: ActivityLog
+    progress: Progress = field(default_factory=Progress)
+    heard: Heard = field(default_factory=Heard)
+
+    @classmethod
+    def of(cls, book: Book) -> AccountFold:
+        """Return what is known of an account before its first entry."""
+        return cls(Ledger(), EquityGauge(book), ActivityLog(book=book))
+
+    def fold(self, event: Event) -> None:
+        """Take in an event that is in the journal already."""
+        self.activity.apply(event)
+        self.believe(event)
+
+    def believe(self, event: Event) -> None:
+        """Take in an event whose activity counts already."""
+        self.ledger.apply(event)
+        self.gauge.apply(event)
+        self.heard.apply(event)
+        if isinstance(event, TickReached):
+            self.progress.apply(event)
