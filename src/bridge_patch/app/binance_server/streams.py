@@ -146,7 +146,7 @@ class Hub:
         hearing = [
             c
             for c in self.connections.values()
-            if c.room is Room.PRIVATE and c.key == key and key
+            if c.room is Room.PRIVATE and key and (c.key == key or key in c.names)
             if not c.wanted or kind in c.wanted
         ]
         text = msgspec.json.encode(payload)
