@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from bridge_patch.app.binance_server.control import Control
 from bridge_patch.app.binance_server.serve import Server
 from bridge_patch.app.stopping import Stop
 from bridge_patch.domain.intent import UnixMs
@@ -25,7 +24,7 @@ _MINUTE_MS: Final = 60_000
 
 
 def shifted(ticks: Iterable[Tick], to_ms: int) -> Iterator[Tick]:
-    """Yield the ticks as if the first were known at the last whole minute before `to_ms`."""
+    """Yield the ticks as if the first came at the last whole minute before `to_ms`."""
     by: int | None = None
     for tick in ticks:
         if by is None:
@@ -45,10 +44,10 @@ def _later(at_ms: UnixMs, by_ms: int) -> UnixMs:
     return UnixMs(at_ms + by_ms)
 
 
-async def keep_pace(server: Server, control: Control, speed: float, stop: Stop) -> None:
+async def keep_pace(server: Server, speed: float, stop: Stop) -> None:
     """Advance the data by `speed` times what passed on the wall clock, in small steps."""
-    start_ms, begun = control.core.now_ms, time.monotonic()
-    while not stop.asked and control.next_ms is not None:
+    start_ms, begun = server.core.now_ms, time.monotonic()
+    while not stop.asked and server.control.next_ms is not None:
         await asyncio.sleep(_STEP_SEC)
         passed_ms = (time.monotonic() - begun) * 1000 * speed
         await server.advance(start_ms + int(passed_ms))

@@ -66,5 +66,5 @@ async def _served(options: ExchangeOptions, feed: Feed) -> None:
         screen.print(cell(f"SIMULATED exchange on http://127.0.0.1:{port}, {pace}"))
         screen.print(cell("key sim-key, secret sim-secret; Ctrl-C stops"))
         if options.speed:
-            await keep_pace(server, control, options.speed, stop)
+            await keep_pace(server, options.speed, stop)
         await wait_for_stop(stop)

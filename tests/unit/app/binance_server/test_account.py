@@ -1,3 +1,5 @@
+"""What the account is and how it is set up, in every version of the calls."""
+
 from decimal import Decimal
 from typing import Any
 
@@ -130,7 +132,7 @@ def test_the_liquidation_price_is_the_one_the_simulator_liquidates_at() -> None:
     before = desk.position()
     desk.play(str(ruin.quantize(D("0.1")) - D("0.2")), "60000")
 
-    assert (before, desk.position()) == (D("0.1"), 0)
+    assert (before, desk.position()) == (D("0.1"), D(0))
 
 
 def test_the_balance_of_both_versions_is_one() -> None:

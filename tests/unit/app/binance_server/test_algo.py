@@ -1,3 +1,5 @@
+"""The algo service: conditional orders, what they become, and what they are refused for."""
+
 from decimal import Decimal
 
 import pytest
@@ -60,7 +62,7 @@ def test_a_stop_that_fires_is_told_step_by_step_and_closes_all() -> None:
     desk.play("58500", "59900")
     told = desk.told()
     algo = [e["o"] for e in told if e["e"] == "ALGO_UPDATE"]
-    trade = [e["o"] for e in told if e.get("o", {}).get("x") == "TRADE"][0]
+    trade = next(e["o"] for e in told if e.get("o", {}).get("x") == "TRADE")
 
     assert [a["X"] for a in algo] == ["NEW", "TRIGGERING", "TRIGGERED", "FINISHED"]
     assert (algo[-1]["ai"], algo[-1]["aq"]) == (str(trade["i"]), "0.1")
@@ -283,64 +285,3 @@ def test_cancel_all_of_one_service_leaves_the_other_alone() -> None:
     assert stops == 1
     assert desk.ok("GET", "/fapi/v1/openAlgoOrders") == []
     assert len(desk.ok("GET", "/fapi/v1/openOrders")) == 1
-
-
-def test_a_stop_may_be_live_and_invisible() -> None:
-    desk = long()
-    desk.dispose(algo_hidden_ms=60_000)
-    desk.ok("POST", ALGO, **STOP, clientAlgoId="a")
-    hidden = desk.no("GET", ALGO, clientAlgoId="a")
-    listed = desk.ok("GET", "/fapi/v1/openAlgoOrders")
-    desk.core.advance(desk.core.now_ms + 60_000)
-    seen = desk.ok("GET", ALGO, clientAlgoId="a")["algoStatus"]
-
-    assert (hidden, listed, seen) == (-2013, [], "NEW")
-
-
-def test_an_invisible_stop_fires_all_the_same() -> None:
-    desk = long()
-    desk.dispose(algo_hidden_ms=600_000)
-    desk.ok("POST", ALGO, **STOP)
-    desk.play("58500", "60000")
-
-    assert desk.position() == 0
-
-
-def test_a_stop_may_be_rejected_when_it_fires() -> None:
-    desk = long()
-    desk.dispose(trigger_rejects="Reduce Only reject")
-    desk.ok("POST", ALGO, **STOP)
-    desk.play("58500", "60000")
-    told = desk.told("ALGO_UPDATE")
-
-    assert (told[-1]["o"]["X"], told[-1]["o"]["rm"]) == ("REJECTED", "Reduce Only reject")
-    assert desk.position() == D("0.1")
-
-
-def test_a_cancel_can_lose_the_race_against_the_trigger() -> None:
-    desk = long()
-    desk.dispose(trigger_takes_ms=2_000)
-    desk.ok("POST", ALGO, **STOP, clientAlgoId="a")
-    desk.play("58500", "60000")
-    racing = desk.no("DELETE", ALGO, clientAlgoId="a")
-    held = desk.position()
-    desk.core.advance(desk.core.now_ms + 2_000)
-
-    assert (racing, held, desk.position()) == (-4117, D("0.1"), 0)
-
-
-def test_one_close_all_order_of_a_kind_may_be_a_rule() -> None:
-    desk = long()
-    desk.dispose(one_close_all=True)
-    desk.ok("POST", ALGO, **STOP)
-
-    assert desk.no("POST", ALGO, **STOP) == -4130
-
-
-def test_two_hundred_conditional_orders_are_the_most() -> None:
-    desk = long()
-    desk.core.limits.orders_10s.length_ms = 1
-    for _ in range(200):
-        desk.ok("POST", ALGO, **STOP)
-
-    assert desk.no("POST", ALGO, **STOP) == -4045

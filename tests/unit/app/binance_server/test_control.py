@@ -1,3 +1,5 @@
+"""The control surface: time, a market fed by hand, faults, and what it refuses."""
+
 from decimal import Decimal
 from typing import Any
 

@@ -145,7 +145,11 @@ def test_deleveraging_closes_all_under_its_own_id_without_a_fee() -> None:
     set_account(desk.core, AccountSetting(deleverage=BTC))
     trade = desk.told("ORDER_TRADE_UPDATE")[-1]["o"]
 
-    assert (trade["c"], trade["n"], desk.position()) == ("adl_autoclose", "0.00000000", 0)
+    assert (trade["c"], trade["n"], desk.position()) == (
+        "adl_autoclose",
+        "0.00000000",
+        D(0),
+    )
 
 
 def test_funding_is_told_with_the_position_of_isolated_margin() -> None:

@@ -1,3 +1,5 @@
+"""Weights, order counts, warnings and bans."""
+
 import msgspec
 
 from bridge_patch.app.binance_server.limits import RateLimits

@@ -1,3 +1,5 @@
+"""What the market shows, and that the stated rules are those applied."""
+
 import json
 from decimal import Decimal
 from pathlib import Path

@@ -67,13 +67,15 @@ def test_events_are_on_the_socket_before_an_advance_is_answered() -> None:
         async with session.ws_connect(f"/private/ws/{key}") as socket:
             async with place(desk, session):
                 pass
-            for _ in range(4):
+            for _told in range(4):
                 await socket.receive_json(timeout=5)
             async with session.post(
                 "/sim/advance", json={"to_ms": START + 3 * MINUTE}
             ) as reply:
                 answer = await reply.json()
-            told = [await socket.receive_json(timeout=5) for _ in range(answer["events"])]
+            told = [
+                await socket.receive_json(timeout=5) for _told in range(answer["events"])
+            ]
 
         assert answer["now_ms"] == START + 3 * MINUTE
         assert [e["a"]["m"] for e in told] == ["FUNDING_FEE", "FUNDING_FEE"]
@@ -110,11 +112,12 @@ def test_a_reply_can_be_reset_cut_or_lost(
 def test_sockets_drop_without_a_word_and_strange_paths_are_not_found() -> None:
     async def cell(desk: Desk, session: aiohttp.ClientSession, _: Server) -> None:
         key = desk.core.venue.modes.listen_key
-        async with session.ws_connect(f"/private/ws?listenKey={key}") as socket:
-            async with session.post(
-                "/sim/faults", json={"account": {"drop_sockets": True}}
-            ):
-                message = await socket.receive(timeout=5)
+        drop = {"account": {"drop_sockets": True}}
+        async with (
+            session.ws_connect(f"/private/ws?listenKey={key}") as socket,
+            session.post("/sim/faults", json=drop),
+        ):
+            message = await socket.receive(timeout=5)
         async with session.get("/nowhere") as lost:
             pass
         async with session.get("/elsewhere", headers={"Upgrade": "websocket"}) as none:
@@ -128,12 +131,13 @@ def test_sockets_drop_without_a_word_and_strange_paths_are_not_found() -> None:
 
 def test_the_pace_plays_the_data_to_its_end() -> None:
     async def cell(desk: Desk, session: aiohttp.ClientSession, server: Server) -> None:
-        control = Control(desk.core, iter(ticks("60100", "60200")))
         async with session.ws_connect("/market/ws/btcusdt@kline_1m") as socket:
-            await keep_pace(server, control, 600_000, Stop())
-            closes = [(await socket.receive_json(timeout=5))["k"]["c"] for _ in range(2)]
+            await keep_pace(server, 600_000, Stop())
+            closes = [
+                (await socket.receive_json(timeout=5))["k"]["c"] for _told in range(2)
+            ]
 
         assert closes == ["60100", "60200"]
-        assert control.next_ms is None
+        assert server.control.next_ms is None
 
-    over_http(cell)
+    over_http(cell, "60100", "60200")

@@ -1,3 +1,5 @@
+"""Keys, signatures and the window of time."""
+
 from dataclasses import replace
 from urllib.parse import urlencode
 

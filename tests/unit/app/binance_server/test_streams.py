@@ -1,3 +1,5 @@
+"""Who hears what: user streams in every form, market streams by room."""
+
 from typing import Any
 
 import msgspec
