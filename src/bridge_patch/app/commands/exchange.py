@@ -8,6 +8,7 @@ from typing import Final, final
 from bridge_patch.adapters.feeds.choose import choose_feed
 from bridge_patch.adapters.feeds.series import Feed, Window
 from bridge_patch.adapters.instruments import ListedInstruments
+from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.app.binance_server.control import Control
 from bridge_patch.app.binance_server.core import Core
 from bridge_patch.app.commands.options import ExchangeOptions
@@ -48,14 +49,16 @@ def exchange(options: ExchangeOptions) -> int:
 async def _served(options: ExchangeOptions, feed: Feed) -> None:
     from bridge_patch.app.binance_server.pace import (  # noqa: PLC0415 - needs the extra
         keep_pace,
+        shifted,
         wait_for_stop,
     )
     from bridge_patch.app.binance_server.serve import serving  # noqa: PLC0415 - the same
 
     core = Core(symbols=feed.info.symbols, wallet_usd=options.wallet_usd)
-    control = Control(core, iter(feed))
+    now_ms = SystemClock().now_ms()
+    control = Control(core, shifted(feed, now_ms) if options.today else iter(feed))
     if control.next_ms is not None:
-        control.advance(control.next_ms)
+        control.advance(now_ms if options.today else control.next_ms)
     stop, screen = Stop.on_signals(), console()
     async with serving(control, port=options.port) as (server, port):
         pace = f"{options.speed:g} x real time" if options.speed else "stepped by /sim"
@@ -63,5 +66,5 @@ async def _served(options: ExchangeOptions, feed: Feed) -> None:
         screen.print(cell(f"SIMULATED exchange on http://127.0.0.1:{port}, {pace}"))
         screen.print(cell("key sim-key, secret sim-secret; Ctrl-C stops"))
         if options.speed:
-            await keep_pace(server, control, options.speed, stop)
+            await keep_pace(server, options.speed, stop)
         await wait_for_stop(stop)
