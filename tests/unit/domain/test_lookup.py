@@ -1,4 +1,4 @@
-"""The search for an order: seen once is found, and absence takes every condition at once."""
+"""The search for an order: seen once is found; absence takes every condition."""
 
 import pytest
 from hypothesis import given

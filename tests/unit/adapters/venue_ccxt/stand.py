@@ -183,7 +183,7 @@ class Stand:
         key = self.core.venue.modes.listen_key
         self.stream = self.core.connect(f"/private/ws/{key}")
         assert await self.venue.stream.catch_up()
-        parts.liveness.opened(self.clock.now_ms(), parts.transport.venue_ms())
+        parts.liveness.opened(self.clock.now_ms())
 
     async def pause(self, time_ms: int) -> None:
         self.wire.pass_ms(time_ms)
