@@ -7,7 +7,7 @@ it moved, and are none.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, TypeVar, final
@@ -86,7 +86,7 @@ class AccountView:
         took_ms = self.parts.transport.now_ms() - asked_ms
         if not 0 <= took_ms <= TOOK_MAX_MS:
             return Unknown(f"the account took {took_ms} ms to read")
-        self.parts.liveness.beat(_updated_ms(risks, account), self.parts.transport.now_ms())
+        self.parts.liveness.beat(_standing(risks, account), self.parts.transport.now_ms())
         return AccountReading(
             at_ms=asked_ms,
             equity_usd=account.total_margin_balance,
@@ -159,11 +159,8 @@ def _amounts(
     }
 
 
-def _updated_ms(risks: Iterable[PositionRisk], account: AccountReply) -> int:
-    """Return when anything about the account last changed, by the venue's clock."""
-    times = [
-        *(risk.update_time for risk in risks),
-        *(position.update_time for position in account.positions),
-        *(asset.update_time for asset in account.assets),
-    ]
-    return max(times, default=0)
+def _standing(risks: Iterable[PositionRisk], account: AccountReply) -> Hashable:
+    """Return what is held and owned: it changes only by what the stream has to tell."""
+    return frozenset(_amounts(risks).items()), tuple(
+        (asset.asset, asset.wallet_balance) for asset in account.assets
+    )

@@ -1,12 +1,15 @@
 """Whether the user stream is alive: an open socket proves nothing.
 
-It is alive as long as it tells what queries find out by another way: a trade, or a change
-of the account, that a query knows of and the stream does not, is a stream that is silent.
+It is alive as long as it tells what queries find out by another way: a trade that a query
+found and the stream does not tell, or an account that changed between two readings without
+an event, is a stream that is silent. The readings themselves are compared, not the times
+that they carry: those mean different things in different replies.
 What this cannot show is a stream that dies while nothing at all happens.
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Final, final
 
@@ -14,8 +17,6 @@ from bridge_patch.domain.intent import Unknown
 
 #: For how long the stream may be behind a query.
 BEHIND_MAX_MS: Final = 5_000
-#: A change of the account is compared with this tolerance between the two clocks of it.
-_SAME_MS: Final = 1_000
 #: How often the account is asked for, to compare; two failures in a row are too many.
 BEAT_MS: Final = 15_000
 _BEAT_MAX_MS: Final = 40_000
@@ -27,37 +28,37 @@ _KEY_MAX_MS: Final = 3_300_000
 @final
 @dataclass(slots=True)
 class Liveness:
-    """What speaks for and against the stream. Times in ms of our clock, but for two.
+    """What speaks for and against the stream. Times in ms of our clock.
 
-    `stream_ms` is the newest moment that an event told of, `changed_ms` the newest change
-    that a query told of, both by the venue's clock. `awaited` are trades that were found by
-    a query first, with the time of that.
+    `standing` is the account as last read, `events` how many events came, `events_then`
+    how many had come by then. `awaited` are trades that were found by a query first, with
+    the time of that.
     """
 
     why: str = "the user stream has not been opened yet"
     since_ms: int | None = None
-    stream_ms: int = 0
     key_ms: int = 0
     beat_ms: int = 0
     behind_since_ms: int | None = None
-    changed_ms: int = 0
+    standing: Hashable | None = None
+    events: int = 0
+    events_then: int = 0
     awaited: dict[str, int] = field(default_factory=dict)
 
-    def opened(self, now_ms: int, venue_ms: int) -> None:
+    def opened(self, now_ms: int) -> None:
         """Begin to trust a new connection: it is held against what happens from now on."""
         self.since_ms = self.key_ms = self.beat_ms = now_ms
-        self.stream_ms, self.changed_ms, self.behind_since_ms = 0, venue_ms, None
+        self.standing, self.behind_since_ms = None, None
         self.awaited.clear()
 
     def lost(self, why: str) -> None:
         """Stop trusting the connection."""
         self.since_ms, self.why = None, why
 
-    def heard(self, event_ms: int) -> None:
-        """Note an event of the stream."""
-        self.stream_ms = max(self.stream_ms, event_ms)
-        if self.stream_ms + _SAME_MS >= self.changed_ms:
-            self.behind_since_ms = None
+    def heard(self) -> None:
+        """Note an event of the stream that is about the account."""
+        self.events += 1
+        self.behind_since_ms = None
 
     def streamed(self, trade_id: str) -> None:
         """Note a trade that came by the stream."""
@@ -68,14 +69,12 @@ class Liveness:
         if self.since_ms is not None:
             self.awaited.setdefault(trade_id, now_ms)
 
-    def beat(self, updated_ms: int, now_ms: int) -> None:
-        """Note a reading of the account, which last changed at `updated_ms`."""
-        self.beat_ms = now_ms
-        if self.since_ms is None or updated_ms <= self.changed_ms:
-            return
-        self.changed_ms = updated_ms
-        if updated_ms > self.stream_ms + _SAME_MS and self.behind_since_ms is None:
+    def beat(self, standing: Hashable, now_ms: int) -> None:
+        """Note a reading of the account: what it holds and owns, prices apart."""
+        changed = self.standing is not None and standing != self.standing
+        if changed and self.events == self.events_then and self.behind_since_ms is None:
             self.behind_since_ms = now_ms
+        self.standing, self.events_then, self.beat_ms = standing, self.events, now_ms
 
     def alive_since_ms(self, now_ms: int) -> int | Unknown:
         """Return since when it is proved alive without a break, or why it is not."""

@@ -119,7 +119,6 @@ class PositionRisk(_Wire, frozen=True):
     entry_price: Decimal
     mark_price: Decimal
     isolated_wallet: Decimal
-    update_time: int
 
 
 class AccountPosition(_Wire, frozen=True):
@@ -128,7 +127,6 @@ class AccountPosition(_Wire, frozen=True):
     symbol: str
     position_side: str
     position_amt: Decimal
-    update_time: int = 0
 
 
 class AccountAsset(_Wire, frozen=True):
@@ -136,7 +134,6 @@ class AccountAsset(_Wire, frozen=True):
 
     asset: str
     wallet_balance: Decimal
-    update_time: int = 0
 
 
 class AccountReply(_Wire, frozen=True):

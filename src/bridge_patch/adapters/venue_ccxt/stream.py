@@ -15,6 +15,7 @@ from typing import Final, final
 
 from bridge_patch.adapters.venue_ccxt.calls import KEY_DROP, KEY_KEEP, KEY_MAKE, Purpose
 from bridge_patch.adapters.venue_ccxt.frames import (
+    AccountUpdate,
     ConfigUpdate,
     KeyExpired,
     OrderUpdate,
@@ -79,7 +80,8 @@ class UserStream:
         """Take in one frame."""
         event = read_frame(text)
         parts = self.parts
-        parts.liveness.heard(event.event_ms)
+        if isinstance(event, OrderUpdate | AccountUpdate):
+            parts.liveness.heard()
         if isinstance(event, OrderUpdate):
             body = event.order
             parts.liveness.streamed(trade_id_of(Symbol(body.symbol), body.trade_id))
@@ -94,19 +96,20 @@ class UserStream:
         """Live once; return why it is over."""
         self._connected.clear()
         self._ended.clear()
-        why = "the user stream has ended"
+        key = await self.parts.transport.call(KEY_MAKE, {}, purpose=Purpose.PROTECT)
+        if not isinstance(key, Accepted):
+            return "no listen key could be had"
+        both = (
+            asyncio.create_task(self._read(key.value.listen_key)),
+            asyncio.create_task(self._tend()),
+        )
         try:
-            key = await self.parts.transport.call(KEY_MAKE, {}, purpose=Purpose.PROTECT)
-            if not isinstance(key, Accepted):
-                return "no listen key could be had"
-            async with asyncio.TaskGroup() as both:
-                both.create_task(self._read(key.value.listen_key))
-                both.create_task(self._tend())
-        except* StreamEndedError as ended:
-            why = str(ended.exceptions[0])
-        except* Exception as failed:  # noqa: BLE001 - whatever it is, the stream is rebuilt
-            why = type(failed.exceptions[0]).__name__
-        return why
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in both:
+                task.cancel()
+            ends = await asyncio.gather(*both, return_exceptions=True)
+        return next((_why(e) for e in ends if isinstance(e, Exception)), "it ended")
 
     async def _read(self, key: str) -> None:
         async with aclosing(self.wire.frames(f"/private/ws/{key}")) as frames:
@@ -126,7 +129,8 @@ class UserStream:
             msg = "what was missed could not be read"
             raise StreamEndedError(msg)
         self._opened_ms = self._kept_ms = self._beaten_ms = parts.transport.now_ms()
-        parts.liveness.opened(self._opened_ms, parts.transport.venue_ms())
+        parts.liveness.opened(self._opened_ms)
+        await self.beat()  # what later readings are compared with
         self.failures = 0
         if self.paced:
             await self._ended.wait()
@@ -174,3 +178,9 @@ class UserStream:
     async def drop_key(self) -> None:
         """Give the key back, at the end of the process."""
         await self.parts.transport.call(KEY_DROP, {}, purpose=Purpose.READ)
+
+
+def _why(ended: Exception) -> str:
+    """Return why the stream ended; what others raise may say too much, so it is named."""
+    ours = isinstance(ended, BridgeError)
+    return str(ended) if ours else type(ended).__name__

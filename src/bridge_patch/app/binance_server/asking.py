@@ -52,7 +52,7 @@ class Ask:
 def read_ask(venue: Venue, params: Params, *, id_name: str) -> Ask:
     """Read an order; refuse what is malformed, unknown, or against the account's mode."""
     symbol = params.the_symbol()
-    venue.instrument(symbol)
+    step = venue.instrument(symbol).quantity_step
     side = params.the_choice("side", Side, -1117)
     kind = params.the_choice("type", OrderType, -1116)
     if kind is OrderType.LIQUIDATION:
@@ -67,7 +67,7 @@ def read_ask(venue: Venue, params: Params, *, id_name: str) -> Ask:
         side=side,
         kind=kind,
         tif=tif or TimeInForce.GTC,
-        quantity_base=params.number("quantity"),
+        quantity_base=_with_places(params.number("quantity"), step),
         price_usd=params.number("price") or ZERO,
         reduce_only=params.flag("reduceOnly"),
         close_all=params.flag("closePosition"),
@@ -77,6 +77,11 @@ def read_ask(venue: Venue, params: Params, *, id_name: str) -> Ask:
         good_till_ms=params.whole("goodTillDate") or 0,
         wants_result=params.text("newOrderRespType") == "RESULT",
     )
+
+
+def _with_places(quantity: Decimal | None, step: Decimal) -> Decimal | None:
+    """Return a quantity with the places of its step, as the exchange writes it back."""
+    return None if quantity is None else quantity + ZERO * step
 
 
 def check_position_side(venue: Venue, params: Params) -> None:

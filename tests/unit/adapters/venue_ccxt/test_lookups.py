@@ -1,0 +1,286 @@
+"""The search at the venue: which service, what else is looked at, what reopens it."""
+
+from bridge_patch.adapters.venue_ccxt.orders import OrderFacts
+from bridge_patch.app.binance_server.faults import FaultKind
+from bridge_patch.domain.events import Sending
+from bridge_patch.domain.harvest import POLICY_FALLBACK
+from bridge_patch.domain.intent import IntentId, Side, Symbol, UnixMs
+from bridge_patch.domain.lookup import LookupState
+from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent
+from bridge_patch.domain.venue_events import Filled, OrderEnded
+from bridge_patch.services.ports import Report
+from tests.contracts.approvals import BTC, SOL
+from tests.unit.adapters.venue_ccxt.stand import D, Stand, on_stand, traded
+
+X = ClientOrderId("bp-x")
+
+
+def announced(stand: Stand, order_id: str = "bp-x", symbol: Symbol = BTC) -> Sending:
+    """An entry that the journal holds and that may or may not have left."""
+    return Sending(
+        at_ms=UnixMs(stand.clock.now_ms()),
+        intent_id=IntentId("i-1"),
+        order_id=ClientOrderId(order_id),
+        leg=Leg.ENTRY,
+        symbol=symbol,
+        side=Side.BUY,
+        quantity_base=D("0.105"),
+        leverage=10,
+        margin_usd=D(1000),
+        stop_fraction=D("0.005"),
+        harvest_policy=POLICY_FALLBACK,
+    )
+
+
+async def searched(stand: Stand, rounds: int = 60) -> tuple[Report, int]:
+    """Look up until something is known; return that and how long it took."""
+    began_ms = stand.clock.now_ms()
+    report = await stand.venue.find(BTC, X)
+    for _ in range(rounds):
+        if report.event is not OrderEvent.TIMED_OUT:
+            break
+        stand.wire.pass_ms(1_000)
+        report = await stand.venue.find(BTC, X)
+    return report, stand.clock.now_ms() - began_ms
+
+
+def test_an_announced_order_that_never_left_is_absent_after_thirty_seconds() -> None:
+    async def script(stand: Stand) -> None:
+        stand.venue.restore((announced(stand),))
+        report, took_ms = await searched(stand)
+
+        assert report.event is OrderEvent.FOUND_ABSENT
+        assert 30_000 <= took_ms <= 40_000
+        asked = [s.path for s in stand.wire.sent if s.params.get("origClientOrderId")]
+        assert 3 <= len(asked) <= 15
+
+    on_stand(script)
+
+
+def test_an_order_that_nobody_announced_is_never_absent() -> None:
+    async def script(stand: Stand) -> None:
+        report, _ = await searched(stand)
+
+        assert report.event is OrderEvent.TIMED_OUT
+
+    on_stand(script)
+
+
+def test_any_other_error_is_no_absence() -> None:
+    """-2015 at the second service, for ever: the first one's -2013 proves nothing."""
+
+    async def script(stand: Stand) -> None:
+        stand.venue.restore((announced(stand),))
+        stand.fault(FaultKind.CODE, path="/fapi/v1/algoOrder", code=-2015, count=None)
+        report, _ = await searched(stand)
+
+        assert report.event is OrderEvent.TIMED_OUT
+        assert stand.venue.lookups.searches[X].misses == 0
+
+    on_stand(script)
+
+
+def test_a_dead_stream_proves_no_absence() -> None:
+    async def script(stand: Stand) -> None:
+        stand.venue.restore((announced(stand),))
+        stand.venue.parts.liveness.lost("cut off")
+        report, _ = await searched(stand)
+        assert report.event is OrderEvent.TIMED_OUT
+
+        stand.venue.parts.liveness.opened(stand.clock.now_ms())
+        report, took_ms = await searched(stand)
+        assert report.event is OrderEvent.FOUND_ABSENT
+        assert took_ms >= 30_000
+
+    on_stand(script)
+
+
+def test_a_position_that_nobody_explains_proves_no_absence() -> None:
+    """Somebody trades by hand meanwhile: it could have been ours."""
+
+    async def script(stand: Stand) -> None:
+        stand.venue.restore((announced(stand),))
+        await by_hand(stand)
+        report, _ = await searched(stand, 90)
+
+        assert report.event is OrderEvent.TIMED_OUT
+        assert stand.venue.foreign_orders() == 1
+
+    on_stand(script)
+
+
+async def by_hand(stand: Stand, side: str = "BUY", name: str = "web_1") -> None:
+    await stand.wire.send(
+        "fapiPrivatePostOrder",
+        {
+            "symbol": BTC,
+            "side": side,
+            "type": "MARKET",
+            "quantity": "0.02",
+            "newClientOrderId": name,
+            "timestamp": str(stand.clock.now_ms()),
+        },
+    )
+
+
+def test_what_is_not_ours_is_counted_and_never_touched() -> None:
+    async def script(stand: Stand) -> None:
+        await by_hand(stand)
+        await by_hand(stand, "SELL", "web_2")
+        sent = len(stand.wire.sent)
+
+        assert await stand.events() == ()
+        assert stand.venue.foreign_orders() == 2
+        assert stand.venue.parts.facts.fold.positions == {}
+        assert len(stand.wire.sent) == sent
+
+    on_stand(script)
+
+
+def test_an_older_order_under_the_same_id_is_not_this_one() -> None:
+    """A client id is unique among open orders only."""
+
+    async def script(stand: Stand) -> None:
+        await stand.open("bp-x")
+        await stand.close()
+        await stand.events()
+        stand.wire.pass_ms(60_000)
+        stand.venue.restore((announced(stand),))
+        report, _ = await searched(stand)
+
+        assert report.event is OrderEvent.TIMED_OUT
+
+    on_stand(script)
+
+
+def test_an_order_that_was_closed_as_absent_and_fills_is_an_incident_and_counts() -> None:
+    """Nothing that trades is lost, however wrong we were before."""
+
+    async def script(stand: Stand) -> None:
+        stand.venue.restore((announced(stand),))
+        report, _ = await searched(stand)
+        assert report.event is OrderEvent.FOUND_ABSENT
+        await stand.wire.send(
+            "fapiPrivatePostOrder",
+            {
+                "symbol": BTC,
+                "side": "BUY",
+                "type": "MARKET",
+                "quantity": "0.105",
+                "newClientOrderId": X,
+                "timestamp": str(stand.clock.now_ms()),
+            },
+        )
+        events = await stand.events()
+
+        assert traded(events) == stand.held() == D("0.105")
+        assert stand.venue.lookups.searches[X].state is LookupState.REOPENED
+        assert any("there after all" in note for note in stand.notes.notes)
+        await stand.events()
+        assert len(stand.notes.notes) == 1
+
+    on_stand(script)
+
+
+def test_the_stream_answers_without_a_question() -> None:
+    async def script(stand: Stand) -> None:
+        stand.fault(FaultKind.RESET, method="POST", path="/fapi/v1/order", accepted=True)
+        report = await stand.open("bp-x")
+
+        assert report.event is OrderEvent.FILLED
+        assert traded(report.events) == stand.held() != 0
+        assert stand.calls("order", "GET") == []
+
+    on_stand(script)
+
+
+def test_a_client_id_that_is_taken_is_adopted_and_not_refused() -> None:
+    """-4116 says that the first send stands."""
+
+    async def script(stand: Stand) -> None:
+        stand.streaming = False
+        stand.fault(FaultKind.RESET, method="POST", path="/fapi/v1/order", accepted=True)
+        await stand.open("bp-x")
+        stand.fault(FaultKind.CODE, method="POST", path="/fapi/v1/order", code=-4116)
+        report = await stand.open("bp-x")
+
+        assert report.event is OrderEvent.FILLED
+        assert traded(report.events) == stand.held()
+
+    on_stand(script)
+
+
+def test_a_market_order_cut_short_is_filled_with_what_it_got_and_its_end() -> None:
+    async def script(stand: Stand) -> None:
+        stand.dispose(volume_base=D("0.2"))
+        report = await stand.open("bp-x")
+        kinds = [type(e) for e in report.events]
+
+        assert report.event is OrderEvent.FILLED
+        assert kinds[-1] is OrderEnded
+        assert 0 < traded(report.events) == stand.held() < D("0.105")
+
+    on_stand(script)
+
+
+def test_each_symbol_has_its_own_searches() -> None:
+    async def script(stand: Stand) -> None:
+        stand.venue.restore((announced(stand), announced(stand, "bp-y", SOL)))
+        found = await stand.venue.find(SOL, X)
+
+        assert found.event is OrderEvent.TIMED_OUT
+        assert stand.venue.lookups.searches == {}
+
+    on_stand(script)
+
+
+def test_a_restart_tells_nothing_twice_and_misses_nothing() -> None:
+    """A second adapter folds the journal, catches up, and ends where the first one is."""
+
+    async def script(stand: Stand) -> None:
+        journal: list[object] = [announced(stand, "bp-entry")]
+        report = await stand.open()
+        journal += report.events
+        first = stand.venue
+        stand.move("95100")
+        stand.streaming = False
+        await by_hand(stand)  # not ours
+        stop = OrderFacts(
+            order_id=ClientOrderId("bp-stop"),
+            intent_id=IntentId("r-1"),
+            leg=Leg.STOP,
+            symbol=BTC,
+            side=Side.SELL,
+            quantity_base=D("0.105"),
+            stop_price_usd=D(94500),
+        )
+        report = await stand.stop("94500")
+        journal += [_sending(stop, stand), *report.events]
+        stand.move("94000", low="94000")
+
+        stand.venue = stand.make()
+        stand.venue.restore(tuple(journal))  # type: ignore[arg-type]
+        await stand.begin()
+        events = await stand.events()
+
+        fills = [e for e in events if isinstance(e, Filled)]
+        assert traded(tuple(fills)) < 0
+        assert {f.order_id for f in fills} == {"bp-stop"}
+        assert await stand.events() == ()
+        assert first is not stand.venue
+        assert stand.venue.foreign_orders() == 1
+
+    on_stand(script)
+
+
+def _sending(order: OrderFacts, stand: Stand) -> Sending:
+    return Sending(
+        at_ms=UnixMs(stand.clock.now_ms()),
+        intent_id=order.intent_id,
+        order_id=order.order_id,
+        leg=order.leg,
+        symbol=order.symbol,
+        side=order.side,
+        quantity_base=order.quantity_base,
+        stop_price_usd=order.stop_price_usd,
+    )
