@@ -162,11 +162,11 @@ async def _official() -> None:
         assert placed.data().status == "NEW"
         assert found.data().order_id == placed.data().order_id
         assert gone.data().status == "CANCELED"
-        assert (bought.data().status, bought.data().executed_qty) == ("FILLED", "0.01")
+        assert (bought.data().status, bought.data().executed_qty) == ("FILLED", "0.010")
         assert stop.data().algo_status == "NEW"
         assert waiting.data().algo_id == stop.data().algo_id
         assert ended.data().msg == "success"
-        assert [p.position_amt for p in held.data()] == ["0.01"]
+        assert [p.position_amt for p in held.data()] == ["0.010"]
         assert told.actual_instance.o.z == "0.01"
         assert candle.k.c == "60100"
 
@@ -238,9 +238,9 @@ async def _community() -> None:
         assert placed["status"] == "NEW"
         assert found["orderId"] == placed["orderId"]
         assert gone["status"] == "CANCELED"
-        assert (bought["status"], bought["executedQty"]) == ("FILLED", "0.01")
+        assert (bought["status"], bought["executedQty"]) == ("FILLED", "0.010")
         assert stop["algoStatus"] == "NEW"
         assert waiting["algoId"] == stop["algoId"]
         assert ended["msg"] == "success"
-        assert [p["positionAmt"] for p in held if D(p["positionAmt"])] == ["0.01"]
+        assert [p["positionAmt"] for p in held if D(p["positionAmt"])] == ["0.010"]
         assert seen[0]["e"] == "ORDER_TRADE_UPDATE"

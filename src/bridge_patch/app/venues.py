@@ -70,8 +70,8 @@ def _real(run: Run, environment: Environment) -> CcxtVenue:
     settings = run.settings
     if environment.real_money and run.mode is Mode.LIVE:
         msg = (
-            f"VENUE={settings.venue} is real money, and nothing can promote a run to it yet:"
-            " write AI_SIZING_MODE=shadow, or VENUE=binance-demo"
+            f"VENUE={settings.venue} is real money, and nothing can promote a run to it"
+            " yet: write AI_SIZING_MODE=shadow, or VENUE=binance-demo"
         )
         raise InvalidValueError(msg)
     key, secret = keys_of(settings)

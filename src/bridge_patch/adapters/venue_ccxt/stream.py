@@ -50,6 +50,7 @@ class UserStream:
     """Keeps one user stream open. `beat` reads the account, `catch_up` what was missed.
 
     One that is `paced` is looked after by whoever moves the time, and not by itself.
+    `heard_ms` is the newest event's time, by the venue's clock.
     """
 
     parts: Parts
@@ -59,6 +60,7 @@ class UserStream:
     beat: Callable[[], Awaitable[object]]
     paced: bool = False
     failures: int = 0
+    heard_ms: int = 0
     _opened_ms: int = 0
     _kept_ms: int = 0
     _beaten_ms: int = 0
@@ -79,6 +81,7 @@ class UserStream:
     def hear(self, text: str) -> None:
         """Take in one frame."""
         event = read_frame(text)
+        self.heard_ms = max(self.heard_ms, event.event_ms)
         parts = self.parts
         if isinstance(event, OrderUpdate | AccountUpdate):
             parts.liveness.heard()

@@ -162,7 +162,7 @@ class CcxtVenue:
         if self._life is None:
             await self._begin()
         elif told:
-            await self._until(lambda: self.parts.liveness.stream_ms > tick.at_ms)
+            await self._until(lambda: self.stream.heard_ms > tick.at_ms)
         await self.stream.look()
         await self._until(lambda: not isinstance(self.alive_since_ms(), Unknown))
 

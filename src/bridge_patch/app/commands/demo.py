@@ -6,7 +6,6 @@ import asyncio
 import time
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final, TextIO, cast, final
 
 from rich.console import Console
@@ -20,7 +19,6 @@ from rich.progress import (
 
 from bridge_patch.adapters.example_ai import ExampleAI
 from bridge_patch.adapters.feeds.choose import choose_feed
-from bridge_patch.adapters.feeds.replay import held_symbols
 from bridge_patch.adapters.feeds.series import EVERYTHING, Feed, Window
 from bridge_patch.adapters.honest_ai import HonestAI
 from bridge_patch.adapters.instruments import ListedInstruments
@@ -31,6 +29,7 @@ from bridge_patch.adapters.telemetry import LogTelemetry, Part
 from bridge_patch.adapters.verify import verify_journal
 from bridge_patch.app.commands.options import DemoOptions
 from bridge_patch.app.commands.run import CACHE_NAME, announce, play
+from bridge_patch.app.demo.arrange import make_room, settings_for
 from bridge_patch.app.demo.drills import Drills, FrozenAccount
 from bridge_patch.app.demo.sampler import Sampler
 from bridge_patch.app.demo.summary import Phase, Summary, print_summary
@@ -51,7 +50,7 @@ from bridge_patch.app.wiring import (
 )
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import Book, TradingState
-from bridge_patch.domain.intent import Mode, Symbol, UnixMs
+from bridge_patch.domain.intent import Mode, UnixMs
 from bridge_patch.domain.market import Tick
 from bridge_patch.evidence.replay import rejudge
 from bridge_patch.services.engine import SignalSource
@@ -60,12 +59,6 @@ from bridge_patch.services.ports import Account
 from bridge_patch.services.session import Session
 
 DAY_MS: Final = 24 * 3600 * 1000
-#: The demo's own settings, whatever the environment says; the rest are shipped defaults.
-#: The floor is set so that a refusal by it is seen.
-DEMO_ENV: Final = {"MIN_CONFIDENCE": "0.5"}
-#: What is played where nobody names symbols: the first two, and what of the others is held.
-DEFAULT_SYMBOLS: Final = (Symbol("BTCUSDT"), Symbol("SOLUSDT"))
-MORE_SYMBOLS: Final = (Symbol("ETHUSDT"), Symbol("LAYERUSDT"))
 _WARNING: Final = (
     "Signals: an example AI that throws dice, overconfident and uncalibrated: it shows what"
     " the Governor is for, and nothing about markets; and calibrated momentum, which speaks"
@@ -78,15 +71,11 @@ def demo(options: DemoOptions) -> None:
     console = Console(stderr=options.as_json, soft_wrap=True, highlight=False)
     stated = load_settings()
     named = options.data or stated.market_data_dir
-    seed = stated.example_ai_seed if options.seed is None else options.seed
-    if stated.venue not in {VenueName.PAPER, VenueName.SIMULATOR}:
-        msg = (
-            f"a demo plays on paper or against the simulator, and VENUE is {stated.venue}:"
-            " write VENUE=paper or VENUE=simulator"
-        )
-        raise InvalidValueError(msg)
-    settings = _settings(options, named, seed, stated.venue)
-    _make_room(options.state)
+    settings = replace(
+        settings_for(stated, symbols=options.symbols or (), seed=options.seed, data=named),
+        state_dir=options.state,
+    )
+    make_room(options.state)
     feed = choose_feed(
         named,
         symbols=settings.symbols,
@@ -113,33 +102,6 @@ async def _played(stage: _Stage) -> Summary:
     async with exchange_beside(settings, stage.feed.info.symbols) as url:
         stage.settings = replace(settings, simulator_url=url)
         return await stage.play()
-
-
-def _settings(
-    options: DemoOptions, data_dir: Path | None, seed: int, venue: VenueName
-) -> Settings:
-    env = dict(DEMO_ENV)
-    held = held_symbols(data_dir) if data_dir else frozenset()
-    more = (symbol for symbol in MORE_SYMBOLS if symbol in held)
-    env["SYMBOLS"] = ",".join(options.symbols or (*DEFAULT_SYMBOLS, *more))
-    env["EXAMPLE_AI_SEED"] = str(seed)
-    env["VENUE"] = venue
-    return replace(load_settings(env), state_dir=options.state)
-
-
-def _make_room(state: Path) -> None:
-    """Clear what an earlier demo left in `state`, and nothing that is not a demo's."""
-    store = [STORE_NAME, f"{STORE_NAME}-wal", f"{STORE_NAME}-shm", f"{STORE_NAME}.head"]
-    store.append(REPORT_NAME)
-    if (state / STORE_NAME).exists() and not (state / DEMO_LOG_NAME).exists():
-        msg = (
-            f"--state must be a folder of an earlier demo, or hold no {STORE_NAME}:"
-            f" {state} holds a run of something else; name another folder"
-        )
-        raise InvalidValueError(msg)
-    state.mkdir(parents=True, exist_ok=True)
-    for name in store:
-        (state / name).unlink(missing_ok=True)
 
 
 @final

@@ -114,7 +114,7 @@ def test_every_version_of_the_account_agrees_on_what_is_held() -> None:
 
     assert [v2[name] for name in totals] == [v3[name] for name in totals]
     assert [p["symbol"] for p in v2["positions"]] == [BTC, ETH]
-    assert held["positionAmt"] == risk["positionAmt"] == old[BTC]["positionAmt"] == "0.1"
+    assert held["positionAmt"] == risk["positionAmt"] == old[BTC]["positionAmt"] == "0.100"
     assert "leverage" not in risk
     assert (old[BTC]["leverage"], old[BTC]["marginType"]) == ("20", "isolated")
     assert D(risk["unRealizedProfit"]) == D("0.1") * (60_500 - D(risk["entryPrice"]))

@@ -65,7 +65,7 @@ def test_a_stop_that_fires_is_told_step_by_step_and_closes_all() -> None:
     trade = next(e["o"] for e in told if e.get("o", {}).get("x") == "TRADE")
 
     assert [a["X"] for a in algo] == ["NEW", "TRIGGERING", "TRIGGERED", "FINISHED"]
-    assert (algo[-1]["ai"], algo[-1]["aq"]) == (str(trade["i"]), "0.1")
+    assert (algo[-1]["ai"], algo[-1]["aq"]) == (str(trade["i"]), "0.100")
     assert (trade["c"], trade["ot"], trade["o"]) == ("stop-1", "STOP_MARKET", "MARKET")
     assert D(trade["L"]) < 59_000
     assert desk.position() == 0

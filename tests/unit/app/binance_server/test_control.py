@@ -151,7 +151,7 @@ def test_the_state_says_what_is_open() -> None:
     desk.algo("SELL", "STOP_MARKET", triggerPrice="59000", closePosition="true")
     state = ask(Control(desk.core), "state", method="GET")
 
-    assert state["positions"] == {"BTCUSDT": "0.1"}
+    assert state["positions"] == {"BTCUSDT": "0.100"}
     assert (state["open_orders"], len(state["open_algos"])) == (["exit"], 1)
 
 

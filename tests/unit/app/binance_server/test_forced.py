@@ -162,7 +162,7 @@ def test_funding_is_told_with_the_position_of_isolated_margin() -> None:
 
     assert (told["a"]["m"], told["a"]["S"]) == ("FUNDING_FEE", "BTCUSDT")
     assert D(told["a"]["B"][0]["bc"]) == D(paid["income"]) == D("-0.6")
-    assert [p["pa"] for p in told["a"]["P"]] == ["0.1"]
+    assert [p["pa"] for p in told["a"]["P"]] == ["0.100"]
 
 
 def test_funding_of_cross_margin_is_told_as_a_balance_alone() -> None:

@@ -20,18 +20,18 @@ RESTING = {
 def test_a_market_order_fills_at_once_and_its_reply_has_no_average_price() -> None:
     """The shape of July 2026: missing is not zero."""
     desk = Desk()
-    reply = desk.market("BUY", "0.1", newClientOrderId="mine")
+    reply = desk.market("BUY", "0.100", newClientOrderId="mine")
     found = desk.ok("GET", ORDER, symbol="BTCUSDT", origClientOrderId="mine")
 
     assert (reply["status"], reply["executedQty"], reply["cumQty"]) == (
         "FILLED",
-        "0.1",
-        "0.1",
+        "0.100",
+        "0.100",
     )
     assert "avgPrice" not in reply
     assert "cumQuote" not in reply
     assert D(found["avgPrice"]) > 60_000
-    assert desk.position() == D("0.1")
+    assert desk.position() == D("0.100")
 
 
 def test_the_old_reply_shape_can_be_had() -> None:
@@ -62,9 +62,9 @@ def test_a_fill_is_told_in_the_order_of_the_recordings() -> None:
         "ACCOUNT_UPDATE",
         "ORDER_TRADE_UPDATE",
     ]
-    assert (trade["x"], trade["X"], trade["z"]) == ("TRADE", "FILLED", "0.1")
+    assert (trade["x"], trade["X"], trade["z"]) == ("TRADE", "FILLED", "0.100")
     assert D(account["B"][0]["wb"]) == 10_000 - D(trade["n"])
-    assert account["P"][0]["pa"] == "0.1"
+    assert account["P"][0]["pa"] == "0.100"
 
 
 def test_a_limit_order_fills_when_the_price_goes_through_it_and_not_when_it_touches() -> (
