@@ -16,7 +16,7 @@ from bridge_patch.app.commands.run import CACHE_NAME
 from bridge_patch.app.screen import cell, console
 from bridge_patch.app.settings import load_settings
 from bridge_patch.app.stopping import Stop
-from bridge_patch.domain.errors import BridgeError
+from bridge_patch.domain.errors import BridgeError, InvalidValueError
 
 _INSTALL: Final = "bridge-patch[exchange]"
 
@@ -42,7 +42,11 @@ def exchange(options: ExchangeOptions) -> int:
         seed=settings.example_ai_seed,
         window=Window(start_ms=options.start_ms, end_ms=options.end_ms),
     )
-    asyncio.run(_served(options, feed))
+    try:
+        asyncio.run(_served(options, feed))
+    except OSError as e:
+        msg = f"--port {options.port} cannot be served on: {e.strerror}; name another"
+        raise InvalidValueError(msg) from None
     return 0
 
 
@@ -67,4 +71,6 @@ async def _served(options: ExchangeOptions, feed: Feed) -> None:
         screen.print(cell("key sim-key, secret sim-secret; Ctrl-C stops"))
         if options.speed:
             await keep_pace(server, options.speed, stop)
+        if control.next_ms is None:
+            screen.print(cell("the data has ended: the last prices stand"))
         await wait_for_stop(stop)
