@@ -51,6 +51,14 @@ def test_leverage_goes_up_and_not_down_under_a_position() -> None:
     assert desk.ok("POST", LEVERAGE, symbol=BTC, leverage=25)["leverage"] == 25
 
 
+def test_leverage_is_not_lowered_below_what_resting_entries_need() -> None:
+    desk = Desk()
+    desk.limit("BUY", "3", "59000")
+
+    assert desk.no("POST", LEVERAGE, symbol=BTC, leverage=10) == -2028
+    assert desk.ok("GET", "/fapi/v1/symbolConfig", symbol=BTC)[0]["leverage"] == 20
+
+
 def test_no_change_is_a_refusal_that_means_success() -> None:
     desk = Desk()
 

@@ -183,3 +183,14 @@ def test_thin_volume_can_be_ordered() -> None:
     desk.dispose(volume_base=D("0.5"))
 
     assert desk.market("BUY", "0.1")["executedQty"] == "0.050"
+
+
+def test_a_request_may_arrive_twice() -> None:
+    """Some libraries send a cancel again when a reused connection drops."""
+    desk = Desk()
+    desk.limit("BUY", "0.1", "59000", newClientOrderId="once")
+    desk.plan("twice")
+    code = desk.no("DELETE", PATH, symbol="BTCUSDT", origClientOrderId="once")
+
+    assert code == -2011
+    assert desk.ok("GET", "/fapi/v1/openOrders") == []
