@@ -50,7 +50,8 @@ def test_help_imports_nothing_heavy() -> None:
     """What keeps it fast; a timed bound alone would notice too late."""
     code = (
         "import sys, bridge_patch.app.cli; print(*sorted(m for m in ('numpy', 'pyarrow',"
-        " 'pydantic', 'sqlalchemy', 'structlog', 'rich.progress') if m in sys.modules))"
+        " 'pydantic', 'sqlalchemy', 'structlog', 'rich.progress', 'aiohttp')"
+        " if m in sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

@@ -104,12 +104,13 @@ def check_plain(venue: Venue, ask: Ask, params: Params) -> None:
     if ask.close_all:
         raise Refusal(-4136)
     quantity = params.the_number("quantity")
-    instrument, last = venue.instrument(ask.symbol), venue.last_usd(ask.symbol)
+    scene = venue.scene(ask.symbol)
+    instrument = scene.instrument
     if ask.kind is OrderType.MARKET:
         params.forbid("timeInForce", "price")
         if not ask.reduce_only:
             check_quantity(instrument, quantity)
-            check_notional(instrument, quantity, last or ZERO)
+            check_notional(instrument, quantity, scene.last_usd)
         return
     params.require("timeInForce", "price")
     check_price(instrument, ask.price_usd)

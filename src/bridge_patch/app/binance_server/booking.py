@@ -46,8 +46,8 @@ def book_fills(
         if fill is not None:
             for part in parted(fill, venue.conditions.fill_parts, step):
                 _book(venue, order, part, maker=maker)
-    if venue.position(order.symbol) is None:
-        end_with_position(venue, order.symbol)
+            if venue.position(order.symbol) is None:
+                end_with_position(venue, order.symbol)
 
 
 def _book(venue: Venue, order: OrderRecord, fill: Filled, *, maker: bool) -> None:

@@ -93,6 +93,8 @@ class Core:
         if fault.kind is FaultKind.BAN_418:
             self.limits.ban(request.address, self.now_ms)
             return self._answered(request, params)
+        if fault.kind is FaultKind.TWICE:
+            self._answered(request, params)
         reply = self._answered(request, params) if is_accepted(fault) else None
         return spoiled(fault, reply, request, self.venue.clock.stated_ms)
 

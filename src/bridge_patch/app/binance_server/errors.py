@@ -37,6 +37,7 @@ _WORDS: Final = MappingProxyType(
         -2021: "Order would immediately trigger.",
         -2022: "ReduceOnly Order is rejected.",
         -2025: "Reach max open order limit.",
+        -2028: "Leverage is smaller than permitted: insufficient margin balance.",
         -2027: "Exceeded the maximum allowable position at current leverage.",
         -2007: "Invalid callBack rate.",
         -4003: "Quantity less than or equal to zero.",

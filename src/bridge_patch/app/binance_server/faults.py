@@ -2,7 +2,8 @@
 
 A fault says where it strikes (method, path, symbol), how often (`count`, `probability` from
 a seed, `after` so many that were let through) and what happens. Those that say `accepted`
-let the request be carried out first: the client then does not know.
+let the request be carried out first: the client then does not know. TWICE carries it out
+two times, as when a dropped connection makes a library send it again.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class FaultKind(StrEnum):
     OVERLOAD_1008 = "overload_1008"
     CODE = "code"
     STATUS = "status"
+    TWICE = "twice"
     LIMIT_429 = "limit_429"
     BAN_418 = "ban_418"
 
@@ -143,7 +145,7 @@ def is_accepted(fault: Fault) -> bool:
     """Tell whether the request is carried out before the fault strikes."""
     if fault.kind in _NEVER_ACCEPTED:
         return False
-    return fault.accepted or fault.kind is FaultKind.LATENCY
+    return fault.accepted or fault.kind in {FaultKind.LATENCY, FaultKind.TWICE}
 
 
 def spoiled(fault: Fault, reply: Reply | None, request: Request, now_ms: int) -> Reply:
@@ -157,7 +159,7 @@ def _spoiled(  # noqa: PLR0911 - one line for each kind
     fault: Fault, whole: Reply, request: Request, now_ms: int
 ) -> Reply:
     match fault.kind:
-        case FaultKind.LATENCY:
+        case FaultKind.LATENCY | FaultKind.TWICE:
             return whole
         case FaultKind.LOST:
             return Reply(ending=Ending.SILENT)

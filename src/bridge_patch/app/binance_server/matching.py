@@ -114,7 +114,7 @@ def trade_market(venue: Venue, order: OrderRecord) -> None:
             order_id=order_id,
             intent_id=intent_id,
         )
-        events = decide_enter(scene, entry, venue.reserved_usd())
+        events = decide_enter(scene, entry, venue.held_usd())
     for event in events:
         if isinstance(event, OrderRefused):
             raise Refusal(int(event.code), event.message)
@@ -134,7 +134,7 @@ def check_entry(venue: Venue, order: OrderRecord) -> None:
     if opened is None:
         return
     fault = size_fault(scene, planned.leverage, opened) or margin_fault(
-        scene, closed, opened, venue.reserved_usd(order)
+        scene, closed, opened, venue.held_usd(order)
     )
     if fault:
         raise Refusal(int(fault[0]), fault[1])

@@ -42,7 +42,11 @@ def set_leverage(venue: Venue, params: Params) -> Json:
         notional = position.notional_usd(venue.last_usd(symbol) or position.entry_price_usd)
         if leverage > instrument.bracket_at(notional).leverage_max:
             raise Refusal(-2027)
+    before = venue.modes.leverage(symbol)
     venue.modes.leverages[symbol] = leverage
+    if leverage < before and venue.exchange.available_usd() < venue.held_usd():
+        venue.modes.leverages[symbol] = before
+        raise Refusal(-2028)
     tell_leverage(venue, symbol, leverage)
     return {
         "symbol": symbol,

@@ -31,7 +31,7 @@ class Server:
 
     def __init__(self, control: Control) -> None:
         self.core: Core = control.core
-        self._control = control
+        self.control = control
         self._sockets: dict[int, web.WebSocketResponse] = {}
         self._sending: dict[int, asyncio.Lock] = {}
         self._closing = asyncio.Event()
@@ -45,7 +45,7 @@ class Server:
 
     async def advance(self, to_ms: int) -> None:
         """Play the data up to a time, and hand out what it told."""
-        self._control.advance(to_ms)
+        self.control.advance(to_ms)
         await self.hand_out()
 
     async def hand_out(self) -> None:
@@ -83,7 +83,7 @@ class Server:
             address=http.remote or HOST,
         )
         if request.path.startswith(PREFIX):
-            reply = self._control.handle(request)
+            reply = self.control.handle(request)
             await self.hand_out()
         else:
             reply = self.core.handle(request)

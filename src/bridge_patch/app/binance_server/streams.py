@@ -54,10 +54,10 @@ class Connection:
 
     def hears(self, name: str) -> bool:
         """Tell whether a market stream reaches this connection."""
-        if name not in self.names:
+        if name not in self.names or self.room is Room.PRIVATE:
             return False
         book = any(f"@{kind}" in name or name == f"!{kind}" for kind in _BOOK_STREAMS)
-        return book if self.room in {Room.PUBLIC, Room.OLD} else self.room is Room.MARKET
+        return book is not (self.room is Room.MARKET)
 
     def push(self, stream: str, payload: bytes) -> None:
         """Queue one frame, wrapped where the connection is combined."""
@@ -146,7 +146,7 @@ class Hub:
         hearing = [
             c
             for c in self.connections.values()
-            if c.room is Room.PRIVATE and c.key == key and key
+            if c.room is Room.PRIVATE and key and (c.key == key or key in c.names)
             if not c.wanted or kind in c.wanted
         ]
         text = msgspec.json.encode(payload)

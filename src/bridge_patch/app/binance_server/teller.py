@@ -114,9 +114,11 @@ def tell_account(
         "cw": usd(wallet - margins),
         "bc": usd(change_usd),
     }
-    positions = [] if symbol is None else [position_told(venue, symbol)]
+    funding = reason == "FUNDING_FEE"
+    alone = symbol is None or (funding and venue.modes.is_crossed(symbol))
+    positions = [] if alone or symbol is None else [position_told(venue, symbol)]
     body: dict[str, Json] = {"m": reason, "B": [balance], "P": positions}
-    if reason == "FUNDING_FEE" and symbol is not None:
+    if funding and symbol is not None:
         body["S"] = symbol
     moment = venue.clock.stated_ms if at_ms is None else at_ms
     venue.emit("ACCOUNT_UPDATE", {"T": moment, "a": body})

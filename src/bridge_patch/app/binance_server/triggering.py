@@ -165,5 +165,5 @@ def _fault(venue: Venue, scene: Scene, planned: Taking, traded: Legs) -> Fault |
     if opened is None:
         return None
     return size_fault(scene, planned.leverage, opened) or margin_fault(
-        scene, closed, opened, venue.reserved_usd()
+        scene, closed, opened, venue.held_usd()
     )

@@ -21,7 +21,7 @@ from bridge_patch.app.binance_server.wire import Json
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import Symbol, Unknown
 from bridge_patch.domain.market import Bar, Funding, FundingTerms
-from bridge_patch.domain.money import ZERO
+from bridge_patch.domain.money import ONE, ZERO
 from bridge_patch.domain.position import Position
 from bridge_patch.sim.costs import Costs
 from bridge_patch.sim.exchange import Exchange, Listing
@@ -120,7 +120,13 @@ class Venue:
         """Return what is open."""
         return self.exchange.positions.get(symbol)
 
-    def reserved_usd(self, besides: OrderRecord | None = None) -> Decimal:
+    def held_usd(self, besides: OrderRecord | None = None) -> Decimal:
+        """Return what resting entries would take at once: their margin and the fee."""
+        return self.reserved_usd(besides, fee_fraction=self.costs.taker_fraction)
+
+    def reserved_usd(
+        self, besides: OrderRecord | None = None, *, fee_fraction: Decimal = ZERO
+    ) -> Decimal:
         """Return the margin that resting entries hold; what only closes holds none."""
         total = ZERO
         closing: dict[Symbol, Decimal] = {}
@@ -132,7 +138,8 @@ class Venue:
                 covered = closing.setdefault(order.symbol, position.quantity_base)
                 closing[order.symbol] = max(covered - left, ZERO)
                 left = max(left - covered, ZERO)
-            total += left * order.price_usd / self.modes.leverage(order.symbol)
+            share = ONE / self.modes.leverage(order.symbol) + fee_fraction
+            total += left * order.price_usd * share
         return total
 
     def available_usd(self) -> Decimal:

@@ -8,6 +8,7 @@ from typing import Final, final
 from bridge_patch.adapters.feeds.choose import choose_feed
 from bridge_patch.adapters.feeds.series import Feed, Window
 from bridge_patch.adapters.instruments import ListedInstruments
+from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.app.binance_server.control import Control
 from bridge_patch.app.binance_server.core import Core
 from bridge_patch.app.commands.options import ExchangeOptions
@@ -15,7 +16,7 @@ from bridge_patch.app.commands.run import CACHE_NAME
 from bridge_patch.app.screen import cell, console
 from bridge_patch.app.settings import load_settings
 from bridge_patch.app.stopping import Stop
-from bridge_patch.domain.errors import BridgeError
+from bridge_patch.domain.errors import BridgeError, InvalidValueError
 
 _INSTALL: Final = "bridge-patch[exchange]"
 
@@ -41,21 +42,27 @@ def exchange(options: ExchangeOptions) -> int:
         seed=settings.example_ai_seed,
         window=Window(start_ms=options.start_ms, end_ms=options.end_ms),
     )
-    asyncio.run(_served(options, feed))
+    try:
+        asyncio.run(_served(options, feed))
+    except OSError as e:
+        msg = f"--port {options.port} cannot be served on: {e.strerror}; name another"
+        raise InvalidValueError(msg) from None
     return 0
 
 
 async def _served(options: ExchangeOptions, feed: Feed) -> None:
     from bridge_patch.app.binance_server.pace import (  # noqa: PLC0415 - needs the extra
         keep_pace,
+        shifted,
         wait_for_stop,
     )
     from bridge_patch.app.binance_server.serve import serving  # noqa: PLC0415 - the same
 
     core = Core(symbols=feed.info.symbols, wallet_usd=options.wallet_usd)
-    control = Control(core, iter(feed))
+    now_ms = SystemClock().now_ms()
+    control = Control(core, shifted(feed, now_ms) if options.today else iter(feed))
     if control.next_ms is not None:
-        control.advance(control.next_ms)
+        control.advance(now_ms if options.today else control.next_ms)
     stop, screen = Stop.on_signals(), console()
     async with serving(control, port=options.port) as (server, port):
         pace = f"{options.speed:g} x real time" if options.speed else "stepped by /sim"
@@ -63,5 +70,7 @@ async def _served(options: ExchangeOptions, feed: Feed) -> None:
         screen.print(cell(f"SIMULATED exchange on http://127.0.0.1:{port}, {pace}"))
         screen.print(cell("key sim-key, secret sim-secret; Ctrl-C stops"))
         if options.speed:
-            await keep_pace(server, control, options.speed, stop)
+            await keep_pace(server, options.speed, stop)
+        if control.next_ms is None:
+            screen.print(cell("the data has ended: the last prices stand"))
         await wait_for_stop(stop)

@@ -47,7 +47,10 @@ class RunOptions:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeOptions:
-    """`exchange`; `speed` zero stands still until the surface under /sim moves it."""
+    """`exchange`; `speed` zero stands still until the surface under /sim moves it.
+
+    With `today` the data is moved in time, so that its first bar closes now.
+    """
 
     data: Path | None
     env_file: Path | None
@@ -55,6 +58,7 @@ class ExchangeOptions:
     start_ms: UnixMs | None
     end_ms: UnixMs | None
     speed: float
+    today: bool
     port: int
     wallet_usd: Decimal
 

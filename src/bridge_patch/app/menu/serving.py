@@ -25,6 +25,9 @@ def exchange(
     speed: Annotated[
         float, typer.Option(min=0, help="Times real time; 0 stands until /sim moves it.")
     ] = 1.0,
+    today: Annotated[
+        bool, typer.Option("--today", help="Move the data so that it begins now.")
+    ] = False,
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="Loopback port; 0 takes a free one.")
     ] = 8_797,
@@ -48,6 +51,7 @@ def exchange(
         start_ms=start_ms,
         end_ms=end_ms,
         speed=speed,
+        today=today,
         port=port,
         wallet_usd=_wallet(wallet),
     )

@@ -6,7 +6,9 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from bridge_patch.app.binance_server.conditions import Conditions
 from bridge_patch.app.binance_server.core import Core
+from bridge_patch.app.binance_server.faults import Fault, FaultKind
 from bridge_patch.app.binance_server.signing import signature_of
 from bridge_patch.app.binance_server.streams import Connection
 from bridge_patch.app.binance_server.wire import Reply, Request
@@ -150,3 +152,11 @@ class Desk:
     def position(self, symbol: Symbol = BTC) -> Decimal:
         held = self.core.venue.position(symbol)
         return held.signed_base if held else D(0)
+
+    def dispose(self, **conditions: Any) -> None:
+        """Set conditions; what is not named is healthy."""
+        self.core.dispose(Conditions(**conditions))
+
+    def plan(self, kind: str, **more: Any) -> None:
+        """Have one fault strike next."""
+        self.core.plan((Fault(kind=FaultKind(kind), **more),))
