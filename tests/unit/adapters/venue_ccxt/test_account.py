@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from bridge_patch.adapters.venue_ccxt.outcome import Answer, Reply
 from bridge_patch.app.binance_server.conditions import AccountSetting
 from bridge_patch.app.binance_server.control import set_account
 from bridge_patch.app.binance_server.faults import Fault, FaultKind
@@ -19,7 +20,7 @@ from bridge_patch.domain.venue_events import (
     VenueEvent,
 )
 from bridge_patch.services.ports import AccountReading
-from tests.unit.adapters.venue_ccxt.stand import D, Stand, on_stand, traded
+from tests.unit.adapters.venue_ccxt.stand import D, Sent, Stand, on_stand, traded
 
 
 async def reading(stand: Stand) -> AccountReading:
@@ -86,6 +87,22 @@ def test_a_reading_that_took_long_is_none() -> None:
         fault = Fault(kind=FaultKind.LATENCY, path="/fapi/v3/account", delay_ms=3_500)
         stand.core.plan([fault])
 
+        assert isinstance(await stand.venue.read(), Unknown)
+
+    on_stand(script)
+
+
+def test_two_readings_that_disagree_are_none() -> None:
+    """One of them is from before a trade, or stale: nobody knows which."""
+
+    async def script(stand: Stand) -> None:
+        await stand.open()
+
+        def stale(sent: Sent) -> Answer | None:
+            empty = sent.path == "/fapi/v3/positionRisk"
+            return Reply(status=200, body="[]") if empty else None
+
+        stand.wire.instead = stale
         assert isinstance(await stand.venue.read(), Unknown)
 
     on_stand(script)

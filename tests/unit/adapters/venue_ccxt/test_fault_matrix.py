@@ -192,8 +192,6 @@ def test_a_cancel_whose_answer_is_lost_ends_with_the_stop_gone(
             kind, method="DELETE", path="/fapi/v1/algoOrder", accepted=accepted, **rest
         )
         report = await stand.venue.cancel(BTC, ClientOrderId("bp-stop"))
-        if report.event is OrderEvent.TIMED_OUT:
-            report = await stand.venue.cancel(BTC, ClientOrderId("bp-stop"))
 
         assert report.event is OrderEvent.CANCELLED
         assert stand.core.venue.records.open_algos(BTC) == []

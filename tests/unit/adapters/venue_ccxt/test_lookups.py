@@ -1,6 +1,7 @@
 """The search at the venue: which service, what else is looked at, what reopens it."""
 
 from bridge_patch.adapters.venue_ccxt.orders import OrderFacts
+from bridge_patch.adapters.venue_ccxt.outcome import Answer, Reply
 from bridge_patch.app.binance_server.faults import FaultKind
 from bridge_patch.domain.events import Sending
 from bridge_patch.domain.harvest import POLICY_FALLBACK
@@ -10,7 +11,7 @@ from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent
 from bridge_patch.domain.venue_events import Filled, OrderEnded
 from bridge_patch.services.ports import Report
 from tests.contracts.approvals import BTC, SOL
-from tests.unit.adapters.venue_ccxt.stand import D, Stand, on_stand, traded
+from tests.unit.adapters.venue_ccxt.stand import D, Sent, Stand, on_stand, traded
 
 X = ClientOrderId("bp-x")
 
@@ -219,6 +220,46 @@ def test_a_market_order_cut_short_is_filled_with_what_it_got_and_its_end() -> No
         assert report.event is OrderEvent.FILLED
         assert kinds[-1] is OrderEnded
         assert 0 < traded(report.events) == stand.held() < D("0.105")
+
+    on_stand(script)
+
+
+def absent(sent: Sent) -> Answer | None:
+    """The ordinary service does not know a client id; by its number it knows the order."""
+    if sent.path == "/fapi/v1/order" and "origClientOrderId" in sent.params:
+        return Reply(status=400, body='{"code":-2013,"msg":"Order does not exist."}')
+    return None
+
+
+def test_an_order_that_only_its_trades_betray_is_claimed_by_its_number() -> None:
+    async def script(stand: Stand) -> None:
+        stand.streaming = False
+        stand.wire.instead = absent
+        stand.fault(FaultKind.RESET, method="POST", path="/fapi/v1/order", accepted=True)
+        told = [*(await stand.open("bp-x")).events]
+        report, took_ms = await searched(stand)
+        told += report.events
+
+        assert report.event is OrderEvent.FILLED
+        assert took_ms >= 30_000
+        assert traded(tuple(told)) == stand.held() != 0
+
+    on_stand(script)
+
+
+def test_an_older_stop_under_the_same_id_is_not_this_one() -> None:
+    async def script(stand: Stand) -> None:
+        await stand.open()
+        await stand.stop("94000", "bp-x")
+        await stand.venue.cancel(BTC, X)
+        await stand.events()
+        stand.wire.pass_ms(60_000)
+        stand.fault(FaultKind.RESET, method="POST", path="/fapi/v1/algoOrder")
+        report = await stand.stop("94100", "bp-x")
+        assert report.event is OrderEvent.TIMED_OUT
+        report, _ = await searched(stand)
+
+        assert report.event is OrderEvent.TIMED_OUT
 
     on_stand(script)
 
