@@ -146,7 +146,7 @@ def loopback_url() -> Form:
             raise ValueError
         return text
 
-    return Form(expected="an address such as http://127.0.0.1:8790", read=read)
+    return Form(expected="an address such as http://127.0.0.1:8797", read=read)
 
 
 def journal_url() -> Form:

@@ -77,7 +77,7 @@ class Settings(LimitSettings):
 
     venue: VenueName = row("paper", one_of(VenueName), "", "where live orders go")
     simulator_url: str = row(
-        "http://127.0.0.1:8790",
+        "http://127.0.0.1:8797",
         loopback_url(),
         "",
         "where `bridge-patch exchange` listens, for VENUE=simulator",

@@ -133,7 +133,7 @@ def test_an_empty_value_is_a_fault_never_a_default(name: str, tmp_path: Path) ->
         ("SYMBOLS", "BTCUSDT,"),
         ("SYMBOLS", "BTCUSDT,BTCUSDT"),
         ("VENUE", "Binance"),
-        ("SIMULATOR_URL", "http://0.0.0.0:8790"),
+        ("SIMULATOR_URL", "http://0.0.0.0:8797"),
         ("SIMULATOR_URL", "http://127.0.0.1:99999"),
         ("VENUE_API_KEY", " key"),
         ("LOG_FORMAT", "xml"),
