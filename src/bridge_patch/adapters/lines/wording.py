@@ -94,7 +94,7 @@ def _proposed(fields: Mapping[str, Value]) -> str:
 
 def _pairs(fields: Mapping[str, Value], *, leaving: Collection[str]) -> list[str]:
     return [
-        f"{key}={shown(key, value)}"
+        f"{key}={value}" if type(value) is str else f"{key}={shown(key, value)}"
         for key, value in fields.items()
         if key not in leaving and key not in _APART
     ]
@@ -109,11 +109,8 @@ def _intents(fields: Mapping[str, Value]) -> str:
 def shown(key: str, value: Value) -> str:
     """Return a field's value as a line shows it: exact, and leverage with its x."""
     if isinstance(value, str):
-        text = value
-    elif isinstance(value, Decimal):
-        text = exact(value)
-    elif isinstance(value, tuple):
+        return value
+    if isinstance(value, tuple):
         return "/".join(value)
-    else:
-        text = str(value)
+    text = exact(value) if isinstance(value, Decimal) else str(value)
     return f"{text}x" if key.endswith("leverage") else text
