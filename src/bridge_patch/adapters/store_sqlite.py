@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
@@ -112,7 +113,7 @@ class SqliteFile:
 
         from bridge_patch.adapters import journal_schema  # noqa: PLC0415 - as above
 
-        held = [tuple(journal_schema.values(row).values()) for row in rows]
+        held = list(map(journal_schema.values, rows))
         try:
             connection.exec_driver_sql(_INSERT, held)
         except IntegrityError as error:
@@ -161,7 +162,7 @@ class SqliteFile:
     def room_bytes(self) -> int:
         """Return how much may still be written to the disk that holds the file."""
         try:
-            found = os.statvfs(self.path.parent)
+            found = os.statvfs(_folder_of(self.path))
         except OSError as error:
             msg = f"{self.path}: {error.strerror}"
             raise OutageError(msg) from error
@@ -174,6 +175,12 @@ class SqliteFile:
             yield
         except sqlite3.Error as error:
             raise self.broken(error) from error
+
+
+@cache
+def _folder_of(path: Path) -> Path:
+    """Return where a file is, the same object each time: its text is made once."""
+    return path.parent
 
 
 @contextmanager
