@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, TypeAlias, final
+
+import msgspec
 
 from bridge_patch.adapters.lines.text import are_words, clean, word
 from bridge_patch.domain.events import Verdict
@@ -18,8 +19,7 @@ _TEXTS: Final = (str, tuple)
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True):
     """An event name and its fields; every text in them is already fit for a line."""
 
     name: str
