@@ -45,7 +45,8 @@ class MarketView:
             self._turnovers[bar.symbol] = turnover
             known = self._volatility.get(bar.symbol)
             ewma = Ewma(bar_ms=bar.close_ms - bar.open_ms) if known is None else known
-            ends = (bar.close, bar.high, bar.low)
+            # The close lies between the two: neither end can be nearer to the last one.
+            ends = (bar.high, bar.low)
             moved = [ewma.sigmas(price, bar.close_ms) for price in ends]
             if sigmas := [each for each in moved if each is not None]:
                 moves = self._moves.setdefault(bar.symbol, deque(maxlen=_MOVES_MAX))
