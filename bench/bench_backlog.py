@@ -23,7 +23,7 @@ from typing import Final
 
 from bench.account import now_ms
 from bench.measuring import MICRO, Figure, Outcome, tell
-from bench.shadow import Shadow, shadow
+from bench.shadow import HOME, Place, Shadow, shadow
 from bridge_patch.adapters import codec
 from bridge_patch.adapters.bus import Ack, Post, Reader, StoredBus
 from bridge_patch.adapters.envelope import Envelope
@@ -52,13 +52,20 @@ _HOUR_MS: Final = 3_600_000
 
 def main(late: int = LATE, fresh: int = FRESH, *, as_json: bool = False) -> None:
     """Print the ratio for so many late and fresh entries."""
-    tell(asyncio.run(_outcome(late, fresh)), as_json=as_json)
+    tell(asyncio.run(outcome(late, fresh)), as_json=as_json)
 
 
-async def _outcome(late: int, fresh: int) -> Outcome:
+async def outcome(
+    late: int,
+    fresh: int,
+    *,
+    on: str = "SQLite",
+    places: tuple[Place, Place] = (HOME, HOME),
+) -> Outcome:
+    """Measure on buses of one kind: the service's, and the bare client's."""
     async with AsyncExitStack() as opened:
-        service = await opened.enter_async_context(shadow())
-        bare = await opened.enter_async_context(shadow())
+        service = await opened.enter_async_context(shadow(place=places[0]))
+        bare = await opened.enter_async_context(shadow(place=places[1]))
         before = _resident_mb()
         client = drain = cpu_client = cpu_drain = 0.0
         middle = before
@@ -88,7 +95,7 @@ async def _outcome(late: int, fresh: int) -> Outcome:
         expired, decided, letters = await _told(service)
         assert (expired, decided) == (late, fresh), (expired, decided)
     return Outcome(
-        name="late entries drained / bare read and ack, SQLite",
+        name=f"late entries drained / bare read and ack, {on}",
         ratio=client / drain,
         wanted="at least",
         goal=GOAL,
@@ -177,8 +184,9 @@ def _resident_mb() -> float:
     return int(_STATM.read_text().split()[1]) * _PAGE / 1e6
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+def arguments(description: str | None) -> argparse.Namespace:
+    """Read the command line: how many, and how to tell."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--late", type=int, default=LATE, help="late entries")
     parser.add_argument(
         "--fresh", type=int, default=FRESH, help="fresh entries behind them"
@@ -188,5 +196,5 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    said = _arguments()
+    said = arguments(__doc__)
     main(said.late, said.fresh, as_json=said.json)

@@ -19,11 +19,10 @@ from time import perf_counter, process_time
 from typing import Final, TypeAlias, final
 
 from bench.measuring import MICRO, Figure, Outcome, tell, wants_json
-from bench.shadow import Shadow, Silent, shadow
+from bench.shadow import HOME, Place, Shadow, Silent, shadow
 from bridge_patch.adapters.bus import Ack, Bus, Post, Reader
 from bridge_patch.adapters.envelope import Envelope
 from bridge_patch.adapters.streams import EXECUTION_GROUP, EXECUTION_RESULT, TRADE_INTENT
-from bridge_patch.app.buses import AT_HOME, BusAt
 from bridge_patch.domain.events import Settled, Status
 from bridge_patch.services.execution import BATCH_MAX
 from bridge_patch.services.ports import Journal
@@ -32,8 +31,8 @@ GOAL: Final = 0.35
 ROUNDS: Final = 10
 #: Takes off the bus what waits there; returns how much that was.
 Drain: TypeAlias = Callable[[], Awaitable[int]]
-#: The buses of the service, of the service without log lines, and of the bare client.
-Places: TypeAlias = tuple[BusAt, BusAt, BusAt]
+#: Of the service, of the service without log lines, and of the bare client.
+Places: TypeAlias = tuple[Place, Place, Place]
 _CLIENT: Final = Reader(group=EXECUTION_GROUP, consumer="client")
 
 
@@ -52,12 +51,12 @@ def main(size: int = BATCH_MAX, *, rounds: int = ROUNDS, as_json: bool = False) 
 
 
 async def outcome(
-    size: int, rounds: int, *, bus: str = "SQLite", places: Places = (AT_HOME,) * 3
+    size: int, rounds: int, *, on: str = "SQLite", places: Places = (HOME,) * 3
 ) -> Outcome:
-    """Measure on buses of one kind, one for each of the three."""
+    """Measure on buses and journals of one kind, each of the three on its own."""
     of_logging, of_silent, of_bare = places
     async with AsyncExitStack() as opened:
-        logging = await opened.enter_async_context(shadow(bus_at=of_logging))
+        logging = await opened.enter_async_context(shadow(place=of_logging))
         silent = await opened.enter_async_context(shadow(Silent(), of_silent))
         bare = await opened.enter_async_context(shadow(Silent(), of_bare))
         usual = await _usual_result(bare)
@@ -72,7 +71,7 @@ async def outcome(
         seen, entries = _outcomes(logging.store.journal)
     assert seen[Status.SIMULATED] == seen[Status.REFUSED] == size * rounds // 2, seen
     return Outcome(
-        name=f"execution service / bare client, {bus}",
+        name=f"execution service / bare client, {on}",
         ratio=_ratio(client, service),
         wanted="at least",
         goal=GOAL,

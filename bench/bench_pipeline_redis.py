@@ -11,19 +11,16 @@ import asyncio
 
 from bench.bench_pipeline import ROUNDS, outcome
 from bench.measuring import tell, wants_json
-from bench.server import server
-from bridge_patch.adapters.bus_url import read_bus_url
-from bridge_patch.app.buses import BusAt
+from bench.server import bus_on, server
+from bench.shadow import Place
 from bridge_patch.services.execution import BATCH_MAX
 
 
 def main(size: int = BATCH_MAX, *, rounds: int = ROUNDS, as_json: bool = False) -> None:
     """Print the ratio; `size` is how many intents one of the rounds handles."""
     with server() as url:
-        first, second, third = (
-            BusAt(read_bus_url(f"{url}/{database}")) for database in range(3)
-        )
-        found = outcome(size, rounds, bus="Redis", places=(first, second, third))
+        first, second, third = (Place(bus=bus_on(url, number)) for number in range(3))
+        found = outcome(size, rounds, on="Redis", places=(first, second, third))
         tell(asyncio.run(found), as_json=as_json)
 
 

@@ -12,6 +12,9 @@ from contextlib import closing, contextmanager
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from bridge_patch.adapters.bus_url import read_bus_url
+from bridge_patch.app.buses import BusAt
+
 _START_SEC: Final = 10.0
 
 
@@ -37,6 +40,11 @@ def server() -> Iterator[str]:
         finally:
             process.terminate()
             process.wait()
+
+
+def bus_on(url: str, database: int) -> BusAt:
+    """Return a bus on that server which nobody else has."""
+    return BusAt(read_bus_url(f"{url}/{database}"))
 
 
 def _wait(port: int) -> None:

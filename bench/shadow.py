@@ -18,6 +18,7 @@ from bridge_patch.adapters.bus import Post
 from bridge_patch.adapters.feeds.generated import generate
 from bridge_patch.adapters.feeds.series import Feed
 from bridge_patch.adapters.instruments import ListedInstruments
+from bridge_patch.adapters.journal_url import EMBEDDED, JournalUrl
 from bridge_patch.adapters.streams import TRADE_INTENT
 from bridge_patch.adapters.telemetry import LogTelemetry
 from bridge_patch.app.buses import AT_HOME, BusAt
@@ -69,6 +70,18 @@ _TIMID: Final = Proposal(margin=Margin(Decimal(200)), leverage=Leverage(Decimal(
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an execution side has its bus and its journal: at home, unless told."""
+
+    bus: BusAt = AT_HOME
+    journal: JournalUrl = EMBEDDED
+
+
+HOME: Final = Place()
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shadow:
     """A started execution side."""
 
@@ -107,10 +120,10 @@ class Silent:
 
 @asynccontextmanager
 async def shadow(
-    telemetry: Telemetry | None = None, bus_at: BusAt = AT_HOME
+    telemetry: Telemetry | None = None, place: Place = HOME
 ) -> AsyncIterator[Shadow]:
     """Start an execution side and warm its market up; it logs, unless told otherwise."""
-    async with unplayed(telemetry, bus_at=bus_at) as side:
+    async with unplayed(telemetry, place=place) as side:
         *before, last = invented(WARM_MINUTES)
         for tick in before:
             await side.session.warm_up(tick)
@@ -124,13 +137,15 @@ async def shadow(
 async def unplayed(
     telemetry: Telemetry | None = None,
     symbols: tuple[Symbol, ...] = SYMBOLS,
-    bus_at: BusAt = AT_HOME,
+    place: Place = HOME,
 ) -> AsyncIterator[Shadow]:
     """Start an execution side in a folder of its own that has not seen a bar."""
     collect_seldom()
     with TemporaryDirectory() as folder, ExitStack() as opened:
         settings = replace(load_settings(WIDE), state_dir=Path(folder), symbols=symbols)
-        store = open_store(settings.state_dir, journal=True, bus_at=bus_at)
+        store = open_store(
+            settings.state_dir, journal=True, url=place.journal, bus_at=place.bus
+        )
         opened.callback(store.close)
         run = Run(
             settings=settings,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,7 +100,7 @@ def test_what_is_not_read_back_as_it_was_written_stays(
     written(database, *parts(5))
 
     def damaged(path: Path) -> Iterator[Row | None]:
-        return (row and replace(row, run_id="other") for row in read_rows(path))
+        return (row and row._replace(run_id="other") for row in read_rows(path))
 
     monkeypatch.setattr(archive_, "read_rows", damaged)
     with pytest.raises(BrokenPromiseError, match="entry 1 was not read back as it was"):

@@ -153,8 +153,8 @@ def _edited(watch: Watch, world: World, seed: int) -> None:
     at = seed % (len(rows) - 1)
     row, after = rows[at], rows[at + 1]
     edits: Mapping[str, list[Row]] = {
-        "changed": [*rows[:at], replace(row, body=row.body + b" "), *rows[at + 1 :]],
-        "redated": [*rows[:at], replace(row, recorded_ms=1), *rows[at + 1 :]],
+        "changed": [*rows[:at], row._replace(body=row.body + b" "), *rows[at + 1 :]],
+        "redated": [*rows[:at], row._replace(recorded_ms=1), *rows[at + 1 :]],
         "dropped": [*rows[:at], *rows[at + 1 :]],
         "swapped": [*rows[:at], after, row, *rows[at + 2 :]],
         "cut off": rows[: at or 1],

@@ -66,7 +66,7 @@ async def until(
     watched too; a number that has changed is worth a look.
     """
     await asyncio.sleep(0)
-    seen = version() if version else 0
+    seen = version() if version and wait_ms > 0 else 0
     found = look()
     ends = monotonic() + wait_ms / 1000
     pause = _PAUSE_FIRST_SEC

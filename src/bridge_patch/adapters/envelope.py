@@ -40,7 +40,10 @@ class Envelope:
         >>> Envelope((("data", "{}"),)).field("payload") is None
         True
         """
-        return next((text for key, text in self.fields if key == name), None)
+        for key, text in self.fields:
+            if key == name:
+                return text
+        return None
 
     @property
     def event_type(self) -> str | None:

@@ -158,14 +158,7 @@ class Database(Protocol):
         ...
 
 
-def values(row: Row) -> dict[str, object]:
+def values(row: Row) -> tuple[object, ...]:
     """Return a row as the columns have it, in their order."""
-    return {
-        "seq": row.seq,
-        "run_id": row.run_id,
-        "recorded_ms": row.recorded_ms,
-        "kind": row.kind,
-        "intent_id": row.intent_id,
-        "body": row.body.decode(),
-        "link": row.link,
-    }
+    seq, run_id, recorded_ms, kind, intent_id, body, link = row
+    return seq, run_id, recorded_ms, kind, intent_id, body.decode(), link

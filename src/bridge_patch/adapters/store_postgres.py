@@ -142,7 +142,7 @@ class PostgresDatabase:
         try:
             with closing(cursor), cursor.copy(_COPY) as entries:
                 for row in rows:
-                    entries.write_row(tuple(journal_schema.values(row).values()))
+                    entries.write_row(journal_schema.values(row))
         except errors.errors.UniqueViolation as error:
             raise journal_schema.TakenError from error
         except errors.Error as error:

@@ -135,8 +135,9 @@ class Execution:
         try:
             if isinstance(content, ReduceIntent):
                 batch.reduced.add(content.symbol)
-                content = await self.recall.own_name(delivery, content, batch)
-                delivery = replace(delivery, content=content)
+                named = await self.recall.own_name(delivery, content, batch)
+                if named is not content:
+                    content, delivery = named, replace(delivery, content=named)
             await self._decide(delivery, content, batch)
         except BrokenPromiseError:
             raise

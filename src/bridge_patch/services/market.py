@@ -31,6 +31,8 @@ class MarketView:
     _terms: dict[Symbol, FundingTerms] = field(default_factory=dict)
     _moves: dict[Symbol, deque[Known]] = field(default_factory=dict)
     _volatility: dict[Symbol, Ewma] = field(default_factory=dict)
+    #: What `volatility` says until the next bar of a symbol.
+    _annual: dict[Symbol, Reading] = field(default_factory=dict)
 
     def on_tick(self, tick: Tick) -> None:
         """Take in the bars that closed."""
@@ -43,12 +45,14 @@ class MarketView:
             self._turnovers[bar.symbol] = turnover
             known = self._volatility.get(bar.symbol)
             ewma = Ewma(bar_ms=bar.close_ms - bar.open_ms) if known is None else known
-            ends = (bar.close, bar.high, bar.low)
+            # The close lies between the two: neither end can be nearer to the last one.
+            ends = (bar.high, bar.low)
             moved = [ewma.sigmas(price, bar.close_ms) for price in ends]
             if sigmas := [each for each in moved if each is not None]:
                 moves = self._moves.setdefault(bar.symbol, deque(maxlen=_MOVES_MAX))
                 moves.append(Known(max(sigmas), bar.close_ms))
             self._volatility[bar.symbol] = ewma.after(bar.close, bar.close_ms)
+            self._annual.pop(bar.symbol, None)
 
     def mark(self, symbol: Symbol) -> Reading:
         """Return the last price in USD and when it was printed."""
@@ -80,11 +84,15 @@ class MarketView:
 
     def volatility(self, symbol: Symbol) -> Reading:
         """Return the annualised volatility (0.5 = 50 %) as of the last bar."""
+        if (known := self._annual.get(symbol)) is not None:
+            return known
         ewma = self._volatility.get(symbol)
         if ewma is None or ewma.last_ms is None:
             return Unknown(f"no price of {symbol} has been seen")
         annual = ewma.annual()
-        return annual if isinstance(annual, Unknown) else Known(annual, ewma.last_ms)
+        read = annual if isinstance(annual, Unknown) else Known(annual, ewma.last_ms)
+        self._annual[symbol] = read
+        return read
 
     def factor(self, symbol: Symbol) -> Decimal | Unknown:
         """Return the volatility factor the sizer takes: annual volatility over 50 %."""

@@ -21,7 +21,10 @@ class Quiet:
 
     def tell(self, event: Event) -> None:
         """Show one journaled event."""
-        self._try(lambda: self.telemetry.tell(event))
+        try:
+            self.telemetry.tell(event)
+        except Exception:  # noqa: BLE001 - as below; it is told some eight times an intent
+            self.lost += 1
 
     def published(self, draft: Draft) -> None:
         """Show that an intent went out."""

@@ -110,7 +110,7 @@ class Recall:
         while await self._is_taken(name, delivery, batch):
             digest = blake2b(name.encode() + said, digest_size=6).hexdigest()
             name = IntentId(f"{intent.id}~{digest}")
-        return replace(intent, id=name)
+        return intent if name == intent.id else replace(intent, id=name)
 
     async def _is_taken(self, name: IntentId, delivery: Delivery, batch: Batch) -> bool:
         """Tell whether a name is that of a message which said something else."""

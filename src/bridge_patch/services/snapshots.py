@@ -242,7 +242,10 @@ def hedged_in(read: AccountReading) -> tuple[Symbol, ...]:
 
     Neither their sum nor their difference is what one order of ours would meet.
     """
-    counted = Counter(position.symbol for position in read.positions)
+    symbols = [position.symbol for position in read.positions]
+    if len(set(symbols)) == len(symbols):
+        return ()
+    counted = Counter(symbols)
     return tuple(symbol for symbol, times in counted.items() if times > 1)
 
 

@@ -9,11 +9,13 @@ import pytest
 
 from bench import (
     bench_backlog,
+    bench_backlog_redis,
     bench_journal,
     bench_judge,
     bench_latency,
     bench_memory,
     bench_pipeline,
+    bench_pipeline_postgres,
     bench_pipeline_redis,
     bench_replay,
     bench_session,
@@ -25,15 +27,26 @@ ROOT = Path(__file__).parents[3]
 RATIO = re.compile(r"^ratio .+: \d+\.\d{3} \(at (most|least) [\d.]+: (met|missed)\)$")
 TINY: dict[str, Callable[[bool], None]] = {
     "bench_backlog": lambda js: bench_backlog.main(600, 8, as_json=js),
+    "bench_backlog_redis": lambda js: bench_backlog_redis.main(600, 8, as_json=js),
     "bench_journal": lambda js: bench_journal.main((8, 64), rounds=1, as_json=js),
     "bench_judge": lambda js: bench_judge.main(10, rounds=1, as_json=js),
     "bench_latency": lambda js: bench_latency.main(4, rounds=1, as_json=js),
     "bench_memory": lambda js: bench_memory.main(8, as_json=js),
     "bench_pipeline": lambda js: bench_pipeline.main(8, rounds=1, as_json=js),
+    "bench_pipeline_postgres": lambda js: bench_pipeline_postgres.main(
+        8, rounds=1, as_json=js
+    ),
     "bench_pipeline_redis": lambda js: bench_pipeline_redis.main(8, rounds=1, as_json=js),
     "bench_replay": lambda js: bench_replay.main(8, rounds=1, as_json=js),
     "bench_session": lambda js: bench_session.main(40, rounds=1, as_json=js),
     "bench_takeover": lambda js: bench_takeover.main(400, as_json=js),
+}
+
+ON_REDIS = {
+    "bench_backlog_redis",
+    "bench_latency",
+    "bench_pipeline_postgres",
+    "bench_pipeline_redis",
 }
 
 
@@ -43,11 +56,13 @@ def test_every_script_is_run_here() -> None:
 
 @pytest.mark.parametrize("name", TINY)
 def test_a_benchmark_prints_one_ratio_and_the_figures_behind_it(
-    name: str, capsys: pytest.CaptureFixture[str]
+    name: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A ratio that nobody can take apart is no evidence."""
-    if name in {"bench_latency", "bench_pipeline_redis"}:
+    if name in ON_REDIS:
         program("server")
+    if name == "bench_pipeline_postgres":
+        request.getfixturevalue("postgres")
     TINY[name](False)
     *figures, last = capsys.readouterr().out.splitlines()
 

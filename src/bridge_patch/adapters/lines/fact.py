@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, TypeAlias, final
+
+import msgspec
 
 from bridge_patch.adapters.lines.text import are_words, clean, word
 from bridge_patch.domain.events import Verdict
@@ -14,11 +15,11 @@ Value: TypeAlias = str | Decimal | int | tuple[str, ...] | None
 
 _WORDS: Final = frozenset({"symbol", "intent", "order", "entry", "run", "trade", "intents"})
 _TEXTS_MAX: Final = 8
+_TEXTS: Final = (str, tuple)
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True):
     """An event name and its fields; every text in them is already fit for a line."""
 
     name: str
@@ -27,13 +28,14 @@ class Fact:
 
 def fact(name: str, /, **fields: Value) -> Fact:
     """Clean every text; a field that does not exist (None) is left out."""
-    kept: dict[str, Value] = {}
-    for key, value in fields.items():
-        if isinstance(value, str | tuple):
-            kept[key] = _cleaned(key, value)
-        elif value is not None:
-            kept[key] = value
-    return Fact(name, kept)
+    return Fact(
+        name,
+        {
+            key: _cleaned(key, value) if isinstance(value, _TEXTS) else value
+            for key, value in fields.items()
+            if value is not None
+        },
+    )
 
 
 def _cleaned(key: str, value: str | tuple[str, ...]) -> Value:
@@ -43,6 +45,6 @@ def _cleaned(key: str, value: str | tuple[str, ...]) -> Value:
             return value
         kept = value if key in _WORDS else value[:_TEXTS_MAX]
         return tuple([make(text) for text in kept])
-    if isinstance(value, Verdict):
+    if type(value) is Verdict:
         return str(value)  # our own word, and the one place where it belongs
     return make(value)

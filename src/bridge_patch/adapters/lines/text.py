@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 TEXT_MAX: Final = 200
@@ -28,12 +29,19 @@ def clean(text: str, most: int = TEXT_MAX) -> str:
     >>> clean("a\n[GOVERNOR] ACCEPT intent=i-2\x1b[31m")
     'a\\n(GOVERNOR) accept intent:i-2\\x1b(31m'
     """
-    fits = len(text) <= most and text.isprintable()
-    shown = str(text) if fits else printable(text, most)  # of an enum's member, its text
+    return _clean(text, most) if len(text) <= most else _cleaned(text, most)
+
+
+def _cleaned(text: str, most: int) -> str:
+    shown = printable(text, most)
     if _UNFIT.search(shown) is None:
         return shown
     plain = shown.translate(_BRACKETS).replace("intent=", "intent:")
     return _RESERVED.sub(lambda m: m[0].lower(), plain)
+
+
+#: What an intent leaves behind says the same few texts over and over.
+_clean: Final = lru_cache(maxsize=2048)(_cleaned)
 
 
 def printable(text: str, most: int = TEXT_MAX) -> str:
@@ -54,7 +62,14 @@ def word(text: str) -> str:
     >>> word("BTC USDT"), word("")
     ('BTC_USDT', '-')
     """
-    return clean(text, WORD_MAX).replace(" ", "_") or "-"
+    return _word(text) if len(text) <= WORD_MAX else _as_word(text)
+
+
+def _as_word(text: str) -> str:
+    return _cleaned(text, WORD_MAX).replace(" ", "_") or "-"
+
+
+_word: Final = lru_cache(maxsize=2048)(_as_word)
 
 
 def are_words(texts: Sequence[str]) -> bool:

@@ -12,7 +12,8 @@ from typing import Final
 from bridge_patch.adapters.lines.fact import Fact, Value
 from bridge_patch.adapters.lines.text import exact
 
-#: How a line begins; the fields that it does not use follow as name=value.
+#: How a line begins, by texts and whole numbers alone; the fields that it does not use
+#: follow as name=value.
 _OPENINGS: Final = MappingProxyType(
     {
         "exec.intent": "[EXEC_INTENT] {symbol} {action}",
@@ -43,6 +44,8 @@ _OPENINGS: Final = MappingProxyType(
 )
 #: Shown elsewhere on the line, or only in JSON.
 _APART: Final = frozenset({"at_ms", "intent", "intents"})
+_IN_VERDICT: Final = _APART.union(("symbol", "action", "verdict", "codes", "detail"))
+_IN_PROPOSAL: Final = _APART.union(("mode", "symbol", "size_usd", "leverage"))
 
 
 def line_of(fact: Fact) -> str:
@@ -58,23 +61,22 @@ def line_of(fact: Fact) -> str:
 
 
 def _plain(opening: str, fields: Mapping[str, Value]) -> str:
-    used = _names_in(opening)
-    begin = opening.format_map({key: shown(key, fields[key]) for key in used})
-    rest = _pairs(fields, leaving=used)
+    begin = opening.format_map(fields)
+    rest = _pairs(fields, leaving=_names_in(opening))
     return f"{begin}: {', '.join(rest)}" if rest else begin
 
 
 @cache
 def _names_in(opening: str) -> frozenset[str]:
-    return frozenset(name for _, name, _, _ in Formatter().parse(opening) if name)
+    named = (name for _, name, _, _ in Formatter().parse(opening) if name)
+    return _APART.union(named)
 
 
 def _verdict(fields: Mapping[str, Value]) -> str:
     subject = f"{fields['symbol']} {fields['action']}"
     codes = fields["codes"] if isinstance(fields["codes"], tuple) else ()
     code, also = codes[0] if codes else "NO_CODE", codes[1:]
-    used = {"symbol", "action", "verdict", "codes", "detail"}
-    rest = _pairs(fields, leaving=used)
+    rest = _pairs(fields, leaving=_IN_VERDICT)
     if fields["verdict"] == "REJECT":
         more = [f"also={'/'.join(also)}"] if also else []
         parts = [str(fields.get("detail", "no detail")), *more, *rest]
@@ -85,8 +87,7 @@ def _verdict(fields: Mapping[str, Value]) -> str:
 def _proposed(fields: Mapping[str, Value]) -> str:
     usd = fields["size_usd"]
     dollars = usd.quantize(Decimal(1), ROUND_HALF_UP) if isinstance(usd, Decimal) else usd
-    used = {"mode", "symbol", "size_usd", "leverage"}
-    rest = " ".join(_pairs(fields, leaving=used))
+    rest = " ".join(_pairs(fields, leaving=_IN_PROPOSAL))
     leverage = shown("leverage", fields["leverage"])
     mode = str(fields["mode"]).upper()
     return f"[AI-SIZER] {mode}: {fields['symbol']} → ${dollars} @ {leverage} | {rest}"
@@ -94,9 +95,9 @@ def _proposed(fields: Mapping[str, Value]) -> str:
 
 def _pairs(fields: Mapping[str, Value], *, leaving: Collection[str]) -> list[str]:
     return [
-        f"{key}={shown(key, value)}"
+        f"{key}={value}" if type(value) is str else f"{key}={shown(key, value)}"
         for key, value in fields.items()
-        if key not in leaving and key not in _APART
+        if key not in leaving
     ]
 
 
@@ -109,11 +110,8 @@ def _intents(fields: Mapping[str, Value]) -> str:
 def shown(key: str, value: Value) -> str:
     """Return a field's value as a line shows it: exact, and leverage with its x."""
     if isinstance(value, str):
-        text = value
-    elif isinstance(value, Decimal):
-        text = exact(value)
-    elif isinstance(value, tuple):
+        return value
+    if isinstance(value, tuple):
         return "/".join(value)
-    else:
-        text = str(value)
+    text = exact(value) if isinstance(value, Decimal) else str(value)
     return f"{text}x" if key.endswith("leverage") else text

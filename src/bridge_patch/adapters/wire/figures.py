@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from functools import cache
+from operator import attrgetter
 from typing import Any, Final, get_args, get_type_hints
 
 import msgspec
@@ -22,6 +23,11 @@ def json_of(fields_: Mapping[str, object]) -> str:
     '{"leverage":15.50,"reason":"é"}'
     """
     require_finite(tuple(fields_.values()))
+    return looked_through(fields_)
+
+
+def looked_through(fields_: Mapping[str, object]) -> str:
+    """As json_of, for what is known to hold finite decimals and no others."""
     return _NUMBERS.encode(fields_).decode()
 
 
@@ -33,23 +39,36 @@ def require_finite(value: object) -> None:
     ...
     bridge_patch.domain.errors.InvalidValueError: a number must be finite, was NaN
     """
-    if value is None or isinstance(value, str | int):
-        return  # most of what a message says is no figure
     kind: Any = type(value)
-    figures = _figures_of(kind)
-    if figures is not None:
-        for name in figures:
-            held = getattr(value, name)
-            if held is not None and (type(held) is not Decimal or not held.is_finite()):
-                require_finite(held)
-    elif isinstance(value, Decimal | float):
-        _require_finite_decimal(value)
-    elif isinstance(value, tuple | list):
-        for item in value:
-            if not isinstance(item, str):
-                require_finite(item)
-    elif isinstance(value, Mapping):
-        require_finite(tuple(value.values()))
+    look = _look_at(kind)
+    if look is not None:
+        look(value)
+
+
+@cache
+def _look_at(kind: type[Any]) -> Callable[[Any], None] | None:
+    """Return how to look through such a value; None for what holds no figure."""
+    if issubclass(kind, Decimal | float):
+        return _require_finite_decimal
+    if issubclass(kind, tuple | list):
+        return _require_each
+    if issubclass(kind, Mapping):
+        return lambda held: _require_each(held.values())
+    if not is_dataclass(kind) or not (names := _figures(kind)):
+        return None  # most of what a message says is no figure
+    figures_of = attrgetter(*names)
+    if len(names) == 1:
+        return lambda held: _require_each((figures_of(held),))
+    return lambda held: _require_each(figures_of(held))
+
+
+def _require_each(values: Iterable[Any]) -> None:
+    for value in values:
+        kind: Any = type(value)
+        if value is None or kind is str or (kind is Decimal and value.is_finite()):
+            continue
+        if (look := _look_at(kind)) is not None:
+            look(value)
 
 
 def _require_finite_decimal(number: Decimal | float) -> None:
@@ -62,16 +81,15 @@ def _require_finite_decimal(number: Decimal | float) -> None:
 
 
 @cache
-def _figures_of(kind: type[Any]) -> tuple[str, ...] | None:
-    """As `_figures`; None for what is no dataclass."""
-    return _figures(kind) if is_dataclass(kind) else None
-
-
-@cache
 def _figures(kind: type[Any]) -> tuple[str, ...]:
-    """Return the fields of a dataclass that can hold a number with a fraction."""
-    hints = get_type_hints(kind)
-    return tuple(f.name for f in fields(kind) if _can_hold(hints[f.name]))
+    """Return where in a dataclass a number with a fraction can be; dots lead inwards."""
+    hints, found = get_type_hints(kind), list[str]()
+    for name in (f.name for f in fields(kind)):
+        if is_dataclass(hint := hints[name]) and isinstance(hint, type):
+            found += (f"{name}.{inside}" for inside in _figures(hint))
+        elif _can_hold(hint):
+            found.append(name)
+    return tuple(found)
 
 
 def _can_hold(hint: Any) -> bool:

@@ -71,15 +71,19 @@ class Form:
 
     def flag(self, name: str) -> bool | None:
         """Return a boolean; None where it is absent or at fault."""
-        value = self.fields.get(name, False)
+        if name not in self.fields:
+            return None
+        value = self.fields[name]
         if isinstance(value, bool):
-            return value if name in self.fields else None
+            return value
         self._wrong_type(name, "true or false")
         return None
 
     def text(self, name: str, length_max: int, *, one_line: bool = True) -> str | None:
         """Return a text of bounded length; None where it is absent or at fault."""
-        value = self.fields.get(name, "")
+        if name not in self.fields:
+            return None
+        value = self.fields[name]
         if not isinstance(value, str):
             self._wrong_type(name, "text")
             return None
@@ -91,15 +95,15 @@ class Form:
             expected = "must be printable characters on one line"
             self.fault(FaultCode.BAD_TEXT, name, expected, f"the text {quoted(value)}")
             return None
-        return value if name in self.fields else None
+        return value
 
     def word(self, name: str, choices: Collection[str]) -> str | None:
         """Return one of the words; None where it is absent or at fault."""
-        value = self.fields.get(name, "")
+        if name not in self.fields:
+            return None
+        value = self.fields[name]
         if not isinstance(value, str):
             self._wrong_type(name, f"one of {', '.join(choices)}")
-            return None
-        if name not in self.fields:
             return None
         if value not in choices:
             expected = f"must be one of {', '.join(choices)}"
@@ -109,11 +113,11 @@ class Form:
 
     def instant(self, name: str) -> UnixMs | None:
         """Return an instant; None where it is absent or at fault."""
-        value = self.fields.get(name, "")
+        if name not in self.fields:
+            return None
+        value = self.fields[name]
         if not isinstance(value, str):
             self._wrong_type(name, "an ISO-8601 text with a time zone")
-            return None
-        if name not in self.fields:
             return None
         at = instant_of(value)
         if at is None:

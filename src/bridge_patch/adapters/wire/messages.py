@@ -6,13 +6,14 @@ import base64
 from collections.abc import Mapping
 from dataclasses import fields
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final, TypeVar
 
 import msgspec
 
 from bridge_patch.adapters.envelope import Envelope
 from bridge_patch.adapters.wire.faults import quoted
-from bridge_patch.adapters.wire.figures import json_of, require_finite
+from bridge_patch.adapters.wire.figures import json_of, looked_through, require_finite
 from bridge_patch.adapters.wire.instants import iso_of
 from bridge_patch.adapters.wire.policy import policy_fields
 from bridge_patch.adapters.wire.schema import SCHEMA_OURS
@@ -210,18 +211,26 @@ def _envelope(
     leaving: tuple[str, ...] = (),
     **more: object,
 ) -> Envelope:
-    stated = {
-        f.name: getattr(message, f.name) for f in fields(message) if f.name not in leaving
-    }
-    for name, value in stated.items():
-        if isinstance(value, HarvestPolicy):
-            stated[name] = policy_fields(value)
+    require_finite(message)
+    its_kind: Any = type(message)
+    stated: dict[str, object] = {"schema": SCHEMA_OURS, **more}
+    for name in _names(its_kind):
+        if name not in leaving:
+            stated[name] = getattr(message, name)
+    for name in _POLICY_FIELDS:
+        if isinstance(policy := stated.get(name), HarvestPolicy):
+            stated[name] = policy_fields(policy)
     return Envelope.of(
         event_type=kind,
-        payload=json_of({"schema": SCHEMA_OURS} | more | stated),
+        payload=looked_through(stated),
         timestamp=iso_of(message.at_ms),
         source=source,
     )
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind))
 
 
 def _object(envelope: Envelope, kind: str) -> dict[str, Any]:

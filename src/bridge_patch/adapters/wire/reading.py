@@ -61,7 +61,10 @@ def _stated(form: Form, now_ms: UnixMs) -> Stated | None:
         form.require(name)
     schema = form.word("schema", names.SCHEMAS) or names.SCHEMA_ABSENT
     action, mode = _action(form), form.word("mode", names.MODES)
-    numbers = {name: form.number(name, span) for name, span in names.NUMBERS.items()}
+    numbers = {
+        name: form.number(name, span) if name in form.fields else None
+        for name, span in names.NUMBERS.items()
+    }
     policies = {name: read_policy(form, name, schema=schema) for name in names.POLICIES}
     symbol, stated_id = _symbol(form), _stated_id(form)
     reduce_only = form.flag("reduce_only")

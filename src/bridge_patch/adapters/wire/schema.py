@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, final
+
+import msgspec
 
 from bridge_patch.adapters.wire.form import NOT_NEGATIVE, POSITIVE, SHARE, Span
 from bridge_patch.domain.harvest import HarvestPolicy
@@ -91,8 +92,7 @@ POLICY_FROM: Final[Mapping[Mode, tuple[str, str]]] = MappingProxyType(
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stated:
+class Stated(msgspec.Struct, frozen=True, kw_only=True):
     """What a trade.intent says, checked; None where it says nothing.
 
     The names are the payload's. `action` has taken in `side`, and `intent_id` is derived
