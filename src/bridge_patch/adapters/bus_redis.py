@@ -7,11 +7,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import Final, final
+from typing import Any, Final, final
 
 from redis.exceptions import ResponseError
 
-from bridge_patch.adapters.bus import Ack, Depth, Message, Post, Reader
+from bridge_patch.adapters.bus import Ack, Depth, Fence, Message, Post, Reader
+from bridge_patch.adapters.bus_fence import RedisFence
 from bridge_patch.adapters.bus_redis_read import BATCH_MAX, RedisHands, Tell
 from bridge_patch.adapters.bus_redis_state import depth_of, floor_of
 from bridge_patch.adapters.bus_url import BusUrl
@@ -58,16 +59,21 @@ class RedisBus:
         self._link = RedisLink(url, ca_file)
         self._hands = RedisHands(self._link, abandoned_ms=abandoned_ms, tell=tell)
         self._finished: Counter[str] = Counter()
+        self._fence: RedisFence | None = None
 
     def close(self) -> None:
         """Hang up."""
         self._link.close()
 
+    def fence(self, mine: Fence) -> None:
+        """Set the mark of the one that acts; every change looks at it from now on."""
+        self._fence = RedisFence(self._link, mine)
+
     async def publish(self, posts: Sequence[Post]) -> tuple[str, ...]:
         commands = [_add(post) for post in posts]
-        if len(commands) == 1:
+        if len(commands) == 1 and self._fence is None:
             return (entry_id(self._link.call(*commands[0])),)
-        replies = self._link.together(commands) if commands else ()
+        replies = self._together(commands) if commands else ()
         return tuple(map(entry_id, replies or ()))
 
     async def publish_behind(
@@ -113,7 +119,7 @@ class RedisBus:
         commands += [("XACK", stream, group, *ids) for stream, ids in done.items()]
         if not commands:
             return
-        if self._link.together(commands) is None:
+        if self._together(commands) is None:
             msg = f"{self._link.url}: a commit was not done: nothing of it counts"
             raise OutageError(msg)
         for stream in done:
@@ -152,6 +158,9 @@ class RedisBus:
         group; and whatever one group has not read, or has in hand.
         """
         return self._trim(stream, keep_ms)
+
+    def _together(self, commands: Sequence[Command]) -> list[Any] | None:
+        return (self._fence or self._link).together(commands)
 
     def _trim(self, stream: str, keep_ms: int) -> int:
         floor = floor_of(self._link, stream, keep_ms)
