@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import cast
@@ -26,7 +25,6 @@ from tests.contracts.redis_rig import bus_at
 from tests.contracts.samples import NOON_MS
 from tests.contracts.sites import (
     ABANDONED_MS,
-    BUS_SITES,
     INTENTS,
     ONE,
     RESULTS,
@@ -47,25 +45,15 @@ OTHER = Fence("another journal", 1)
 ACTS = "another process acts on this bus"
 
 
-@pytest.fixture(params=BUS_SITES[1:], ids=lambda make: make.__name__)
-def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BusSite]:
-    """Every bus that outlives its process."""
-    found: BusSite = request.param(
-        tmp_path, lambda: request.getfixturevalue("redis_server")
-    )
-    with found.opened:
-        yield found
-
-
 def acting(site: BusSite, mine: Fence) -> StoredBus:
     bus = cast("StoredBus", site.connect())
     bus.fence(mine)
     return bus
 
 
-def test_who_acts_publishes_and_commits(site: BusSite) -> None:
+def test_who_acts_publishes_and_commits(stored_site: BusSite) -> None:
     """The fence opens for whom it should, also when it is set again."""
-    bus = acting(site, FIRST)
+    bus = acting(stored_site, FIRST)
     publish(bus, "a")
     bus.fence(FIRST)
     publish(bus, "b", "c")
@@ -76,12 +64,12 @@ def test_who_acts_publishes_and_commits(site: BusSite) -> None:
 
 
 @pytest.mark.parametrize("later", [SECOND, OTHER])
-def test_who_was_replaced_changes_nothing(site: BusSite, later: Fence) -> None:
+def test_who_was_replaced_changes_nothing(stored_site: BusSite, later: Fence) -> None:
     """Neither result nor acknowledgement: the entry is the other's to finish."""
-    old = acting(site, FIRST)
+    old = acting(stored_site, FIRST)
     publish(old, "a")
     taken = read(old)
-    new = acting(site, later)
+    new = acting(stored_site, later)
     with pytest.raises(FencedError, match=ACTS):
         commit(old, taken, post("by the old one", RESULTS))
     for count in (1, 2):
@@ -95,9 +83,9 @@ def test_who_was_replaced_changes_nothing(site: BusSite, later: Fence) -> None:
     assert run(new.depth(INTENTS, ONE.group)).lag == 0
 
 
-def test_who_wakes_between_lease_and_mark_does_not_come_back(site: BusSite) -> None:
+def test_who_wakes_between_lease_and_mark_does_not_come_back(stored_site: BusSite) -> None:
     """It took the lease, slept, and another took it over: the later token stands."""
-    new, late = acting(site, SECOND), cast("StoredBus", site.connect())
+    new, late = acting(stored_site, SECOND), cast("StoredBus", stored_site.connect())
     with pytest.raises(FencedError, match=ACTS):
         late.fence(FIRST)
     publish(new, "a")
@@ -105,12 +93,12 @@ def test_who_wakes_between_lease_and_mark_does_not_come_back(site: BusSite) -> N
     assert texts(read(new)) == ["a"]
 
 
-def test_who_is_no_holder_is_not_looked_at(site: BusSite) -> None:
+def test_who_is_no_holder_is_not_looked_at(stored_site: BusSite) -> None:
     """Engines, people, exits: they propose, whoever acts."""
-    acting(site, FIRST)
-    engine = site.connect()
+    acting(stored_site, FIRST)
+    engine = stored_site.connect()
     publish(engine, "a")
-    acting(site, SECOND)
+    acting(stored_site, SECOND)
     publish(engine, "b")
 
     assert texts(followed(engine, INTENTS)) == ["a", "b"]
@@ -118,20 +106,20 @@ def test_who_is_no_holder_is_not_looked_at(site: BusSite) -> None:
 
 @pytest.mark.parametrize(("fenced", "results"), [(True, ["second"]), (False, None)])
 def test_frozen_between_the_look_at_the_lease_and_the_commit(
-    site: BusSite, fenced: bool, results: list[str] | None
+    stored_site: BusSite, fenced: bool, results: list[str] | None
 ) -> None:
     """The very window: its lease was good when it looked, and is another's as it commits.
 
     Without the mark there were two outcomes.
     """
-    old = cast("StoredBus", site.connect())
+    old = cast("StoredBus", stored_site.connect())
     if fenced:
         old.fence(FIRST)
     publish(old, "a")
     taken = read(old)
 
     def look_and_sleep() -> None:
-        new = cast("StoredBus", site.connect())
+        new = cast("StoredBus", stored_site.connect())
         if fenced:
             new.fence(SECOND)
         commit(new, read(new), post("second", RESULTS))

@@ -175,6 +175,14 @@ class StoredBus(Bus, Protocol):
         """
         ...
 
+    def keep_newest(self, stream: str, most: int) -> int:
+        """Delete all but the newest `most` entries; return how many were deleted.
+
+        Kept in any case is what one of the stream's groups was not handed yet, or has in
+        hand. There may be more left than that, for the next time.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of it."""
         ...

@@ -15,6 +15,7 @@ from bridge_patch.adapters.bus import Ack, Depth, Fence, Message, Post, Reader
 from bridge_patch.adapters.bus_fence import RedisFence
 from bridge_patch.adapters.bus_redis_read import BATCH_MAX, RedisHands, Tell
 from bridge_patch.adapters.bus_redis_state import depth_of, floor_of
+from bridge_patch.adapters.bus_retention import Retention
 from bridge_patch.adapters.bus_url import BusUrl
 from bridge_patch.adapters.redis_entries import (
     entry_id,
@@ -34,6 +35,8 @@ _KEEP_MS: Final = 3_600_000
 _TRIM_EVERY: Final = 4096
 _SLICE_MS: Final = 5_000
 _BEHIND_TRIES: Final = 100
+#: While a group has so much before it that its stream is left alone.
+_FAR_BEHIND: Final = 1_000
 
 
 def unheard(area: str, message: str, **facts: object) -> None:
@@ -46,6 +49,7 @@ class RedisBus:
 
     A consumer that held an entry for `abandoned_ms`, by the server's clock, loses it to one
     that asks. Streams are ordered among each other by that clock too, to the millisecond.
+    Of the streams that are followed the newest `keep` entries stay; 0 keeps all.
     """
 
     def __init__(
@@ -55,11 +59,13 @@ class RedisBus:
         ca_file: Path | None = None,
         abandoned_ms: int = 60_000,
         tell: Tell = unheard,
+        keep: int = 0,
     ) -> None:
         self._link = RedisLink(url, ca_file)
         self._hands = RedisHands(self._link, abandoned_ms=abandoned_ms, tell=tell)
         self._finished: Counter[str] = Counter()
         self._fence: RedisFence | None = None
+        self._retention = Retention(keep, self.keep_newest)
 
     def close(self) -> None:
         """Hang up."""
@@ -126,6 +132,7 @@ class RedisBus:
             ids = [ack.entry_id for ack in acks if ack.stream == stream]
             self._hands.finished(group, stream, ids)
             self._trim_now_and_then(stream, len(ids))
+        self._retention.finished(len(acks))
 
     async def follow(
         self, stream: str, after_id: str, *, count: int, wait_ms: int
@@ -158,6 +165,16 @@ class RedisBus:
         group; and whatever one group has not read, or has in hand.
         """
         return self._trim(stream, keep_ms)
+
+    def keep_newest(self, stream: str, most: int) -> int:
+        """Delete all but the newest entries, and what a group has still before it."""
+        floor = floor_of(self._link, stream, 0)
+        if floor is not None:
+            behind = self._link.call("XRANGE", stream, floor, "+", "COUNT", _FAR_BEHIND)
+            if len(behind) == _FAR_BEHIND:
+                return 0
+            most = max(most, len(behind))
+        return int(self._link.call("XTRIM", stream, "MAXLEN", most))
 
     def _together(self, commands: Sequence[Command]) -> list[Any] | None:
         return (self._fence or self._link).together(commands)

@@ -14,6 +14,7 @@ from typing import Final, final
 from bridge_patch.adapters.bell import Bell, until
 from bridge_patch.adapters.bus import Ack, Depth, Fence, Message, Post, Reader
 from bridge_patch.adapters.bus_fence import SqliteFence
+from bridge_patch.adapters.bus_retention import FOLLOWED, Retention
 from bridge_patch.adapters.sqlite_entries import (
     entry_id_of,
     message_of,
@@ -21,6 +22,7 @@ from bridge_patch.adapters.sqlite_entries import (
     stored_text,
 )
 from bridge_patch.adapters.store_sqlite import SqliteFile, closing_on_error, transaction
+from bridge_patch.adapters.streams import TRADE_INTENT
 from bridge_patch.services.ports import Clock
 
 _VERSION: Final = 1
@@ -52,6 +54,13 @@ WHERE name = ? AND p.stream = ? AND consumer <> ? AND handed_ms <= ? ORDER BY id
 _HAND: Final = "INSERT OR REPLACE INTO bus_pending VALUES (?, ?, ?, ?, ?)"
 _MOVE: Final = "INSERT OR REPLACE INTO bus_group VALUES (?, ?, ?)"
 _ACK: Final = "DELETE FROM bus_pending WHERE name = ? AND stream = ? AND id = ?"
+_NTH: Final = "SELECT id FROM bus_entry WHERE stream = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
+_READ_TO: Final = "SELECT min(last_id) FROM bus_group WHERE stream = ?"
+_HELD_FROM: Final = "SELECT min(id) FROM bus_pending WHERE stream = ?"
+#: Not all at once: nobody writes meanwhile.
+_FORGET: Final = """
+DELETE FROM bus_entry WHERE id IN (
+    SELECT id FROM bus_entry WHERE stream = ? AND id < ? ORDER BY id LIMIT 16384)"""
 
 #: A row of a stream: number, stream, fields as stored.
 _Row = tuple[int, str, str]
@@ -63,16 +72,19 @@ class SqliteBus:
 
     A consumer that held an entry for `abandoned_ms` loses it to one that asks; that is time
     for a dead process, and far more than a living one needs. `clock` is the system's.
+    Of intents and of the streams that are followed the newest `keep` stay; 0 keeps all.
     """
 
     def __init__(
-        self, file: SqliteFile, clock: Clock, *, abandoned_ms: int = 60_000
+        self, file: SqliteFile, clock: Clock, *, abandoned_ms: int = 60_000, keep: int = 0
     ) -> None:
         self._file, self._clock, self._abandoned_ms = file, clock, abandoned_ms
         self._bell = Bell()
         # What was handed out here and is not acknowledged, as (group, stream, number).
         self._in_hand: set[tuple[str, str, int]] = set()
         self._fence: SqliteFence | None = None
+        streams = (*FOLLOWED, TRADE_INTENT)
+        self._retention = Retention(keep, self.keep_newest, streams)
         with file.guarded():
             self._durable = file.connect()
             with closing_on_error(self._durable):
@@ -127,6 +139,7 @@ class SqliteBus:
                 self._post(post)
         self._in_hand.difference_update(done)
         self._bell.ring()
+        self._retention.finished(len(acks))
 
     async def follow(
         self, stream: str, after_id: str, *, count: int, wait_ms: int
@@ -158,6 +171,19 @@ class SqliteBus:
                 lag=number(behind, stream, number(_LAST, group, stream)),
                 pending=number(held, group, stream),
             )
+
+    def keep_newest(self, stream: str, most: int) -> int:
+        """Delete all but the newest entries, and what a group has still before it."""
+        with self._file.guarded(), self._acting():
+            execute = self._durable.execute
+            oldest = execute(_NTH, (stream, max(0, most - 1))).fetchone()
+            if oldest is None:
+                return 0
+            floors = [
+                execute(sql, (stream,)).fetchone()[0] for sql in (_READ_TO, _HELD_FROM)
+            ]
+            floor = min(number for number in (oldest[0], *floors) if number is not None)
+            return execute(_FORGET, (stream, floor)).rowcount
 
     @contextmanager
     def _acting(self) -> Iterator[None]:

@@ -97,6 +97,10 @@ class SignedBus:
         """As the bus below."""
         self._bus.fence(mine)
 
+    def keep_newest(self, stream: str, most: int) -> int:
+        """As the bus below."""
+        return self._bus.keep_newest(stream, most)
+
     async def publish(self, posts: Sequence[Post]) -> tuple[str, ...]:
         return await self._bus.publish(tuple(map(self._signer.signed, posts)))
 
