@@ -110,7 +110,7 @@ def test_frozen_between_the_look_at_the_lease_and_the_commit(
 ) -> None:
     """The very window: its lease was good when it looked, and is another's as it commits.
 
-    Without the mark there were two outcomes.
+    Without the fence there were two outcomes.
     """
     old = cast("StoredBus", stored_site.connect())
     if fenced:
@@ -162,7 +162,7 @@ def test_frozen_between_the_look_at_the_mark_and_the_transaction_on_a_server(
 def test_a_mark_that_was_removed_stops_who_acts_until_it_is_set_again(
     redis_server: RedisServer,
 ) -> None:
-    """By a flush: the process begins again, with a lease and a mark of its own."""
+    """By a flush: the process begins again, with a lease and a fence of its own."""
     redis_server.ask("FLUSHALL")
     with closing(RedisBus(redis_server.url)) as bus:
         bus.fence(FIRST)

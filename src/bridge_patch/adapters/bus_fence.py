@@ -1,8 +1,8 @@
-"""Who may publish and commit on the bus as the one that acts: a mark, set at a takeover.
+"""Who may publish and commit on the bus as the one that acts: a fence, set at a takeover.
 
 Between the look at the lease and the bus's commit a process can sleep for as long as it
-likes. So the mark is looked at within the transaction itself, and whoever finds another's
-does nothing. The mark says less than the lease: it is not renewed and nobody waits for it.
+likes. So the fence is looked at within the transaction itself, and whoever finds another's
+does nothing. The fence says less than the lease: it is not renewed and nobody waits for it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bridge_patch.domain.errors import FencedError, OutageError
 if TYPE_CHECKING:
     from bridge_patch.adapters.redis_link import Command, RedisLink
 
-#: The mark on a server: the token, and the journal's id.
+#: The fence on a server: the token, and the journal's id.
 KEY: Final = "quantum:fence:execution"
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS bus_fence (
@@ -30,10 +30,10 @@ _TRIES: Final = 100
 
 @final
 class RedisFence:
-    """The mark of one process, and the only way for it to change anything there."""
+    """The fence of one process, and the only way for it to change anything there."""
 
     def __init__(self, link: RedisLink, mine: Fence) -> None:
-        """Set the mark, or raise FencedError where a later holder has set its own."""
+        """Set the fence, or raise FencedError where a later holder has set its own."""
         self._link, self._mine = link, mine
         self._text = f"{mine.token} {mine.journal_id}".encode()
         for _ in range(_TRIES):
@@ -47,7 +47,7 @@ class RedisFence:
         raise OutageError(msg)
 
     def together(self, commands: Sequence[Command]) -> list[Any]:
-        """Do all of `commands` while the mark is ours, or none and raise FencedError."""
+        """Do all of `commands` while the fence is ours, or none and raise FencedError."""
         if self._watched() != self._text:
             self._link.call("UNWATCH")
             raise _fenced(str(self._link.url), self._mine)
@@ -57,7 +57,7 @@ class RedisFence:
         return done
 
     def _watched(self) -> bytes | None:
-        """Return the mark; if it changes from here on, the next transaction is not done."""
+        """Return the fence; if it changes from now on, the next transaction fails."""
         _, found = self._link.calls([("WATCH", KEY), ("GET", KEY)])
         text: bytes | None = found
         return text
@@ -65,10 +65,10 @@ class RedisFence:
 
 @final
 class SqliteFence:
-    """The mark of one process in the bus's own file."""
+    """The fence of one process in the bus's own file."""
 
     def __init__(self, connection: sqlite3.Connection, where: str, mine: Fence) -> None:
-        """Set the mark, within the caller's transaction, or raise FencedError."""
+        """Set the fence, within the caller's transaction, or raise FencedError."""
         self._connection, self._where, self._mine = connection, where, mine
         connection.execute(_TABLE)
         found = self._found()
@@ -77,7 +77,7 @@ class SqliteFence:
         connection.execute(_SET, (mine.journal_id, mine.token))
 
     def check(self) -> None:
-        """Raise FencedError unless the mark is ours, within the caller's transaction."""
+        """Raise FencedError unless the fence is ours, within the caller's transaction."""
         if self._found() != self._mine:
             raise _fenced(self._where, self._mine)
 
@@ -87,13 +87,13 @@ class SqliteFence:
 
 
 def _fence_of(text: bytes) -> Fence:
-    """Read a mark; what somebody else put there is nobody's in particular."""
+    """Read a fence; what somebody else put there is nobody's in particular."""
     token, _, journal_id = text.decode(errors="replace").partition(" ")
     return Fence(journal_id, int(token)) if token.isdecimal() else Fence("", 0)
 
 
 def _fenced(where: str, mine: Fence) -> FencedError:
     return FencedError(
-        f"{where}: another process acts on this bus by now, or the mark of this one (token"
+        f"{where}: another process acts on this bus by now, or the fence of this one (token"
         f" {mine.token}) was removed: it publishes and acknowledges nothing more"
     )

@@ -72,7 +72,7 @@ class RedisBus:
         self._link.close()
 
     def fence(self, mine: Fence) -> None:
-        """Set the mark of the one that acts; every change looks at it from now on."""
+        """Set the fence of the one that acts; every change looks at it from now on."""
         self._fence = RedisFence(self._link, mine)
 
     async def publish(self, posts: Sequence[Post]) -> tuple[str, ...]:

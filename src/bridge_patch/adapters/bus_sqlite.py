@@ -98,7 +98,7 @@ class SqliteBus:
             self._bell.ring()
 
     def fence(self, mine: Fence) -> None:
-        """Set the mark of the one that acts; every change looks at it from now on."""
+        """Set the fence of the one that acts; every change looks at it from now on."""
         with self._file.guarded(), transaction(self._durable):
             self._fence = SqliteFence(self._durable, str(self._file), mine)
 
