@@ -37,6 +37,16 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BusSite]:
         yield found
 
 
+@pytest.fixture(params=BUS_SITES[1:], ids=lambda make: make.__name__)
+def stored_site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BusSite]:
+    """Every bus that outlives its process."""
+    found: BusSite = request.param(
+        tmp_path, lambda: request.getfixturevalue("redis_server")
+    )
+    with found.opened:
+        yield found
+
+
 @pytest.fixture
 def bus(site: BusSite) -> Bus:
     return site.connect()

@@ -42,9 +42,18 @@ ANEW = "is not the one that was followed"
 
 
 def followed(log: str) -> int:
-    """How many entries were folded already when the lease came."""
-    (found,) = re.findall(rf"{TAKES}.* followed=(\d+)", log)
+    """How many entries were folded already when the lease came, the last time."""
+    *_, found = re.findall(rf"{TAKES}.* followed=(\d+)", log)
     return int(found)
+
+
+def unnumbered(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Decisions with how many orders each had, without their ids.
+
+    A holder that is killed between the announcement of a stop and its answer leaves one
+    attempt that never was, and the ids of the orders behind it count it.
+    """
+    return [{**each, "order_ids": len(each["order_ids"] or ())} for each in told]
 
 
 @dataclass
@@ -122,7 +131,7 @@ class Pair:
         told = self.ask("decisions")
         for each in told:
             del each["run_id"], each["recorded_ms"]
-        return list(told)
+        return unnumbered(told)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -159,13 +168,13 @@ class Alone:
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Alone:
     folder = tmp_path_factory.mktemp("alone")
     market = make_market(folder / "market", bars=BARS, seed=7)
-    return Alone(market, in_one(folder, "--data", market).decisions())
+    return Alone(market, unnumbered(in_one(folder, "--data", market).decisions()))
 
 
 def test_one_acts_and_the_other_takes_over(pair: Pair, alone: Alone) -> None:
     """Frozen, it is replaced after its term and acts no more; killed, at once.
 
-    And what comes out is what an uninterrupted run decides, to the last field.
+    And what comes out is what an uninterrupted run decides, to the last figure.
     """
     pair.begin("first", "execution")
     pair.wait(lambda: "Risk Governor initialized" in pair.log("first"))

@@ -48,6 +48,22 @@ class Ack:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Fence:
+    """Who acts on an account: the journal whose lease it holds, and the lease's token.
+
+    Of one journal the higher token is the later holder; of two nobody can say.
+    """
+
+    journal_id: str
+    token: int
+
+    def is_behind(self, other: Fence) -> bool:
+        """Tell whether another one has taken over from this one."""
+        return other.journal_id == self.journal_id and other.token > self.token
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Distrusted:
     """What nobody proved to have written: why it is refused, and what it looked like."""
 
@@ -147,6 +163,23 @@ class StoredBus(Bus, Protocol):
 
         Nobody publishes to `stream` in between; `make` is given None for an empty one, and
         may be asked more than once.
+        """
+        ...
+
+    def fence(self, mine: Fence) -> None:
+        """Let this object publish and commit only until another one has fenced the bus.
+
+        From then on both raise FencedError, with nothing done: the look and what is done
+        are one transaction. Raises it at once where a later holder has been here. An object
+        that never fenced is not looked at.
+        """
+        ...
+
+    def keep_newest(self, stream: str, most: int) -> int:
+        """Delete all but the newest `most` entries; return how many were deleted.
+
+        Kept in any case is what one of the stream's groups was not handed yet, or has in
+        hand. There may be more left than that, for the next time.
         """
         ...
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, final
 
 from bridge_patch.adapters.bus import Message
-from bridge_patch.adapters.bus_sqlite import NEWEST, message_of
+from bridge_patch.adapters.bus_sqlite import NEWEST
+from bridge_patch.adapters.sqlite_entries import message_of
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.streams import EXECUTION_GROUP, TRADE_INTENT
 from bridge_patch.adapters.wire.glance import made_at

@@ -7,13 +7,15 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import Final, final
+from typing import Any, Final, final
 
 from redis.exceptions import ResponseError
 
-from bridge_patch.adapters.bus import Ack, Depth, Message, Post, Reader
+from bridge_patch.adapters.bus import Ack, Depth, Fence, Message, Post, Reader
+from bridge_patch.adapters.bus_fence import RedisFence
 from bridge_patch.adapters.bus_redis_read import BATCH_MAX, RedisHands, Tell
 from bridge_patch.adapters.bus_redis_state import depth_of, floor_of
+from bridge_patch.adapters.bus_retention import Retention
 from bridge_patch.adapters.bus_url import BusUrl
 from bridge_patch.adapters.redis_entries import (
     entry_id,
@@ -33,6 +35,8 @@ _KEEP_MS: Final = 3_600_000
 _TRIM_EVERY: Final = 4096
 _SLICE_MS: Final = 5_000
 _BEHIND_TRIES: Final = 100
+#: While a group has so much before it that its stream is left alone.
+_FAR_BEHIND: Final = 1_000
 
 
 def unheard(area: str, message: str, **facts: object) -> None:
@@ -45,6 +49,7 @@ class RedisBus:
 
     A consumer that held an entry for `abandoned_ms`, by the server's clock, loses it to one
     that asks. Streams are ordered among each other by that clock too, to the millisecond.
+    Of the streams that are followed the newest `keep` entries stay; 0 keeps all.
     """
 
     def __init__(
@@ -54,20 +59,27 @@ class RedisBus:
         ca_file: Path | None = None,
         abandoned_ms: int = 60_000,
         tell: Tell = unheard,
+        keep: int = 0,
     ) -> None:
         self._link = RedisLink(url, ca_file)
         self._hands = RedisHands(self._link, abandoned_ms=abandoned_ms, tell=tell)
         self._finished: Counter[str] = Counter()
+        self._fence: RedisFence | None = None
+        self._retention = Retention(keep, self.keep_newest)
 
     def close(self) -> None:
         """Hang up."""
         self._link.close()
 
+    def fence(self, mine: Fence) -> None:
+        """Set the fence of the one that acts; every change looks at it from now on."""
+        self._fence = RedisFence(self._link, mine)
+
     async def publish(self, posts: Sequence[Post]) -> tuple[str, ...]:
         commands = [_add(post) for post in posts]
-        if len(commands) == 1:
+        if len(commands) == 1 and self._fence is None:
             return (entry_id(self._link.call(*commands[0])),)
-        replies = self._link.together(commands) if commands else ()
+        replies = self._together(commands) if commands else ()
         return tuple(map(entry_id, replies or ()))
 
     async def publish_behind(
@@ -113,13 +125,14 @@ class RedisBus:
         commands += [("XACK", stream, group, *ids) for stream, ids in done.items()]
         if not commands:
             return
-        if self._link.together(commands) is None:
+        if self._together(commands) is None:
             msg = f"{self._link.url}: a commit was not done: nothing of it counts"
             raise OutageError(msg)
         for stream in done:
             ids = [ack.entry_id for ack in acks if ack.stream == stream]
             self._hands.finished(group, stream, ids)
             self._trim_now_and_then(stream, len(ids))
+        self._retention.finished(len(acks))
 
     async def follow(
         self, stream: str, after_id: str, *, count: int, wait_ms: int
@@ -152,6 +165,19 @@ class RedisBus:
         group; and whatever one group has not read, or has in hand.
         """
         return self._trim(stream, keep_ms)
+
+    def keep_newest(self, stream: str, most: int) -> int:
+        """Delete all but the newest entries, and what a group has still before it."""
+        floor = floor_of(self._link, stream, 0)
+        if floor is not None:
+            behind = self._link.call("XRANGE", stream, floor, "+", "COUNT", _FAR_BEHIND)
+            if len(behind) == _FAR_BEHIND:
+                return 0
+            most = max(most, len(behind))
+        return int(self._link.call("XTRIM", stream, "MAXLEN", most))
+
+    def _together(self, commands: Sequence[Command]) -> list[Any] | None:
+        return (self._fence or self._link).together(commands)
 
     def _trim(self, stream: str, keep_ms: int) -> int:
         floor = floor_of(self._link, stream, keep_ms)

@@ -7,18 +7,22 @@ What a person finds there with the sqlite3 shell is readable: fields are JSON te
 from __future__ import annotations
 
 import heapq
-import json
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from typing import Final, final
 
-import msgspec
-
 from bridge_patch.adapters.bell import Bell, until
-from bridge_patch.adapters.bus import Ack, Depth, Message, Post, Reader
-from bridge_patch.adapters.envelope import Envelope
+from bridge_patch.adapters.bus import Ack, Depth, Fence, Message, Post, Reader
+from bridge_patch.adapters.bus_fence import SqliteFence
+from bridge_patch.adapters.bus_retention import FOLLOWED, Retention
+from bridge_patch.adapters.sqlite_entries import (
+    entry_id_of,
+    message_of,
+    number_of,
+    stored_text,
+)
 from bridge_patch.adapters.store_sqlite import SqliteFile, closing_on_error, transaction
-from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.adapters.streams import TRADE_INTENT
 from bridge_patch.services.ports import Clock
 
 _VERSION: Final = 1
@@ -50,11 +54,16 @@ WHERE name = ? AND p.stream = ? AND consumer <> ? AND handed_ms <= ? ORDER BY id
 _HAND: Final = "INSERT OR REPLACE INTO bus_pending VALUES (?, ?, ?, ?, ?)"
 _MOVE: Final = "INSERT OR REPLACE INTO bus_group VALUES (?, ?, ?)"
 _ACK: Final = "DELETE FROM bus_pending WHERE name = ? AND stream = ? AND id = ?"
+_NTH: Final = "SELECT id FROM bus_entry WHERE stream = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
+_READ_TO: Final = "SELECT min(last_id) FROM bus_group WHERE stream = ?"
+_HELD_FROM: Final = "SELECT min(id) FROM bus_pending WHERE stream = ?"
+#: Not all at once: nobody writes meanwhile.
+_FORGET: Final = """
+DELETE FROM bus_entry WHERE id IN (
+    SELECT id FROM bus_entry WHERE stream = ? AND id < ? ORDER BY id LIMIT 16384)"""
 
 #: A row of a stream: number, stream, fields as stored.
 _Row = tuple[int, str, str]
-
-_fields = msgspec.json.Decoder(tuple[tuple[str, str], ...])
 
 
 @final
@@ -63,15 +72,19 @@ class SqliteBus:
 
     A consumer that held an entry for `abandoned_ms` loses it to one that asks; that is time
     for a dead process, and far more than a living one needs. `clock` is the system's.
+    Of intents and of the streams that are followed the newest `keep` stay; 0 keeps all.
     """
 
     def __init__(
-        self, file: SqliteFile, clock: Clock, *, abandoned_ms: int = 60_000
+        self, file: SqliteFile, clock: Clock, *, abandoned_ms: int = 60_000, keep: int = 0
     ) -> None:
         self._file, self._clock, self._abandoned_ms = file, clock, abandoned_ms
         self._bell = Bell()
         # What was handed out here and is not acknowledged, as (group, stream, number).
         self._in_hand: set[tuple[str, str, int]] = set()
+        self._fence: SqliteFence | None = None
+        streams = (*FOLLOWED, TRADE_INTENT)
+        self._retention = Retention(keep, self.keep_newest, streams)
         with file.guarded():
             self._durable = file.connect()
             with closing_on_error(self._durable):
@@ -84,8 +97,13 @@ class SqliteBus:
         with closing(self._durable), closing(self._quick):
             self._bell.ring()
 
-    async def publish(self, posts: Sequence[Post]) -> tuple[str, ...]:
+    def fence(self, mine: Fence) -> None:
+        """Set the fence of the one that acts; every change looks at it from now on."""
         with self._file.guarded(), transaction(self._durable):
+            self._fence = SqliteFence(self._durable, str(self._file), mine)
+
+    async def publish(self, posts: Sequence[Post]) -> tuple[str, ...]:
+        with self._file.guarded(), self._acting():
             ids = tuple(self._post(post) for post in posts)
         self._bell.ring()
         return ids
@@ -114,18 +132,19 @@ class SqliteBus:
         return await until(look, self._bell, wait_ms=wait_ms, version=self._version)
 
     async def commit(self, group: str, acks: Sequence[Ack], posts: Sequence[Post]) -> None:
-        done = [(group, ack.stream, _number(ack.entry_id)) for ack in acks]
-        with self._file.guarded(), transaction(self._durable):
+        done = [(group, ack.stream, number_of(ack.entry_id)) for ack in acks]
+        with self._file.guarded(), self._acting():
             self._durable.executemany(_ACK, done)
             for post in posts:
                 self._post(post)
         self._in_hand.difference_update(done)
         self._bell.ring()
+        self._retention.finished(len(acks))
 
     async def follow(
         self, stream: str, after_id: str, *, count: int, wait_ms: int
     ) -> tuple[Message, ...]:
-        after = _number(after_id) if after_id else 0
+        after = number_of(after_id) if after_id else 0
 
         def look() -> tuple[Message, ...]:
             with self._file.guarded():
@@ -148,14 +167,35 @@ class SqliteBus:
             behind = "SELECT count(*) FROM bus_entry WHERE stream = ? AND id > ?"
             held = "SELECT count(*) FROM bus_pending WHERE name = ? AND stream = ?"
             return Depth(
-                last_id=_entry_id(last) if last else "",
+                last_id=entry_id_of(last) if last else "",
                 lag=number(behind, stream, number(_LAST, group, stream)),
                 pending=number(held, group, stream),
             )
 
+    def keep_newest(self, stream: str, most: int) -> int:
+        """Delete all but the newest entries, and what a group has still before it."""
+        with self._file.guarded(), self._acting():
+            execute = self._durable.execute
+            oldest = execute(_NTH, (stream, max(0, most - 1))).fetchone()
+            if oldest is None:
+                return 0
+            floors = [
+                execute(sql, (stream,)).fetchone()[0] for sql in (_READ_TO, _HELD_FROM)
+            ]
+            floor = min(number for number in (oldest[0], *floors) if number is not None)
+            return execute(_FORGET, (stream, floor)).rowcount
+
+    @contextmanager
+    def _acting(self) -> Iterator[None]:
+        """Do all of a block, and only as the one that acts where that was said."""
+        with transaction(self._durable):
+            if self._fence is not None:
+                self._fence.check()
+            yield
+
     def _post(self, post: Post) -> str:
-        text = _stored(post.envelope)
-        return _entry_id(self._durable.execute(_POST, (post.stream, text)).lastrowid or 0)
+        text = stored_text(post.envelope)
+        return entry_id_of(self._durable.execute(_POST, (post.stream, text)).lastrowid or 0)
 
     def _version(self) -> int:
         """Return a number that changes whenever another connection has committed."""
@@ -247,51 +287,3 @@ class SqliteBus:
                 for number, stream, _ in rows
             ],
         )
-
-
-def _entry_id(number: int) -> str:
-    """Return an id of equal length for all, so that ids sort as texts."""
-    return f"{number:015d}"
-
-
-def _number(entry_id: str) -> int:
-    if not (entry_id.isascii() and entry_id.isdigit()):
-        msg = f"an entry id of this bus is a number, was {entry_id!r}"
-        raise InvalidValueError(msg)
-    return int(entry_id)
-
-
-def _stored(envelope: Envelope) -> str:
-    try:
-        return msgspec.json.encode(envelope.fields).decode()
-    except UnicodeEncodeError:  # bytes that were no text, kept as lone surrogates
-        return json.dumps(envelope.fields)
-
-
-def message_of(row: tuple[int, str, str]) -> Message:
-    """Return an entry from its row: number, stream, fields as stored."""
-    number, stream, text = row
-    try:
-        envelope = Envelope(_fields.decode(text))
-    except (msgspec.MsgspecError, UnicodeError):
-        envelope = Envelope(_by_hand(text))
-    return Message(stream, _entry_id(number), envelope)
-
-
-def _by_hand(text: str) -> tuple[tuple[str, str], ...]:
-    """Read fields that `_stored` could not write plainly, or that somebody put there."""
-    try:
-        pairs = json.loads(text)
-    except (ValueError, RecursionError):
-        pairs = None
-    if isinstance(pairs, list) and all(map(_is_pair, pairs)):
-        return tuple((name, value) for name, value in pairs)
-    return (("payload", str(text)),)
-
-
-def _is_pair(value: object) -> bool:
-    match value:
-        case [str(), str()]:
-            return True
-        case _:
-            return False

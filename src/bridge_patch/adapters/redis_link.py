@@ -166,7 +166,7 @@ class RedisLink:
         if said.get("mode") == b"cluster":
             msg = (
                 f"{self.url}: this is a node of a cluster, which splits the streams: name a"
-                " server of its own in BUS_URL"
+                " server of its own in BUS_URL, beside the cluster (docs/bus.md)"
             )
             raise BrokenPromiseError(msg)
         if said.get("role") != b"master":

@@ -24,6 +24,7 @@ from bridge_patch.adapters.bus import (
     Ack,
     Depth,
     Distrusted,
+    Fence,
     Message,
     Post,
     Reader,
@@ -91,6 +92,14 @@ class SignedBus:
     def close(self) -> None:
         """Let go of the bus."""
         self._bus.close()
+
+    def fence(self, mine: Fence) -> None:
+        """As the bus below."""
+        self._bus.fence(mine)
+
+    def keep_newest(self, stream: str, most: int) -> int:
+        """As the bus below."""
+        return self._bus.keep_newest(stream, most)
 
     async def publish(self, posts: Sequence[Post]) -> tuple[str, ...]:
         return await self._bus.publish(tuple(map(self._signer.signed, posts)))

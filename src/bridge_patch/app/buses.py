@@ -28,11 +28,17 @@ class BusAt:
     url: BusUrl = EMBEDDED
     ca_file: Path | None = None
     keys: Secret | None = None
+    keep: int = 0
 
     @classmethod
     def of(cls, settings: Settings) -> BusAt:
         """Return where the settings say."""
-        return cls(settings.bus_url, settings.bus_ca_file, settings.bus_signing_key)
+        return cls(
+            settings.bus_url,
+            settings.bus_ca_file,
+            settings.bus_signing_key,
+            settings.bus_keep_entries,
+        )
 
     def open(self, file: SqliteFile, telemetry: Telemetry | None = None) -> StoredBus:
         """Take part in it, signing where there are keys; `file` is for an embedded one."""
@@ -43,11 +49,11 @@ class BusAt:
             from bridge_patch.adapters.bus_sqlite import SqliteBus  # noqa: PLC0415 - as below
             from bridge_patch.adapters.system_clock import SystemClock  # noqa: PLC0415
 
-            return SqliteBus(file, SystemClock())
+            return SqliteBus(file, SystemClock(), keep=self.keep)
         from bridge_patch.adapters.bus_redis import RedisBus, unheard  # noqa: PLC0415 - slow
 
         tell = telemetry.note if telemetry else unheard
-        return RedisBus(self.url, ca_file=self.ca_file, tell=tell)
+        return RedisBus(self.url, ca_file=self.ca_file, tell=tell, keep=self.keep)
 
     def look(self, file: SqliteFile) -> Look:
         """Look at it, checking what is seen where there are keys, and change nothing."""

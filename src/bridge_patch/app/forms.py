@@ -69,6 +69,16 @@ def number(least: str, most: str) -> Form:
     return Form(expected=f"a number from {low:,} to {high:,}", read=read)
 
 
+def zero_or(least: int, most: int) -> Form:
+    """Take 0, or a whole number from `least` to `most`."""
+    beyond = whole(least, most)
+
+    def read(text: str) -> object:
+        return 0 if text == "0" else beyond.read(text)
+
+    return Form(expected=f"0 or {beyond.expected}", read=read)
+
+
 def whole(least: int, most: int) -> Form:
     """Take a whole number from `least` to `most`."""
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, final
 
+from bridge_patch.adapters.bus_retention import KEEP_LEAST
 from bridge_patch.adapters.bus_url import BusUrl
 from bridge_patch.adapters.journal_url import JournalUrl
 from bridge_patch.app.forms import (
@@ -22,6 +23,7 @@ from bridge_patch.app.forms import (
     one_of,
     secret_or_none,
     whole,
+    zero_or,
 )
 from bridge_patch.app.limit_settings import USD, LimitSettings, row
 from bridge_patch.domain.secret import Secret
@@ -121,6 +123,12 @@ class Settings(LimitSettings):
     )
     bus_ca_file: Path | None = row(
         "none", file_or_none(), "", "who signed a rediss:// server's certificate"
+    )
+    bus_keep_entries: int = row(
+        "200000",
+        zero_or(KEEP_LEAST, 1_000_000_000),
+        "",
+        "how much is kept of each stream that grows with a run; 0 keeps all",
     )
     journal_url: JournalUrl = row(
         "embedded",

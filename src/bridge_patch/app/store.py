@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
-from bridge_patch.adapters.bus import Bus, StoredBus
+from bridge_patch.adapters.bus import Bus, Fence, StoredBus
 from bridge_patch.adapters.bus_leased import LeasedBus
 from bridge_patch.adapters.holder import this_process
 from bridge_patch.adapters.journal_lease import Claim, Lease
@@ -18,7 +19,6 @@ from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.app.buses import AT_HOME, BusAt
 from bridge_patch.app.journal_place import journal_at
 from bridge_patch.app.settings import LEASE_TTL_SEC
-from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.services.ports import Stored, Telemetry
 
 STORE_NAME: Final = "bridge.db"
@@ -115,12 +115,14 @@ def open_store(
         if journal
         else None
     )
-    try:
-        bus = bus_at.open(file, telemetry)
-    except BrokenPromiseError:
+    with ExitStack() as opened:
         if kept is not None:
-            kept.close()
-        raise
+            opened.callback(kept.close)
+        bus = bus_at.open(file, telemetry)
+        opened.callback(bus.close)
+        if kept is not None and kept.lease is not None:
+            bus.fence(Fence(kept.head.journal_id, kept.lease.token))
+        opened.pop_all()
     return Store(file=file, bus=bus, journal=kept, run_id=run_id)
 
 

@@ -73,6 +73,7 @@ OTHERS = {
     "STATE_DIR": "elsewhere",
     "BUS_URL": "rediss://engine:secret@bus.example:6380/2",
     "BUS_CA_FILE": "ca.pem",
+    "BUS_KEEP_ENTRIES": "0",
     "JOURNAL_URL": "postgresql://bridge@db/trading",
     "LEASE_TTL_SEC": "9",
     "BACKLOG_ALARM_ENTRIES": "500",

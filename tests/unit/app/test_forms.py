@@ -7,7 +7,7 @@ import pytest
 
 from bridge_patch.app import settings
 from bridge_patch.app.envfile import read_env_file
-from bridge_patch.app.forms import folder_or_none, secret, written
+from bridge_patch.app.forms import folder_or_none, secret, written, zero_or
 from bridge_patch.app.settings import ROWS, Row, SettingsError, load_settings
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.secret import Secret
@@ -96,3 +96,15 @@ def test_no_folder_is_a_word_not_an_empty_value() -> None:
 def test_minus_zero_is_no_number() -> None:
     with pytest.raises(SettingsError, match="MIN_CONFIDENCE"):
         load_settings({"MIN_CONFIDENCE": "-0"})
+
+
+@pytest.mark.parametrize("text", ["0", "50", "99"])
+def test_none_at_all_or_a_number_within_its_bounds(text: str) -> None:
+    assert zero_or(50, 99).read(text) == int(text)
+
+
+@pytest.mark.parametrize("text", ["1", "49", "100", "00", "-0", "0.0", "", "none"])
+def test_what_is_neither_is_a_fault(text: str) -> None:
+    row = Row(name="KEEP", default="0", form=zero_or(50, 99), unit="", meaning="-")
+    with pytest.raises(InvalidValueError, match="expected 0 or a whole number from 50"):
+        settings._parse(row, text, "environment")

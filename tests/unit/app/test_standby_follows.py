@@ -14,7 +14,7 @@ from sqlalchemy import update
 from bench.measuring import at_once
 from bridge_patch.adapters.journal_schema import ENTRIES
 from bridge_patch.adapters.store_sqlite import SqliteFile
-from bridge_patch.app.standby import SLICE_SEC, Standby
+from bridge_patch.app.standby import BEHIND_SEC, POLL_SEC, SLICE_SEC, Standby
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import Store, execution_side
 from bridge_patch.domain.events import Book, Event, TradingState
@@ -114,6 +114,25 @@ def test_a_long_journal_is_read_in_slices_with_looks_at_the_lease_between(
         assert seq(standby) == 600
     assert told(log, FOLLOWS) == 0
     assert told(log, "followed=256") == 1
+
+
+def test_who_is_behind_looks_again_soon_and_who_is_not_waits_longer(
+    tmp_path: Path,
+) -> None:
+    """A journal that grows fast is caught up with; a quiet one is left in peace."""
+    first, stop, pauses = held_at(tmp_path), Stop(), list[float]()
+    write(first, *(seen("a", n) for n in range(100)))
+
+    async def sleep(sec: float) -> None:
+        pauses.append(sec)
+        stop.asked = len(pauses) == 4
+
+    standby = standing_by(settings_at(tmp_path), io.StringIO())
+    standby.sleep, standby.now = sleep, Clock(step_sec=SLICE_SEC / 64)
+    with closing(first):
+        assert asyncio.run(standby.opened(stop, again=False)) is None
+
+    assert pauses == [BEHIND_SEC, POLL_SEC, POLL_SEC, POLL_SEC]
 
 
 def test_nothing_is_followed_where_nobody_is_waited_for(tmp_path: Path) -> None:
