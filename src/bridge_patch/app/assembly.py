@@ -38,6 +38,7 @@ from bridge_patch.services.ports import (
     Venue,
 )
 from bridge_patch.services.recall import Recall
+from bridge_patch.services.reconcile import Reconciler
 from bridge_patch.services.recorder import Recorder
 from bridge_patch.services.records import Identity
 from bridge_patch.services.scribe import Scribe
@@ -98,7 +99,7 @@ def assemble(
     settings = run.settings
     instruments, clock = ListedInstruments(), ManualClock(UnixMs(0))
     commands = BusCommands(ports.bus, consumer=CONSUMER)
-    trader, account, switch = _trader(
+    trader, account, switch, reconciler = _trader(
         run, ports, instruments, clock, commands, watch=watch, exits=exits
     )
     restored(trader, ports.venue, (s.event for s in ports.journal.read()))
@@ -109,7 +110,12 @@ def assemble(
     return Session(
         clock=clock,
         keeper=Keeper(
-            inbox=inbox, trader=trader, venue=ports.venue, account=account, switch=switch
+            inbox=inbox,
+            trader=trader,
+            venue=ports.venue,
+            account=account,
+            switch=switch,
+            reconciler=reconciler,
         ),
         execution=Execution(
             inbox=inbox,
@@ -117,16 +123,7 @@ def assemble(
             recall=recall,
             clock=clock,
             age_max_ms=age_max_ms,
-            watch=BacklogWatch(
-                depths=inbox,
-                limits=BacklogLimits(
-                    entries_max=settings.backlog_alarm_entries,
-                    age_max_sec=settings.backlog_alarm_age_sec,
-                ),
-                telemetry=trader.recorder.telemetry,
-                wall=SystemClock(),
-                clock=clock,
-            ),
+            watch=_backlog(settings, inbox, trader.recorder.telemetry, clock),
         ),
         lost=Lost(
             inbox=inbox,
@@ -145,6 +142,21 @@ def assemble(
     )
 
 
+def _backlog(
+    settings: Settings, inbox: BusInbox, telemetry: Telemetry, clock: Clock
+) -> BacklogWatch:
+    return BacklogWatch(
+        depths=inbox,
+        limits=BacklogLimits(
+            entries_max=settings.backlog_alarm_entries,
+            age_max_sec=settings.backlog_alarm_age_sec,
+        ),
+        telemetry=telemetry,
+        wall=SystemClock(),
+        clock=clock,
+    )
+
+
 def _trader(
     run: Run,
     ports: Ports,
@@ -154,7 +166,7 @@ def _trader(
     *,
     watch: Callable[[Account], Account],
     exits: ExitsApart | None,
-) -> tuple[Trader, Account, Switch]:
+) -> tuple[Trader, Account, Switch, Reconciler]:
     """Return the trader, and the account it judges by: the venue's, in shadow a book's."""
     settings, limits = run.settings, run.settings.limits()
     live, venue = run.mode is Mode.LIVE, ports.venue
@@ -165,6 +177,8 @@ def _trader(
     activity = ActivityLog(book=gauge.book)
     recorder = Recorder(ports.journal, ledger, gauge, run.telemetry, activity)
     switch = Switch(commands=commands, recorder=recorder, clock=clock)
+    every_ms = settings.reconcile_sec * 1000
+    reconciler = Reconciler(venue=venue, recorder=recorder, clock=clock, every_ms=every_ms)
     governed = books.governed
     snapshots = Snapshots(
         account=account,
@@ -174,7 +188,7 @@ def _trader(
         ledger=ledger,
         activity=activity,
         instruments=instruments,
-        conditions=_conditions(settings, ports, clock, exits),
+        conditions=_conditions(settings, ports, clock, exits, reconciler),
         clock=clock,
         limits=limits,
     )
@@ -195,7 +209,7 @@ def _trader(
         limits=limits,
         scribe=Scribe(recorder=recorder, clock=clock, identity=identity),
     )
-    return trader, account, switch
+    return trader, account, switch, reconciler
 
 
 def _desk(
@@ -221,15 +235,23 @@ def _desk(
 
 
 def _conditions(
-    settings: Settings, ports: Ports, clock: Clock, exits: ExitsApart | None
+    settings: Settings,
+    ports: Ports,
+    clock: Clock,
+    exits: ExitsApart | None,
+    reconciler: Reconciler,
 ) -> Conditions:
-    """Say where orders, account and prices are of; a paper venue is fed by the feed."""
+    """Say where orders, account and prices are of; a paper venue is fed by the feed.
+
+    In shadow nothing hangs on the venue's records: what is opened is opened in a book.
+    """
     name = settings.venue.value
     return Conditions(
         clock=clock,
         venues=Venues(orders=name, account=name, prices=name),
         exits=None if exits is None else lambda: exits.heard_ms,
         cramped=ports.cramped,
+        unread=reconciler.unread if reconciler.binds else lambda: None,
     )
 
 

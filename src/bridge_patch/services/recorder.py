@@ -18,6 +18,7 @@ from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.ports import Journal, Telemetry
 from bridge_patch.services.progress import Progress
 from bridge_patch.services.quiet import Quiet
+from bridge_patch.services.reckoning import Reckoning
 
 
 @final
@@ -37,6 +38,7 @@ class Recorder:
     activity: ActivityLog
     progress: Progress = field(default_factory=Progress)
     heard: Heard = field(default_factory=Heard)
+    reckoning: Reckoning = field(default_factory=Reckoning)
     _staged: list[Event] = field(default_factory=list)
     _moved: TickReached | None = None
     _read: bool = False
@@ -110,6 +112,7 @@ class Recorder:
         self.ledger.apply(event)
         self.gauge.apply(event)
         self.heard.apply(event)
+        self.reckoning.apply(event)
         if isinstance(event, TickReached):
             self.progress.apply(event)
 
