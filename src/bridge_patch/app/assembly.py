@@ -26,6 +26,7 @@ from bridge_patch.services.execution import Execution
 from bridge_patch.services.exit_brain import ExitBrain
 from bridge_patch.services.exits_apart import ExitsApart
 from bridge_patch.services.gauge import EquityGauge
+from bridge_patch.services.hearing import Hearing
 from bridge_patch.services.keeper import Keeper, restored
 from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.lost import Lost
@@ -47,6 +48,7 @@ from bridge_patch.services.shadows import Books, baseline_size
 from bridge_patch.services.snapshots import Snapshots
 from bridge_patch.services.switch import Commands, Switch
 from bridge_patch.services.trader import Trader
+from bridge_patch.services.unknowns import Unknowns
 from bridge_patch.sim.costs import Costs
 from bridge_patch.sim.exchange import Exchange
 
@@ -176,7 +178,8 @@ def _trader(
     ledger, market = Ledger(), MarketView()
     activity = ActivityLog(book=gauge.book)
     recorder = Recorder(ports.journal, ledger, gauge, run.telemetry, activity)
-    switch = Switch(commands=commands, recorder=recorder, clock=clock)
+    unknowns = Unknowns(Hearing(venue, recorder, clock))
+    switch = Switch(commands=commands, recorder=recorder, clock=clock, unknowns=unknowns)
     every_ms = settings.reconcile_sec * 1000
     reconciler = Reconciler(venue=venue, recorder=recorder, clock=clock, every_ms=every_ms)
     governed = books.governed

@@ -10,7 +10,7 @@ from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import Event, Stage
 from bridge_patch.domain.intent import Unknown
 from bridge_patch.domain.market import Tick
-from bridge_patch.domain.venue_events import VenueEvent
+from bridge_patch.services.late_trades import told_late
 from bridge_patch.services.messages import Settlement
 from bridge_patch.services.ports import Account, Inbox, Venue, VenueMemory
 from bridge_patch.services.readings import read_account
@@ -66,15 +66,17 @@ class Keeper:
         if events or open_ or self.reconciler.due():
             await self.recover()
 
-    async def _moved(self, tick: Tick) -> tuple[VenueEvent, ...]:
+    async def _moved(self, tick: Tick) -> tuple[Event, ...]:
         """Return what happened at the venue; one that cannot say stops nothing else."""
+        recorder = self.trader.recorder
         try:
-            return await self.venue.advance(tick)
+            happened = await self.venue.advance(tick)
+            return told_late(recorder, happened, tick.at_ms)
         except BrokenPromiseError:
             raise
         except Exception as e:  # noqa: BLE001 - doubts, stops and exits need their turn
             name = type(e).__name__
-            self.trader.recorder.telemetry.note("VENUE", "cannot be followed", error=name)
+            recorder.telemetry.note("VENUE", "cannot be followed", error=name)
             return ()
 
     def see(self, tick: Tick) -> None:
