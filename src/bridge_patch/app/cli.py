@@ -13,7 +13,15 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from bridge_patch.app.faults import SettingsError
-from bridge_patch.app.menu import asking, comparing, fetching, operating, running, sending
+from bridge_patch.app.menu import (
+    asking,
+    comparing,
+    fetching,
+    operating,
+    running,
+    sending,
+    vouching,
+)
 from bridge_patch.app.menu.launch import InterruptedByUserError
 from bridge_patch.domain.errors import BridgeError, InvalidValueError
 
@@ -108,3 +116,4 @@ for _command in (
     app.command()(_command)
 app.add_typer(fetching.data, name="data")
 app.add_typer(comparing.limits, name="limits")
+app.add_typer(vouching.unknown, name="unknown")

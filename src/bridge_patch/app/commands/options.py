@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Final, final
 
@@ -151,6 +152,27 @@ class OrderOptions:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownOptions:
+    """`unknown adopt` and `unknown close`; `who` None is the user of this machine.
+
+    Without quantity and price an adoption takes what the venue tells.
+    """
+
+    wish: str
+    order_id: str
+    quantity_base: Decimal | None
+    price_usd: Decimal | None
+    fee_usd: Decimal | None
+    why: str
+    who: str | None
+    wait_sec: int
+    state: Path | None
+    env_file: Path | None
+    as_json: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DrainOptions:
     """`drain`; without `yes` nothing is changed."""
 
@@ -195,6 +217,24 @@ class FetchOptions:
     interval: str
     cache: Path | None
     env_file: Path | None
+
+
+def read_number(text: str | None, name: str) -> Decimal | None:
+    """Return a finite number as it is written; None where none is stated.
+
+    >>> read_number("0.0420", "--quantity")
+    Decimal('0.0420')
+    """
+    if text is None:
+        return None
+    try:
+        number = Decimal(text)
+    except ArithmeticError:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        msg = f"{name} must be a number such as 0.042, was {text[:64]!r}"
+        raise InvalidValueError(msg)
+    return number
 
 
 def read_time(text: str) -> UnixMs:
