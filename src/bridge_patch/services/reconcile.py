@@ -38,6 +38,10 @@ from bridge_patch.services.recorder import Recorder
 STAYS_MS: Final = 15_000
 #: So long where the venue's lists lag by up to a minute: resting orders and money.
 STAYS_LISTED_MS: Final = 75_000
+#: What no list states but a setting does is so at once, and before the first entry.
+_AT_ONCE: Final = frozenset(
+    {DifferenceKind.HEDGE_MODE, DifferenceKind.CROSS_MARGIN, DifferenceKind.MULTI_ASSETS}
+)
 #: So many looks may fail in a row before entries are refused.
 LOOKS_MISSED_MAX: Final = 3
 _LISTED: Final = frozenset(
@@ -224,4 +228,6 @@ def _own_stops(ledger: Ledger) -> Iterator[OwnStop]:
 
 
 def _stays_ms(difference: Difference) -> int:
+    if difference.kind in _AT_ONCE:
+        return 0
     return STAYS_LISTED_MS if difference.kind in _LISTED else STAYS_MS
