@@ -157,6 +157,7 @@ class Ledger:
 
     def _sending(self, order: Sending) -> None:
         self.in_doubt[order.order_id] = Doubt(order, OrderState.SENDING)
+        self.vouched.pop(order.order_id, None)  # it is sent once more, under its own id
         self._reserve(order)
         before = self.plans.get(order.symbol)
         if order.leg is not Leg.ENTRY:
