@@ -39,6 +39,7 @@ from bridge_patch.domain.intent import IntentId, Mode, Symbol, Unknown
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.venue_events import VenueEvent
+from bridge_patch.domain.venue_records import VenueRecords
 from bridge_patch.governor.judge import Approved, ApprovedReduction
 from bridge_patch.services.ports import AccountReading, Report, Venue, VenueMemory
 from bridge_patch.services.session import Session
@@ -81,6 +82,10 @@ class Called:
     async def read(self) -> AccountReading | Unknown:
         """Pass it on."""
         return await self.venue.read()
+
+    async def records(self) -> VenueRecords | Unknown:
+        """Pass it on."""
+        return await self.venue.records()
 
     async def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
         """Pass it on."""

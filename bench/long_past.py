@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -79,7 +78,7 @@ def _endless(rows: Sequence[Row], head: Head) -> Iterator[Row]:
                 intent_id=about,
                 body=body,
             )
-            yield replace(row, seq=seq, intent_id=about, body=body, link=link)
+            yield row._replace(seq=seq, intent_id=about, body=body, link=link)
         copy += 1
 
 

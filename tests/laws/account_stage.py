@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
@@ -26,12 +26,13 @@ from bridge_patch.domain.events import (
     Transferred,
 )
 from bridge_patch.domain.instrument import Instrument
-from bridge_patch.domain.intent import Symbol, UnixMs, Unknown
+from bridge_patch.domain.intent import Symbol, UnixMs
 from bridge_patch.domain.market import Tick
 from bridge_patch.evidence.replay import rejudge
 from bridge_patch.services.holds import OPERATOR
-from bridge_patch.services.ports import AccountReading, PositionReading
+from bridge_patch.services.ports import PositionReading
 from bridge_patch.services.session import Session
+from tests.laws.account_bank import Bank, Till
 from tests.laws.account_oracle import Oracle
 from tests.laws.account_settings import DOGE, ETH, SETTINGS, SYMBOLS
 from tests.simulation.rig import (
@@ -50,7 +51,7 @@ from tests.simulation.rig import (
     play,
     tick,
 )
-from tests.simulation.tap import Tap, Trouble
+from tests.simulation.tap import Trouble
 
 D = Decimal
 #: The trading rules, as a start writes them down.
@@ -61,33 +62,6 @@ LISTED: Final = tuple(
 )
 START: Final = {**PRICES, ETH: D(2_500)}
 PRICE_TICKS: Final = {BTC: D("0.1"), SOL: D("0.01"), ETH: D("0.01")}
-
-
-@dataclass
-class Till:
-    """What happens to an account beside our own orders."""
-
-    moved_usd: Decimal = field(default_factory=Decimal)
-    strangers: list[PositionReading] = field(default_factory=list)
-    silent: bool = False
-
-
-@dataclass
-class Bank(Tap):
-    """The paper venue, with the till's money and strangers in its readings."""
-
-    till: Till = field(default_factory=Till)
-
-    async def read(self) -> AccountReading | Unknown:
-        read = await self.inner.read()
-        if self.till.silent or isinstance(read, Unknown):
-            return Unknown("the venue is silent")
-        return replace(
-            read,
-            equity_usd=read.equity_usd + self.till.moved_usd,
-            available_usd=read.available_usd + self.till.moved_usd,
-            positions=(*read.positions, *self.till.strangers),
-        )
 
 
 @dataclass
@@ -270,6 +244,8 @@ class Stage:
             self.met.update(f"reason {code}" for code in event.codes if code != "PASS")
         elif isinstance(event, LatchSet) and event.book is Book.ACCOUNT:
             self.met[f"latch {event.cause}"] += 1
+            if event.why.startswith("EXPLAINED: "):  # and something else still holds
+                self.met["latch EXPLAINED"] += 1
 
     def _begun(self) -> Session:
         return self.world.start(venue=lambda inner: Bank(inner, till=self.till))

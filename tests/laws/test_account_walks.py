@@ -49,7 +49,7 @@ def test_the_steps_lead_to_many_refusals_and_to_every_latch(met: Counter[str]) -
     assert len(reached(met, "reason ")) >= 20
     assert reached(met, "latch ") >= {
         *("OPERATOR", "DAILY_LOSS", "NEW_DAY", "DRAWDOWN"),
-        *("EQUITY_JUMP", "EXPLAINED", "FOREIGN_POSITION"),
+        *("EQUITY_JUMP", "EXPLAINED", "FOREIGN_POSITION", "WALLET_DIFFERS"),
     }
 
 

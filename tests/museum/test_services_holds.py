@@ -16,7 +16,7 @@ from bridge_patch.services.conditions import Conditions
 from bridge_patch.services.messages import Wish
 from bridge_patch.services.ports import Account, AccountReading
 from bridge_patch.services.session import Session
-from tests.museum.test_services_kill import Shared, standing
+from tests.museum.test_services_foreign import Shared, standing
 from tests.museum.test_services_limits import codes, paid
 from tests.simulation.rig import (
     BTC,
@@ -89,7 +89,7 @@ async def halted(s: Stage) -> None:
 
 async def foreign(s: Stage) -> None:
     own = s.session.keeper.account
-    s.reads(Shared(own, (standing(SOL, Side.BUY, "2"),)))
+    s.reads(Shared(s.session.keeper.venue, (standing(SOL, Side.BUY, "2"),)))
     await s.tick()
     await s.enter("held")
     await s.out()

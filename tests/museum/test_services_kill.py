@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,10 +13,9 @@ from bridge_patch.app.commands.order import MEANINGS
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import Book, Event, Filled, FillKind, LatchSet, Status
 from bridge_patch.domain.events import TradingState as State
-from bridge_patch.domain.intent import Side, Symbol, Unknown
-from bridge_patch.services.holds import FOREIGN_POSITION, OPERATOR
-from bridge_patch.services.messages import Answered, Command, Wish
-from bridge_patch.services.ports import Account, AccountReading, PositionReading
+from bridge_patch.services.holds import OPERATOR
+from bridge_patch.services.messages import Command, Wish
+from bridge_patch.services.ports import AccountReading
 from bridge_patch.services.session import Session
 from tests.museum.test_services_limits import MIDNIGHT, again, codes, wobbling
 from tests.simulation.rig import (
@@ -28,7 +26,6 @@ from tests.simulation.rig import (
     World,
     ask,
     at,
-    close,
     intent,
     minute,
     ready,
@@ -109,87 +106,8 @@ def test_kill_completes_when_its_path_raises(what: str) -> None:
     assert [e.cause for e in world.events(LatchSet)] == [OPERATOR]
 
 
-@dataclass
-class Shared:
-    """An account on which somebody else holds something too."""
-
-    inner: Account
-    theirs: tuple[PositionReading, ...] = ()
-
-    async def read(self) -> AccountReading | Unknown:
-        said = await self.inner.read()
-        if isinstance(said, Unknown):
-            return said
-        others = {position.symbol: position for position in self.theirs}
-        merged = {p.symbol: p for p in said.positions} | others
-        return replace(said, positions=tuple(merged.values()))
-
-
 def state_of(session: Session) -> State:
     return session.recorder.gauge.state
-
-
-def standing(symbol: Symbol, side: Side, base: str) -> PositionReading:
-    return PositionReading(
-        symbol=symbol,
-        side=side,
-        quantity_base=D(base),
-        entry_price_usd=D(150),
-        margin_usd=D(10),
-        stop_price_usd=None,
-    )
-
-
-@pytest.mark.parametrize(
-    "theirs",
-    [
-        standing(SOL, Side.BUY, "2"),  # a symbol of which we hold nothing
-        standing(BTC, Side.BUY, "0.05"),  # more than is ours
-        standing(BTC, Side.SELL, "0.042"),  # the other way round
-    ],
-    ids=["elsewhere", "more", "turned"],
-)
-def test_foreign_order_on_the_account_halts_new_risk(theirs: PositionReading) -> None:
-    """M-98: a second bot on the account never asked the governor and traded on.
-
-    What is not ours is seen by the position it made, and is left alone.
-    """
-    world = World()
-
-    async def scenario() -> tuple[Session, Tap]:
-        session, venue = await tapped(world, (BTC, SOL))
-        shared = Shared(session.keeper.account)
-        for part in (session.keeper, session.keeper.trader.snapshots):
-            object.__setattr__(part, "account", shared)
-        await ask(world, session, intent("before", CALM))
-        await session.on_tick(at(CALM + 1, FLAT))
-        assert state_of(session) is State.RUNNING
-        shared.theirs = (theirs,)
-        await ask(world, session, intent("at-once", CALM + 1, symbol=SOL, margin=100))
-        for n in (2, 3):
-            await session.on_tick(at(CALM + n, FLAT))
-        assert state_of(session) is State.REDUCING
-        await ask(world, session, intent("beside", CALM + 3, symbol=SOL, margin=100))
-        shared.theirs = ()
-        await session.on_tick(at(CALM + 4, FLAT))
-        await ask(world, session, intent("gone", CALM + 4, symbol=SOL, margin=100))
-        await ask(world, session, close("out", CALM + 4))
-        (seen,) = world.events(LatchSet)
-        answers = Answered(book=seen.book, cause=seen.cause, since_ms=seen.at_ms)
-        await send(world, order("o-1", Wish.RESUME, answers=answers))
-        await session.on_tick(at(CALM + 5, FLAT))
-        await ask(world, session, intent("resumed", CALM + 5, symbol=SOL, margin=100))
-        return session, venue
-
-    _, venue = run(scenario())
-
-    assert "FOREIGN_POSITION" in codes(world, "at-once")
-    assert {"FOREIGN_POSITION", "TRADING_REDUCING"} <= {*codes(world, "beside")}
-    assert codes(world, "gone") == ("TRADING_REDUCING",)  # until a person has looked
-    assert world.outcome("out").status is Status.FILLED
-    assert world.outcome("resumed").status is Status.FILLED
-    assert venue.kinds() == ["place", "stop", "reduce", "place", "stop"]
-    assert [e.cause for e in world.events(LatchSet)] == [FOREIGN_POSITION, OPERATOR]
 
 
 def test_halt_survives_restart_until_a_person_releases_it() -> None:

@@ -15,6 +15,7 @@ from bridge_patch.domain.intent import IntentId, Symbol, Unknown
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.order import ClientOrderId, OrderEvent
 from bridge_patch.domain.venue_events import VenueEvent
+from bridge_patch.domain.venue_records import VenueRecords
 from bridge_patch.governor.judge import Approved, ApprovedReduction
 from bridge_patch.services.ports import (
     AccountReading,
@@ -163,6 +164,9 @@ class Survivor:
 
     async def read(self) -> AccountReading | Unknown:
         return await self.inner.read()
+
+    async def records(self) -> VenueRecords | Unknown:
+        return await self.inner.records()
 
     async def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
         if tick.at_ms > self.advanced_ms:

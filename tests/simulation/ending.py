@@ -13,6 +13,7 @@ from bridge_patch.adapters.venue_paper import PaperVenue
 from bridge_patch.domain.events import (
     Book,
     DeadLettered,
+    DifferenceFound,
     DuplicateSeen,
     Event,
     Filled,
@@ -103,6 +104,8 @@ def _venue(watch: Watch, world: World, session: Session) -> None:
         exchange.wallet_usd == WALLET + sum(map(_change, events)),
         f"venue: its wallet is {exchange.wallet_usd}",
     )
+    found = world.events(DifferenceFound)
+    watch.that(not found, f"venue: what differs is explained, {found} is not")
     fills = [e for e in events if isinstance(e, Filled)]
     watch.that(len({f.trade_id for f in fills}) == len(fills), "venue: a trade told twice")
     for settled in world.events(Settled):

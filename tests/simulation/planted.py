@@ -19,6 +19,7 @@ from bridge_patch.services.answers import Sent
 from bridge_patch.services.batch import Batch
 from bridge_patch.services.desk import LiveDesk, ReduceDesk
 from bridge_patch.services.execution import Execution
+from bridge_patch.services.hearing import Hearing
 from bridge_patch.services.keeper import Keeper
 from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.messages import Delivery, Result
@@ -38,8 +39,10 @@ def sent_again(patch: Patch) -> None:
         report = Report(event=OrderEvent.TIMED_OUT)
         for _ in range(2):
             if report.event is OrderEvent.TIMED_OUT:
-                report = await desk._asked(desk.exchange.place(approved, order.order_id))
-        sent = await desk._heard(order, report)
+                report = await desk.hearing.asked(
+                    desk.exchange.place(approved, order.order_id)
+                )
+        sent = await desk.hearing.heard(order, report)
         await desk.protect(approved.symbol)
         return sent
 
@@ -51,11 +54,11 @@ def resent_when_unknown(patch: Patch) -> None:
 
     async def placed(desk: LiveDesk, approved: Approved, order: Sending) -> Sent:
         approved.spend()
-        report = await desk._asked(desk.exchange.place(approved, order.order_id))
-        sent = await desk._heard(order, report)
+        report = await desk.hearing.asked(desk.exchange.place(approved, order.order_id))
+        sent = await desk.hearing.heard(order, report)
         if sent.event is OrderEvent.TIMED_OUT:
-            report = await desk._asked(desk.exchange.place(approved, order.order_id))
-            sent = await desk._heard(order, report)
+            report = await desk.hearing.asked(desk.exchange.place(approved, order.order_id))
+            sent = await desk.hearing.heard(order, report)
         await desk.protect(approved.symbol)
         return sent
 
@@ -154,18 +157,19 @@ def nothing_is_protected(patch: Patch) -> None:
 
 
 def stops_written_down_otherwise(patch: Patch) -> None:
-    learned = ReduceDesk._learned
+    learned = Hearing.learned
 
-    async def careless(desk: ReduceDesk, order: Sending, report: Report) -> Sent:
+    async def careless(hearing: Hearing, order: Sending, report: Report) -> Sent:
         events = [
             replace(e, stop_price_usd=e.stop_price_usd + 1)
             if isinstance(e, StopArmed)
             else e
             for e in report.events
         ]
-        return await learned(desk, order, Report(event=report.event, events=tuple(events)))
+        told = Report(event=report.event, events=tuple(events))
+        return await learned(hearing, order, told)
 
-    patch.setattr(ReduceDesk, "_learned", careless)
+    patch.setattr(Hearing, "learned", careless)
 
 
 def nothing_is_looked_up(patch: Patch) -> None:

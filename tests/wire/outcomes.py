@@ -16,6 +16,7 @@ from bridge_patch.services.messages import (
     ExitTurn,
     LateEntry,
     LateLetter,
+    NamedOrder,
     PositionUpdate,
     TurnStage,
     Wish,
@@ -145,4 +146,23 @@ REARM = Command(
     who="ann",
     why="looked at",
     symbol=Symbol("SOLUSDT"),
+)
+_DOUBTED = ClientOrderId("bp-0123456789abcdef01234567")
+ADOPT = Command(
+    at_ms=NOON,
+    id="o-3",
+    wish=Wish.ADOPT,
+    who="ann",
+    why="seen in the app",
+    named=NamedOrder(
+        order_id=_DOUBTED, quantity_base=D("0.042"), price_usd=D(95100), fee_usd=D("1.60")
+    ),
+)
+CLOSE_ORDER = Command(
+    at_ms=NOON,
+    id="o-4",
+    wish=Wish.CLOSE,
+    who="ann",
+    why="asked support",
+    named=NamedOrder(order_id=_DOUBTED),
 )

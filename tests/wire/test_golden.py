@@ -32,7 +32,9 @@ from bridge_patch.domain.intent import (
 )
 from bridge_patch.domain.money import Price, Quantity
 from tests.wire.outcomes import (
+    ADOPT,
     BARRIER,
+    CLOSE_ORDER,
     DEAD,
     EXIT_TURN,
     EXPIRED,
@@ -152,6 +154,8 @@ OURS: dict[str, tuple[Callable[[Any], Envelope], Any]] = {
     "market_tick_terms": (codec.encode_tick, TERMS),
     "control_halt": (codec.encode_command, HALT),
     "control_rearm": (codec.encode_command, REARM),
+    "control_adopt": (codec.encode_command, ADOPT),
+    "control_close": (codec.encode_command, CLOSE_ORDER),
 }
 BACK: dict[str, Callable[[Envelope], Any]] = {
     "execution_result": codec.decode_result,
@@ -165,6 +169,8 @@ BACK: dict[str, Callable[[Envelope], Any]] = {
     "market_tick_terms": codec.decode_tick,
     "control_halt": codec.decode_command,
     "control_rearm": codec.decode_command,
+    "control_adopt": codec.decode_command,
+    "control_close": codec.decode_command,
 }
 
 

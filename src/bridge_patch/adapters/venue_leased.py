@@ -13,6 +13,7 @@ from bridge_patch.domain.intent import Symbol, Unknown
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.venue_events import VenueEvent
+from bridge_patch.domain.venue_records import VenueRecords
 from bridge_patch.governor.judge import Approved, ApprovedReduction
 from bridge_patch.services.ports import AccountReading, Report, Venue, VenueMemory
 
@@ -41,6 +42,9 @@ class LeasedVenue:
 
     async def read(self) -> AccountReading | Unknown:
         return await self._venue.read()
+
+    async def records(self) -> VenueRecords | Unknown:
+        return await self._venue.records()
 
     async def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
         return await self._venue.advance(tick)

@@ -22,6 +22,7 @@ from bridge_patch.domain.venue_events import (
     StopArmed,
     VenueEvent,
 )
+from bridge_patch.domain.venue_records import VenueRecords
 from bridge_patch.governor.judge import Approved, ApprovedReduction
 from bridge_patch.services.ports import (
     AccountReading,
@@ -29,7 +30,7 @@ from bridge_patch.services.ports import (
     Report,
     VenueMemory,
 )
-from bridge_patch.services.readings import reading_of
+from bridge_patch.services.readings import reading_of, records_of
 from bridge_patch.sim.commands import ArmStop, Cancel, Enter, Reduce
 from bridge_patch.sim.costs import Costs
 from bridge_patch.sim.exchange import COSTS, Exchange
@@ -84,6 +85,9 @@ class PaperVenue:
 
     async def read(self) -> AccountReading | Unknown:
         return reading_of(self._exchange)
+
+    async def records(self) -> VenueRecords | Unknown:
+        return records_of(self._exchange)
 
     async def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
         events = list(self._exchange.on_funding(tick.fundings))

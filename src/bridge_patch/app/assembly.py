@@ -25,6 +25,7 @@ from bridge_patch.services.desk import LiveDesk, ReduceDesk
 from bridge_patch.services.execution import Execution
 from bridge_patch.services.exit_brain import ExitBrain
 from bridge_patch.services.exits_apart import ExitsApart
+from bridge_patch.services.hearing import Hearing
 from bridge_patch.services.keeper import Keeper
 from bridge_patch.services.lost import Lost
 from bridge_patch.services.market import MarketView
@@ -38,6 +39,7 @@ from bridge_patch.services.ports import (
     Venue,
 )
 from bridge_patch.services.recall import Recall
+from bridge_patch.services.reconcile import Reconciler
 from bridge_patch.services.recorder import Recorder
 from bridge_patch.services.records import Identity
 from bridge_patch.services.scribe import Scribe
@@ -46,6 +48,7 @@ from bridge_patch.services.shadows import Books, baseline_size
 from bridge_patch.services.snapshots import Snapshots
 from bridge_patch.services.switch import Commands, Switch
 from bridge_patch.services.trader import Trader
+from bridge_patch.services.unknowns import Unknowns
 from bridge_patch.sim.costs import Costs
 from bridge_patch.sim.exchange import Exchange
 
@@ -104,7 +107,7 @@ def assemble(
     past = past or unread(run, ports.venue, instruments)
     past.follow(ports.journal.read(past.seq))
     past.begin()
-    trader, account, switch = _trader(
+    trader, account, switch, reconciler = _trader(
         run, ports, instruments, clock, commands, past=past, watch=watch, exits=exits
     )
     recall, age_max_ms = Recall(trader=trader), settings.intent_max_age_sec * 1000
@@ -114,7 +117,12 @@ def assemble(
     return Session(
         clock=clock,
         keeper=Keeper(
-            inbox=inbox, trader=trader, venue=ports.venue, account=account, switch=switch
+            inbox=inbox,
+            trader=trader,
+            venue=ports.venue,
+            account=account,
+            switch=switch,
+            reconciler=reconciler,
         ),
         execution=Execution(
             inbox=inbox,
@@ -179,14 +187,17 @@ def _trader(
     past: Past,
     watch: Callable[[Account], Account],
     exits: ExitsApart | None,
-) -> tuple[Trader, Account, Switch]:
+) -> tuple[Trader, Account, Switch, Reconciler]:
     """Return the trader, and the account it judges by: the venue's, in shadow a book's."""
     settings, limits = run.settings, run.settings.limits()
     live, venue = run.mode is Mode.LIVE, ports.venue
     books, ledger, market = past.books, past.account.ledger, MarketView()
     account: Account = watch(books.governed or venue)
     recorder = Recorder(ports.journal, past.account, run.telemetry)
-    switch = Switch(commands=commands, recorder=recorder, clock=clock)
+    unknowns = Unknowns(Hearing(venue, recorder, clock))
+    switch = Switch(commands=commands, recorder=recorder, clock=clock, unknowns=unknowns)
+    every_ms = settings.reconcile_sec * 1000
+    reconciler = Reconciler(venue=venue, recorder=recorder, clock=clock, every_ms=every_ms)
     governed = books.governed
     snapshots = Snapshots(
         account=account,
@@ -196,7 +207,7 @@ def _trader(
         ledger=ledger,
         activity=past.account.activity,
         instruments=instruments,
-        conditions=_conditions(settings, ports, clock, exits),
+        conditions=_conditions(settings, ports, clock, exits, reconciler),
         clock=clock,
         limits=limits,
     )
@@ -217,7 +228,7 @@ def _trader(
         limits=limits,
         scribe=Scribe(recorder=recorder, clock=clock, identity=identity),
     )
-    return trader, account, switch
+    return trader, account, switch, reconciler
 
 
 def _desk(
@@ -243,15 +254,23 @@ def _desk(
 
 
 def _conditions(
-    settings: Settings, ports: Ports, clock: Clock, exits: ExitsApart | None
+    settings: Settings,
+    ports: Ports,
+    clock: Clock,
+    exits: ExitsApart | None,
+    reconciler: Reconciler,
 ) -> Conditions:
-    """Say where orders, account and prices are of; a paper venue is fed by the feed."""
+    """Say where orders, account and prices are of; a paper venue is fed by the feed.
+
+    In shadow nothing hangs on the venue's records: what is opened is opened in a book.
+    """
     name = settings.venue.value
     return Conditions(
         clock=clock,
         venues=Venues(orders=name, account=name, prices=name),
         exits=None if exits is None else lambda: exits.heard_ms,
         cramped=ports.cramped,
+        unread=reconciler.unread if reconciler.binds else lambda: None,
     )
 
 

@@ -21,6 +21,7 @@ from bridge_patch.app.menu import (
     running,
     sending,
     serving,
+    vouching,
 )
 from bridge_patch.app.menu.launch import InterruptedByUserError
 from bridge_patch.domain.errors import BridgeError, InvalidValueError
@@ -117,3 +118,4 @@ for _command in (
     app.command()(_command)
 app.add_typer(fetching.data, name="data")
 app.add_typer(comparing.limits, name="limits")
+app.add_typer(vouching.unknown, name="unknown")

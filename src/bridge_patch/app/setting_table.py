@@ -110,6 +110,10 @@ class Settings(LimitSettings):
         "who decides on exits: the execution itself, or `bridge-patch exits`",
     )
     state_dir: Path = row("var", folder(), "", "holds the journal and the embedded bus")
+    reconcile_sec: int = row(
+        *("10", whole(1, 300), "s"),
+        "how often the journal is compared with the venue's own records",
+    )
     backlog_alarm_entries: int = row(
         *("1000", whole(1, 1_000_000_000), ""),
         "so many intents that wait are an alarm",

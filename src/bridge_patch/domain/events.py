@@ -25,6 +25,13 @@ from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import IntentId, Mode, Side, Symbol, UnixMs
 from bridge_patch.domain.order import ClientOrderId, Leg
 from bridge_patch.domain.progress import Stage, TickReached
+from bridge_patch.domain.reconcile_events import (
+    DifferenceFound,
+    DifferenceGone,
+    FilledLate,
+    OrderVouched,
+    WalletCounted,
+)
 from bridge_patch.domain.venue_events import (
     Book,
     Filled,
@@ -44,12 +51,15 @@ __all__ = [
     "BulkExpired",
     "CaseRecord",
     "DeadLettered",
+    "DifferenceFound",
+    "DifferenceGone",
     "DuplicateSeen",
     "EquityMarked",
     "Event",
     "Expired",
     "FillKind",
     "Filled",
+    "FilledLate",
     "FundingPaid",
     "InstrumentSeen",
     "InsuranceCleared",
@@ -58,6 +68,7 @@ __all__ = [
     "LatchSet",
     "OrderEnded",
     "OrderRefused",
+    "OrderVouched",
     "Rearmed",
     "Resolved",
     "RunStarted",
@@ -73,6 +84,7 @@ __all__ = [
     "VenueEvent",
     "Verdict",
     "VoteRecord",
+    "WalletCounted",
 ]
 
 
@@ -270,5 +282,10 @@ Event: TypeAlias = (
     | Transferred
     | EquityMarked
     | TickReached
+    | DifferenceFound
+    | DifferenceGone
+    | WalletCounted
+    | OrderVouched
+    | FilledLate
     | VenueEvent
 )

@@ -11,12 +11,13 @@ from bridge_patch.services.gauge import EquityGauge
 from bridge_patch.services.heard import Heard
 from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.progress import Progress
+from bridge_patch.services.reckoning import Reckoning
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class AccountFold:
-    """Positions and orders, equity, what was done lately, ids that were met, the last tick.
+    """Positions, orders, equity, wallet, what was done lately, ids met, the last tick.
 
     Activity counts from the moment something is staged, the rest from when it is durable:
     so a living process takes them in apart, and who reads a journal takes in both.
@@ -27,6 +28,7 @@ class AccountFold:
     activity: ActivityLog
     progress: Progress = field(default_factory=Progress)
     heard: Heard = field(default_factory=Heard)
+    reckoning: Reckoning = field(default_factory=Reckoning)
 
     @classmethod
     def of(cls, book: Book) -> AccountFold:
@@ -43,5 +45,6 @@ class AccountFold:
         self.ledger.apply(event)
         self.gauge.apply(event)
         self.heard.apply(event)
+        self.reckoning.apply(event)
         if isinstance(event, TickReached):
             self.progress.apply(event)

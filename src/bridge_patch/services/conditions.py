@@ -20,7 +20,7 @@ class Conditions:
 
     `exits_ms` is when the exit path was last alive; None where exits are decided in this
     very process, by the same loop that asks. `skew` is None where the venue runs on our own
-    clock, as a simulated one does.
+    clock, as a simulated one does. `unread` says why the venue's records are not known.
     """
 
     clock: Clock
@@ -28,6 +28,7 @@ class Conditions:
     exits: Callable[[], UnixMs | Unknown] | None = None
     skew: Callable[[], Reading] | None = None
     cramped: Callable[[], bool] = lambda: False
+    unread: Callable[[], Unknown | None] = lambda: None
 
     def exits_ms(self) -> UnixMs | Unknown:
         """Return when the exit path was last alive."""

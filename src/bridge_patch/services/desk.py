@@ -7,13 +7,12 @@ looked up and never resent.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final, final
 
-from bridge_patch.domain.errors import BrokenPromiseError, InvalidValueError
-from bridge_patch.domain.events import Resolved, Sending, TradingState
+from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.domain.events import Sending, TradingState
 from bridge_patch.domain.harvest import HarvestPolicy
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import IntentId, ReduceIntent, Side, Symbol
@@ -22,7 +21,9 @@ from bridge_patch.domain.order import Leg, OrderEvent, client_order_id
 from bridge_patch.governor.judge import Approved, ApprovedReduction, judge_reduction
 from bridge_patch.governor.ruling import Refused
 from bridge_patch.policy.sizing import STOP_FRACTION
-from bridge_patch.services.answers import Sent, ended, withheld, words_for
+from bridge_patch.services.answers import Sent, ended, withheld
+from bridge_patch.services.hearing import Hearing
+from bridge_patch.services.late_trades import told_late
 from bridge_patch.services.ports import Clock, Exchange, Instruments, Reducer, Report
 from bridge_patch.services.recorder import Recorder
 from bridge_patch.services.switch import Switch
@@ -33,8 +34,6 @@ PROTECT_ATTEMPTS_MAX: Final = 2
 NAKED_MAX_MS: Final = 5_000
 #: A position found without a plan gets the sizer's stop at factor 1 from its entry.
 FALLBACK_STOP: Final = STOP_FRACTION
-#: The answers by which an order that has ended, or a stop that rests, is found again.
-_GRANTED: Final = frozenset({OrderEvent.FILLED, OrderEvent.ACCEPTED})
 #: Who asks for a reduction that no message asked for.
 PROTECTION: Final = "protection"
 
@@ -47,6 +46,11 @@ class ReduceDesk:
     recorder: Recorder
     clock: Clock
     instruments: Instruments
+
+    @property
+    def hearing(self) -> Hearing:
+        """How the venue's answers are taken in."""
+        return Hearing(self.venue, self.recorder, self.clock)
 
     async def reduce(self, approved: ApprovedReduction) -> Sent:
         """Send a reduction at market, or rest a new stop and then end the old one."""
@@ -62,7 +66,7 @@ class ReduceDesk:
 
     async def abandon(self, order: Sending) -> Sent:
         """Record that an announced order never left, and never will."""
-        return await self._heard(order, Report(event=OrderEvent.FOUND_ABSENT))
+        return await self.hearing.heard(order, Report(event=OrderEvent.FOUND_ABSENT))
 
     async def protect(self, symbol: Symbol) -> None:
         """Rest the hard stop of a naked position; close the position where that fails.
@@ -97,24 +101,17 @@ class ReduceDesk:
         await self.tidy(symbol)
 
     async def look_up(self, order: Sending) -> Sent:
-        """Ask what became of an order in doubt, and record what is new about it.
-
-        An intent's own order that was announced and that the venue never had stays
-        announced: whether it still leaves is decided when the intent is taken up again.
-        """
-        report = await self._asked(self.venue.find(order.symbol, order.order_id))
-        absent = report.event is OrderEvent.FOUND_ABSENT
-        if absent and self.recorder.ledger.unsent(order):
-            return Sent(order_id=order.order_id, event=report.event)
-        return await self._heard(order, report)
+        """Ask what became of an order in doubt, and record what is new about it."""
+        return await self.hearing.look_up(order)
 
     async def tidy(self, symbol: Symbol) -> None:
         """Cancel the stops that a better one replaced, or that outlived their position."""
         for stop in self.recorder.ledger.stale_stops(symbol):
             await self.recorder.keep()
-            report = await self._asked(self.venue.cancel(symbol, stop.order_id))
+            report = await self.hearing.asked(self.venue.cancel(symbol, stop.order_id))
             now_ms = self.clock.now_ms()
-            await self.recorder.write(*ended(symbol, stop.order_id, report, now_ms))
+            happened = ended(symbol, stop.order_id, report, now_ms)
+            await self.recorder.write(*told_late(self.recorder, happened, now_ms))
 
     async def _try_stop(self, symbol: Symbol, level: Price | None) -> bool:
         """Send the stop; tell whether another attempt would make sense.
@@ -165,15 +162,17 @@ class ReduceDesk:
         match judge_reduction(intent, ledger.positions.get(symbol), instrument):
             case ApprovedReduction() as approved:
                 order = await self._announce(approved, leg)
-                report = await self._asked(self.venue.reduce(approved, order.order_id))
-                return await self._learned(order, report)
+                report = await self.hearing.asked(
+                    self.venue.reduce(approved, order.order_id)
+                )
+                return await self.hearing.learned(order, report)
             case Refused():
                 return None
 
     async def _reduced(self, approved: ApprovedReduction, order: Sending) -> Sent:
         await self.recorder.keep()
-        report = await self._asked(self.venue.reduce(approved, order.order_id))
-        sent = await self._learned(order, report)
+        report = await self.hearing.asked(self.venue.reduce(approved, order.order_id))
+        sent = await self.hearing.learned(order, report)
         await self.tidy(approved.symbol)
         return sent
 
@@ -193,47 +192,6 @@ class ReduceDesk:
         )
         await self.recorder.write(order)
         return order
-
-    async def _asked(self, call: Awaitable[Report]) -> Report:
-        """Await the venue's answer; a call that fails leaves everything open."""
-        try:
-            return await call
-        except BrokenPromiseError:
-            raise
-        except Exception as e:  # noqa: BLE001 - nobody knows what became of the order
-            self.recorder.telemetry.note("VENUE", "a call failed", error=type(e).__name__)
-            return Report(event=OrderEvent.TIMED_OUT)
-
-    async def _heard(self, order: Sending, report: Report) -> Sent:
-        """As `_learned`, and durable when it returns."""
-        sent = await self._learned(order, report)
-        await self.recorder.keep()
-        return sent
-
-    async def _learned(self, order: Sending, report: Report) -> Sent:
-        """Record an answer: what happened, and the words that the order table allows.
-
-        One that grants all that was asked is kept with what comes next: it is found again.
-        """
-        ledger = self.recorder.ledger
-        doubt = ledger.in_doubt[order.order_id]
-        report = doubt.hear(report, ledger.positions.get(order.symbol))
-        words = words_for(doubt.state, report.event)
-        answers = (
-            Resolved(
-                at_ms=self.clock.now_ms(),
-                intent_id=order.intent_id,
-                order_id=order.order_id,
-                leg=order.leg,
-                event=word,
-            )
-            for word in words
-        )
-        await self.recorder.learn(*report.events, *answers)
-        event = words[-1] if words else OrderEvent.TIMED_OUT
-        if event not in _GRANTED or order.order_id in ledger.in_doubt:
-            await self.recorder.keep()
-        return Sent.of(order.order_id, event, (*doubt.trades, *report.events))
 
 
 @final
@@ -285,10 +243,10 @@ class LiveDesk(ReduceDesk):
         state = TradingState.HALTED if self.switch.blind else self.recorder.gauge.state
         if state is TradingState.RUNNING:
             approved.spend()
-            report = await self._asked(self.exchange.place(approved, order.order_id))
+            report = await self.hearing.asked(self.exchange.place(approved, order.order_id))
         else:
             report = withheld(order, state, self.clock.now_ms(), blind=self.switch.blind)
-        sent = await self._learned(order, report)
+        sent = await self.hearing.learned(order, report)
         await self._protect(approved.symbol)
         return sent
 

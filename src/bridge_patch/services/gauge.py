@@ -14,6 +14,7 @@ from bridge_patch.domain.events import (
     FundingPaid,
     InsuranceCleared,
     LatchSet,
+    OrderVouched,
     Rearmed,
     TradingState,
     Transferred,
@@ -93,7 +94,7 @@ class EquityGauge:
                 self._cash_usd += wallet_change(event)
             case FundingPaid(book=self.book) | InsuranceCleared(book=self.book):
                 self._cash_usd += event.amount_usd
-            case Rearmed():
+            case Rearmed() | OrderVouched():
                 self.holds.heeded.add(event.command_id)
             case Transferred(book=self.book):
                 self._transferred(event.amount_usd)

@@ -16,6 +16,11 @@ DAILY_LOSS: Final = "DAILY_LOSS"
 DRAWDOWN: Final = "DRAWDOWN"
 EQUITY_JUMP: Final = "EQUITY_JUMP"
 FOREIGN_POSITION: Final = "FOREIGN_POSITION"
+FOREIGN_ORDER: Final = "FOREIGN_ORDER"
+WALLET_DIFFERS: Final = "WALLET_DIFFERS"
+VENUE_DIFFERS: Final = "VENUE_DIFFERS"
+#: The venue told a trade of an order that a person's word had ended.
+FILLED_LATE: Final = "FILLED_LATE"
 #: The cause of every state that a person asked for.
 OPERATOR: Final = "OPERATOR"
 _TIGHTNESS: Final = (TradingState.RUNNING, TradingState.REDUCING, TradingState.HALTED)

@@ -2,51 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
-from typing import Final, final
+from dataclasses import dataclass
+from typing import final
 
 from bridge_patch.domain.errors import BrokenPromiseError
-from bridge_patch.domain.events import Event, LatchSet, Stage, TradingState
-from bridge_patch.domain.intent import Symbol, UnixMs, Unknown
+from bridge_patch.domain.events import Event, Stage
+from bridge_patch.domain.intent import Unknown
 from bridge_patch.domain.market import Tick
-from bridge_patch.domain.venue_events import VenueEvent
-from bridge_patch.services.holds import FOREIGN_POSITION
+from bridge_patch.services.late_trades import told_late
 from bridge_patch.services.messages import Settlement
-from bridge_patch.services.ports import Account, AccountReading, Inbox, Venue
+from bridge_patch.services.ports import Account, Inbox, Venue
 from bridge_patch.services.readings import read_account
-from bridge_patch.services.snapshots import foreign_in
+from bridge_patch.services.reconcile import Reconciler
 from bridge_patch.services.switch import Switch
 from bridge_patch.services.trader import Trader
-
-#: For how long readings must agree that something is not ours before it needs a person.
-STRANGER_MS: Final = 15_000
-
-
-@final
-@dataclass(slots=True)
-class Strangers:
-    """Since when something that is not ours was seen on a symbol, without a break."""
-
-    _since: dict[Symbol, UnixMs] = field(default_factory=dict)
-
-    def stay(self, found: Collection[Symbol], now_ms: UnixMs) -> tuple[Symbol, ...]:
-        """Take in what was found now; return what is there for long enough."""
-        self._since = {symbol: self._since.get(symbol, now_ms) for symbol in found}
-        return tuple(s for s, at in self._since.items() if now_ms - at >= STRANGER_MS)
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keeper:
-    """Moves what is simulated, resolves doubts, protects what is naked, watches equity."""
+    """Moves what is simulated, resolves doubts, protects what is naked, watches equity.
+
+    And it compares the journal with the venue, whenever that is due.
+    """
 
     inbox: Inbox
     trader: Trader
     venue: Venue
     account: Account
     switch: Switch
-    strangers: Strangers = field(default_factory=Strangers)
+    reconciler: Reconciler
 
     async def on_tick(self, tick: Tick) -> None:
         """Take in new bars; when it returns, everything they caused is durable and told.
@@ -76,18 +61,21 @@ class Keeper:
         events = await self._moved(now)
         recorder.stage(*events)
         await recorder.flush()
-        if events or recorder.ledger.in_doubt or recorder.ledger.naked():
+        open_ = recorder.ledger.in_doubt or recorder.ledger.naked()
+        if events or open_ or self.reconciler.due():
             await self.recover()
 
-    async def _moved(self, tick: Tick) -> tuple[VenueEvent, ...]:
+    async def _moved(self, tick: Tick) -> tuple[Event, ...]:
         """Return what happened at the venue; one that cannot say stops nothing else."""
+        recorder = self.trader.recorder
         try:
-            return await self.venue.advance(tick)
+            happened = await self.venue.advance(tick)
+            return told_late(recorder, happened, tick.at_ms)
         except BrokenPromiseError:
             raise
         except Exception as e:  # noqa: BLE001 - doubts, stops and exits need their turn
             name = type(e).__name__
-            self.trader.recorder.telemetry.note("VENUE", "cannot be followed", error=name)
+            recorder.telemetry.note("VENUE", "cannot be followed", error=name)
             return ()
 
     def see(self, tick: Tick) -> None:
@@ -105,6 +93,7 @@ class Keeper:
         await self.switch.heed()
         await self._resolve_doubts()
         await self._guard()
+        await self.reconciler.look()
         await self._watch_equity()
         trader = self.trader
         updates = trader.statements.due(trader.recorder.ledger, trader.clock.now_ms())
@@ -142,25 +131,9 @@ class Keeper:
             gauge.lost(unrealised_usd.why)
             return
         mark = gauge.observe(read.equity_usd, now_ms, unrealised_usd, trader.limits)
-        latch = gauge.latch_due(trader.limits, now_ms) or self._foreign(read, now_ms)
+        latch = gauge.latch_due(trader.limits, now_ms)
         if latch is not None:  # what it was pulled by is durable with it
             mark = mark or gauge.mark()
         due: list[Event] = [event for event in (mark, latch) if event is not None]
         await trader.recorder.write(*due)
         trader.recorder.equity_read()
-
-    def _foreign(self, read: AccountReading, now_ms: UnixMs) -> LatchSet | None:
-        """Tighten the account where something stays there that is not ours.
-
-        A reading may lag behind what we did a moment ago: one look refuses entries, only
-        what stays for longer needs a person.
-        """
-        gauge, snapshots = self.trader.recorder.gauge, self.trader.snapshots
-        if FOREIGN_POSITION in gauge.holds:
-            return None
-        found = foreign_in(read, snapshots.held(), snapshots.ledger)
-        foreign = self.strangers.stay(found, now_ms)
-        if not foreign:
-            return None
-        why = f"a position on {', '.join(foreign)} is not ours"
-        return gauge.holds.latch(TradingState.REDUCING, FOREIGN_POSITION, why, now_ms)

@@ -21,56 +21,21 @@ from bridge_patch.domain.events import (
     Settled,
     StopArmed,
 )
-from bridge_patch.domain.harvest import POLICY_FALLBACK, HarvestPolicy
+from bridge_patch.domain.harvest import POLICY_FALLBACK
 from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
 from bridge_patch.domain.money import ZERO
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent, OrderState, after
 from bridge_patch.domain.position import Position, apply_fill, apply_funding
+from bridge_patch.domain.reconcile_events import FilledLate, OrderVouched, Word
 from bridge_patch.governor.budget import Budget, Reservation
-from bridge_patch.services.doubt import Doubt
+from bridge_patch.services.doubt import Doubt, Vouched
 from bridge_patch.services.messages import PositionUpdate
+from bridge_patch.services.plans import Plan, RestingStop, View
 
 #: How many set-aside messages are remembered: more than one unsettled batch can hold.
 COUNTED_MAX: Final = 2048
 _NOBODY: Final = IntentId("")
 _ENDED: Final = frozenset({OrderState.FILLED, OrderState.REJECTED, OrderState.CANCELLED})
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RestingStop:
-    """A stop the venue has confirmed and not yet ended."""
-
-    order_id: ClientOrderId
-    price_usd: Decimal
-
-
-@final
-@dataclass(slots=True)
-class Plan:
-    """What goes with a position: who asked for it, how it is harvested, what protects it.
-
-    `stop_fraction` is the hard stop it was sized for. `attempts` counts the orders sent to
-    protect or reduce it; it makes their ids distinct. `orphans` are stops that still rest
-    from the plan before.
-    """
-
-    intent_id: IntentId
-    policy: HarvestPolicy
-    stop_fraction: Decimal | None = None
-    attempts: int = 0
-    stops: list[RestingStop] = field(default_factory=list)
-    orphans: list[RestingStop] = field(default_factory=list)
-    refusals: dict[ClientOrderId, OrderRefused] = field(default_factory=dict)
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class View:
-    """What the world sees of a symbol: the position, and the stop that protects it."""
-
-    position: Position | None
-    stop_price_usd: Decimal | None
 
 
 @final
@@ -82,7 +47,8 @@ class Ledger:
     an entry in doubt the budget holds what was approved, as if it had filled. `inherited`
     names what was in doubt at the start. `unsettled` holds the newest order of each intent
     that asked for one and has no outcome yet. `closed` keeps the last position of a symbol
-    that is flat; `counted` the newest messages that were set aside.
+    that is flat; `counted` the newest messages that were set aside. `vouched` holds the
+    orders that a person's word has ended: the venue may tell a trade of one yet.
     """
 
     positions: dict[Symbol, Position] = field(default_factory=dict)
@@ -93,6 +59,7 @@ class Ledger:
     unsettled: dict[IntentId, Sending] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
     counted: dict[str, None] = field(default_factory=dict)
+    vouched: dict[ClientOrderId, Vouched] = field(default_factory=dict)
 
     def apply(self, event: Event) -> None:
         """Fold one journaled event; what is not about the account changes nothing."""
@@ -117,7 +84,7 @@ class Ledger:
             case DeadLettered() | DuplicateSeen():
                 self._count(event.entry_id)
             case _:
-                pass
+                self._word_about(event)
 
     def begin(self) -> None:
         """Note what was in doubt when this process began, once the journal is folded."""
@@ -190,17 +157,8 @@ class Ledger:
 
     def _sending(self, order: Sending) -> None:
         self.in_doubt[order.order_id] = Doubt(order, OrderState.SENDING)
-        if order.margin_usd is not None and order.leverage is not None:
-            self.budget.reserve(
-                Reservation(
-                    order_id=order.order_id,
-                    symbol=order.symbol,
-                    side=order.side,
-                    notional_usd=order.margin_usd * order.leverage,
-                    margin_usd=order.margin_usd,
-                    at_ms=order.at_ms,
-                )
-            )
+        self.vouched.pop(order.order_id, None)  # it is sent once more, under its own id
+        self._reserve(order)
         before = self.plans.get(order.symbol)
         if order.leg is not Leg.ENTRY:
             if before is not None and before.intent_id != order.intent_id:
@@ -214,6 +172,20 @@ class Ledger:
             stop_fraction=order.stop_fraction,
             orphans=[*before.orphans, *before.stops] if before else [],
         )
+
+    def _reserve(self, order: Sending) -> None:
+        """Hold for an entry what was approved, as if it had filled."""
+        if order.margin_usd is not None and order.leverage is not None:
+            self.budget.reserve(
+                Reservation(
+                    order_id=order.order_id,
+                    symbol=order.symbol,
+                    side=order.side,
+                    notional_usd=order.margin_usd * order.leverage,
+                    margin_usd=order.margin_usd,
+                    at_ms=order.at_ms,
+                )
+            )
 
     def _resolved(self, answer: Resolved) -> None:
         """Follow the order table; a market order that was only accepted has not ended."""
@@ -239,7 +211,23 @@ class Ledger:
         if doubt is not None:
             self.in_doubt[event.order_id] = doubt.after(event)
 
+    def _word_about(self, event: Event) -> None:
+        """Remember which orders a person's word ended, and what was told of them since."""
+        if not isinstance(event, OrderVouched | FilledLate):
+            return
+        doubt, vouched = self.in_doubt.get(event.order_id), self.vouched.get(event.order_id)
+        if isinstance(event, FilledLate):
+            if vouched is not None:
+                self.vouched[event.order_id] = vouched.after(event)
+        elif doubt is not None and event.word is not Word.REFUSED:
+            counted_base = (event.quantity_base or ZERO) - doubt.filled_base
+            told = tuple(trade.trade_id for trade in doubt.trades)
+            self.vouched[event.order_id] = Vouched(
+                doubt.order, event.word, max(ZERO, counted_base), told
+            )
+
     def _filled(self, fill: Filled) -> None:
+        self._reopen(fill.order_id)
         self._doubted(fill)
         self._unrest(fill.symbol, fill.order_id)
         before = self.positions.get(fill.symbol)
@@ -249,6 +237,16 @@ class Ledger:
         elif before is not None:
             del self.positions[fill.symbol]
             self.closed[fill.symbol] = before
+
+    def _reopen(self, order_id: ClientOrderId) -> None:
+        """Doubt an order again that a person had closed: a trade of it has come."""
+        vouched = self.vouched.get(order_id)
+        closed = vouched is not None and vouched.word is Word.CLOSED
+        if vouched is None or not closed or order_id in self.in_doubt:
+            return
+        del self.vouched[order_id]
+        self.in_doubt[order_id] = Doubt(vouched.order, OrderState.UNKNOWN)
+        self._reserve(vouched.order)
 
     def _funded(self, paid: FundingPaid) -> None:
         position = self.positions.get(paid.symbol)

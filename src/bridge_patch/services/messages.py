@@ -23,6 +23,7 @@ from bridge_patch.domain.intent import (
     UnixMs,
     parse_symbol,
 )
+from bridge_patch.domain.order import ClientOrderId
 
 
 @final
@@ -146,6 +147,12 @@ class Wish(StrEnum):
     REDUCE = "reduce"
     RESUME = "resume"
     REARM = "rearm"
+    ADOPT = "adopt"
+    CLOSE = "close"
+
+
+#: What a person may say of an order of which nobody knows.
+WORDS: Final = frozenset({Wish.ADOPT, Wish.CLOSE})
 
 
 @final
@@ -160,8 +167,43 @@ class Answered:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamedOrder:
+    """The order that a person speaks of, and how it filled, where that is to be stated.
+
+    `quantity_base` is all that it filled, at `price_usd` on average, for `fee_usd` (None is
+    nothing). Without them the venue is asked.
+    """
+
+    order_id: ClientOrderId
+    quantity_base: Decimal | None = None
+    price_usd: Decimal | None = None
+    fee_usd: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.order_id) <= _NAME_MAX:
+            msg = f"an order's id has 1 to {_NAME_MAX} characters"
+            raise InvalidValueError(msg)
+        for name in ("quantity_base", "price_usd"):
+            value = getattr(self, name)
+            if value is not None and not (value.is_finite() and value > 0):
+                msg = f"{name} must be finite and positive, was {value}"
+                raise InvalidValueError(msg)
+        if (self.quantity_base is None) != (self.price_usd is None):
+            msg = "quantity and price are stated together, or neither"
+            raise InvalidValueError(msg)
+        fee_usd = self.fee_usd
+        stated = self.quantity_base is not None
+        if fee_usd is not None and not (stated and fee_usd.is_finite()):
+            msg = f"a finite fee goes with quantity and price, was {fee_usd}"
+            raise InvalidValueError(msg)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """An order of a person to the execution service; `symbol` is for a re-arm only.
+
+    `named` is for a word about an order of which nobody knows, to adopt or close it.
 
     `at_ms` is when it was given, by the clock of whoever gave it. `entry_id` is the bus's
     own, "" where it was not on one. A resume `answers` the hold that its author saw: it
@@ -176,6 +218,7 @@ class Command:
     symbol: Symbol | None = None
     entry_id: str = ""
     answers: Answered | None = None
+    named: NamedOrder | None = None
 
     def __post_init__(self) -> None:
         lacking = [name for name in ("id", "who", "why") if not getattr(self, name).strip()]
@@ -189,6 +232,12 @@ class Command:
             parse_symbol(self.symbol)
         if (self.symbol is None) == (self.wish is Wish.REARM):
             msg = f"a symbol goes with rearm and with nothing else, was {self.symbol}"
+            raise InvalidValueError(msg)
+        if (self.named is None) == (self.wish in WORDS):
+            msg = "an order goes with adopt and close, and with nothing else"
+            raise InvalidValueError(msg)
+        if self.wish is Wish.CLOSE and self.named and self.named.quantity_base is not None:
+            msg = "what never came has neither quantity nor price"
             raise InvalidValueError(msg)
 
 

@@ -15,6 +15,7 @@ from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import IntentId, ReduceIntent, Side, Symbol, UnixMs, Unknown
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.order import ClientOrderId, OrderEvent
+from bridge_patch.domain.venue_records import VenueRecords
 from bridge_patch.governor.judge import Approved, ApprovedReduction
 from bridge_patch.services.messages import (
     Delivery,
@@ -197,11 +198,22 @@ class Account(Protocol):
         ...
 
 
+class Records(Protocol):
+    """Where the venue's own records of the account come from."""
+
+    async def records(self) -> VenueRecords | Unknown:
+        """Read wallet, modes, positions and the orders of every service, or say why not.
+
+        A part that could not be read makes the whole Unknown: nothing missing is "none".
+        """
+        ...
+
+
 #: What a venue is restored from: what happened there, and the orders that were announced.
 VenueMemory: TypeAlias = VenueEvent | Sending
 
 
-class Venue(Exchange, Account, Protocol):
+class Venue(Exchange, Account, Records, Protocol):
     """A whole venue: a simulated one moves with the bars it gets, others by themselves."""
 
     async def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:

@@ -19,6 +19,7 @@ from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.ports import Journal, Telemetry
 from bridge_patch.services.progress import Progress
 from bridge_patch.services.quiet import Quiet
+from bridge_patch.services.reckoning import Reckoning
 
 
 @final
@@ -67,6 +68,11 @@ class Recorder:
     def heard(self) -> Heard:
         """Which ids were met."""
         return self.account.heard
+
+    @property
+    def reckoning(self) -> Reckoning:
+        """What the venue's own records are held against."""
+        return self.account.reckoning
 
     def begin_tick(self, at_ms: UnixMs) -> None:
         """Let the first commit about this tick say that venue and books have moved."""

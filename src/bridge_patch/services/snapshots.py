@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import final
+from typing import Final, final
 
 from bridge_patch.domain.account import Activity, Exposure
 from bridge_patch.domain.intent import Side, Symbol, UnixMs, Unknown
 from bridge_patch.domain.money import ZERO
 from bridge_patch.domain.order import ClientOrderId, Leg
 from bridge_patch.domain.position import Position
+from bridge_patch.domain.reconcile_events import DifferenceKind
 from bridge_patch.governor.limits import Limits
 from bridge_patch.governor.snapshot import (
     Holding,
@@ -22,6 +23,7 @@ from bridge_patch.governor.snapshot import (
 )
 from bridge_patch.services.activity import ActivityLog
 from bridge_patch.services.conditions import Conditions
+from bridge_patch.services.differences import position_kind
 from bridge_patch.services.gauge import EquityGauge
 from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.market import MarketView
@@ -33,6 +35,9 @@ from bridge_patch.services.ports import (
     PositionReading,
 )
 from bridge_patch.services.readings import read_account
+
+#: A stated position that is no more than what we know of is ours: a reading may lag.
+_OURS: Final = frozenset({None, DifferenceKind.POSITION_LESS})
 
 
 @final
@@ -183,7 +188,13 @@ class Snapshots:
         positions: Sequence[PositionReading],
         besides: ClientOrderId | None,
     ) -> Exposure | Unknown:
-        """Add up positions at our marks and reservations as they were approved."""
+        """Add up positions at our marks and reservations as they were approved.
+
+        While the venue's own records are not known, nobody knows what is open there.
+        """
+        unread = self.conditions.unread()
+        if unread is not None:
+            return unread
         firm, on_symbol, margin_usd = {Side.BUY: ZERO, Side.SELL: ZERO}, ZERO, ZERO
         for position in positions:
             mark = self.market.mark(position.symbol)
@@ -229,9 +240,8 @@ def foreign_in(
         if not any(ledger.doubts(stated.symbol, *Leg))
         and (
             stated.symbol in hedged
-            or (ours := held.get(stated.symbol)) is None
-            or ours.side is not stated.side
-            or ours.quantity_base < stated.quantity_base
+            or position_kind(held.get(stated.symbol), stated.side, stated.quantity_base)
+            not in _OURS
         )
     )
     return tuple(dict.fromkeys(foreign))

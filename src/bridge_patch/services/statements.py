@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import final
 
 from bridge_patch.domain.intent import Symbol, UnixMs
-from bridge_patch.services.ledger import Ledger, View
+from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.messages import PositionUpdate
+from bridge_patch.services.plans import View
 
 
 @final

@@ -13,9 +13,10 @@ from typing import Final, Protocol, final
 from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import Event, Rearmed, TradingState
 from bridge_patch.services.holds import OPERATOR
-from bridge_patch.services.messages import NOBODY, Command, Wish
+from bridge_patch.services.messages import NOBODY, WORDS, Command, Wish
 from bridge_patch.services.ports import Clock
 from bridge_patch.services.recorder import Recorder
+from bridge_patch.services.unknowns import Unknowns
 
 _STATES: Final = {
     Wish.HALT: TradingState.HALTED,
@@ -48,6 +49,7 @@ class Switch:
     commands: Commands
     recorder: Recorder
     clock: Clock
+    unknowns: Unknowns
     blind: bool = False
 
     async def heed(self) -> None:
@@ -69,6 +71,9 @@ class Switch:
             holds = self.recorder.gauge.holds
             # What nobody understood, or proved to have given, loosens no person's order.
             if command.id in holds.heeded or (command.who == NOBODY and OPERATOR in holds):
+                continue
+            if command.wish in WORDS:
+                await self.unknowns.heed(command)
                 continue
             # The equity that a resume counts from is durable with it.
             read = self.recorder.gauge.mark() if command.wish is Wish.RESUME else None

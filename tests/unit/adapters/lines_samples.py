@@ -6,11 +6,14 @@ from bridge_patch.domain.events import (
     Book,
     BulkExpired,
     DeadLettered,
+    DifferenceFound,
+    DifferenceGone,
     DuplicateSeen,
     EquityMarked,
     Event,
     Expired,
     Filled,
+    FilledLate,
     FillKind,
     FundingPaid,
     InsuranceCleared,
@@ -19,6 +22,7 @@ from bridge_patch.domain.events import (
     LatchSet,
     OrderEnded,
     OrderRefused,
+    OrderVouched,
     Resolved,
     RunStarted,
     Sending,
@@ -29,6 +33,7 @@ from bridge_patch.domain.events import (
     TrailingSet,
     Verdict,
     VoteRecord,
+    WalletCounted,
 )
 from bridge_patch.domain.harvest import POLICIES, HarvestMode
 from bridge_patch.domain.intent import (
@@ -43,6 +48,7 @@ from bridge_patch.domain.intent import (
 )
 from bridge_patch.domain.money import Leverage, Margin
 from bridge_patch.domain.order import ClientOrderId, Leg
+from bridge_patch.domain.reconcile_events import Difference, DifferenceKind, Word
 from bridge_patch.services.messages import Draft
 
 D = Decimal
@@ -169,6 +175,9 @@ RUN = RunStarted(
 DEAD = DeadLettered(at_ms=AT, entry_id="9-0", reason="not_understood", faults=("a", "b"))
 
 #: Every kind of event that tells of one intent, or of none.
+MISSING = Difference(
+    kind=DifferenceKind.POSITION_MISSING, symbol=BTC, ours="BUY 0.05", theirs="none"
+)
 OTHER_EVENTS: tuple[Event, ...] = (
     RUN,
     IntentReceived(
@@ -229,5 +238,31 @@ OTHER_EVENTS: tuple[Event, ...] = (
         amount_usd=D("-3.049267"),
         order_id=ORDER,
         intent_id=ID,
+    ),
+    DifferenceFound(at_ms=AT, difference=MISSING),
+    DifferenceGone(at_ms=AT, difference=MISSING),
+    WalletCounted(at_ms=AT, wallet_usd=D("10010.5"), opening_usd=D(10_000)),
+    OrderVouched(
+        at_ms=AT,
+        order_id=ORDER,
+        intent_id=ID,
+        symbol=BTC,
+        word=Word.ADOPTED,
+        who="ann",
+        why="seen at the venue",
+        command_id="o-1",
+        quantity_base=D("0.05"),
+        price_usd=D(100_000),
+    ),
+    FilledLate(
+        at_ms=AT,
+        symbol=BTC,
+        order_id=ORDER,
+        intent_id=ID,
+        trade_id="t-1",
+        quantity_base=D("0.05"),
+        price_usd=D(100_000),
+        fee_usd=D("2.5"),
+        counted_base=D("0.05"),
     ),
 )

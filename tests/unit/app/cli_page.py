@@ -151,6 +151,17 @@ SECTIONS = (
         ("resume --help",),
     ),
     Section(
+        "unknown adopt",
+        "Orders whose fate nobody knows: `unknown` lists them, `adopt` says that one"
+        " filled. [Reconciliation](reconciliation.md) says when to use it.",
+        ("unknown", "unknown adopt --help"),
+    ),
+    Section(
+        "unknown close",
+        "Says that one never came and never will.",
+        ("unknown close --help",),
+    ),
+    Section(
         "limits diff",
         "Before new limits go into force: does B accept anything that A refuses?"
         " The solver answers with an entry, judged under both, or with a proof that there"

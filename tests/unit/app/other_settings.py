@@ -77,6 +77,7 @@ OTHERS = {
     "JOURNAL_URL": "postgresql://bridge@db/trading",
     "LEASE_TTL_SEC": "9",
     "BACKLOG_ALARM_ENTRIES": "500",
+    "RECONCILE_SEC": "30",
     "BACKLOG_ALARM_AGE_SEC": "30",
     "JOURNAL_KEY_FILE": "/etc/quantum/journal.key",
     "BUS_SIGNING_KEY": "0123456789abcdef0123456789abcdef",

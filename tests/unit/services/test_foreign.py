@@ -10,9 +10,11 @@ import pytest
 
 from bridge_patch.domain.events import Judged, LatchSet, Status, TradingState
 from bridge_patch.domain.intent import IntentId, Side, Symbol, UnixMs, Unknown
-from bridge_patch.services.holds import FOREIGN_POSITION, OPERATOR
+from bridge_patch.domain.venue_records import VenueRecords
+from bridge_patch.services.holds import FOREIGN_POSITION, OPERATOR, VENUE_DIFFERS
 from bridge_patch.services.ports import AccountReading, PositionReading
 from bridge_patch.services.session import Session
+from tests.simulation.restated import restated
 from tests.simulation.rig import (
     BTC,
     CALM,
@@ -53,6 +55,11 @@ class Shared(Tap):
             return read
         own = [self.instead.get(p.symbol, p) for p in read.positions]
         return replace(read, positions=(*own, *self.others))
+
+    async def records(self) -> VenueRecords | Unknown:
+        read = await self.read()
+        assert isinstance(read, AccountReading)
+        return restated(await self.inner.records(), read.positions)
 
 
 @dataclass
@@ -124,22 +131,22 @@ def test_a_strangers_position_puts_the_account_in_reducing(
 
     assert scene.state is latch.state is TradingState.REDUCING
     assert (latch.cause, latch.who) == (FOREIGN_POSITION, "governor")
-    assert latch.why == f"a position on {foreign} is not ours"
+    assert latch.why.startswith(f"POSITION_EXTRA on {foreign}: ours none, the venue's ")
 
 
 @pytest.mark.parametrize(
-    ("change", "ours"),
+    ("change", "cause"),
     [
-        ({}, True),
-        ({"quantity_base": D("0.005")}, True),
-        ({"quantity_base": D("0.011")}, False),
-        ({"side": Side.SELL}, False),
+        ({}, None),
+        ({"quantity_base": D("0.005")}, VENUE_DIFFERS),
+        ({"quantity_base": D("0.011")}, FOREIGN_POSITION),
+        ({"side": Side.SELL}, FOREIGN_POSITION),
     ],
 )
 def test_more_on_our_own_symbol_or_the_other_way_is_not_ours_either(
-    change: dict[str, object], ours: bool
+    change: dict[str, object], cause: str | None
 ) -> None:
-    """We hold 0.010; less than we know of is a reading that lags behind."""
+    """We hold 0.010; less than that lags behind, or a trade of ours is missing."""
 
     async def scenario() -> Scene:
         scene = await opened()
@@ -153,8 +160,8 @@ def test_more_on_our_own_symbol_or_the_other_way_is_not_ours_either(
 
     scene = run(scenario())
 
-    assert (scene.state is TradingState.RUNNING) is ours
-    assert scene.causes() == ([] if ours else [FOREIGN_POSITION])
+    assert (scene.state is TradingState.RUNNING) is (cause is None)
+    assert scene.causes() == ([cause] if cause else [])
 
 
 def test_beside_a_stranger_entries_are_refused_and_exposure_counts_it() -> None:

@@ -57,6 +57,6 @@ def test_hedge_mode_puts_the_account_in_reducing_and_lets_us_out() -> None:
     assert scene.state is TradingState.REDUCING
     assert (latch.cause, latch.why) == (
         FOREIGN_POSITION,
-        "a position on BTCUSDT is not ours",
+        "POSITION_EXTRA on BTCUSDT: ours BUY 0.01, the venue's BUY 0.01 and BUY 0.001",
     )
     assert status is Status.FILLED

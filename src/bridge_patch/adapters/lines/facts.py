@@ -7,6 +7,7 @@ from decimal import ROUND_FLOOR
 from typing import Final, assert_never
 
 from bridge_patch.adapters.lines.fact import Fact, fact
+from bridge_patch.adapters.lines.reconcile import about_venue
 from bridge_patch.adapters.lines.venue import at_venue, order
 from bridge_patch.domain.events import (
     BulkExpired,
@@ -62,8 +63,8 @@ def facts_of(event: Event) -> Iterator[Fact]:
             yield _state(event)
         case Expired() | EquityMarked() | InstrumentSeen() | TickReached():
             pass  # told by their bulk expiry, by screens, by `trace`; or for a restart only
-        case unreachable:
-            assert_never(unreachable)
+        case _:
+            yield about_venue(event)
 
 
 def proposed(draft: Draft) -> Fact:

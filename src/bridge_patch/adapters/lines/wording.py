@@ -16,6 +16,8 @@ from bridge_patch.adapters.lines.text import exact
 #: follow as name=value.
 _OPENINGS: Final = MappingProxyType(
     {
+        "difference.found": "[RECONCILE] ❗ the venue differs: {kind}",
+        "difference.gone": "[RECONCILE] the venue agrees again: {kind}",
         "exec.intent": "[EXEC_INTENT] {symbol} {action}",
         "funding.paid": "[FUNDING] {symbol}",
         "governor.started": "[GOVERNOR] ✅ Risk Governor initialized: mode={mode}",
@@ -31,8 +33,10 @@ _OPENINGS: Final = MappingProxyType(
         "order.answered": "[ORDER] {leg} {answer}",
         "order.ended": "[ORDER] {symbol} ended",
         "order.filled": "[FILL] {symbol} {side} {kind}",
+        "order.filled_late": "[ORDER] ❗ {symbol} traded after a person ended it",
         "order.refused": "[ORDER] {symbol} refused by the venue",
         "order.sending": "[ORDER] {symbol} {side} sending {leg}",
+        "order.vouched": "[ORDER] a person's word: {word}",
         "run.started": "[RUN] started",
         "sizer.started": "[AI-SIZER] ✅ AI Sizer Policy initialized: mode={mode}",
         "start.note": "[START] {text}",
@@ -40,6 +44,7 @@ _OPENINGS: Final = MappingProxyType(
         "stop.armed": "[STOP] {symbol} {side} armed",
         "stop.trailing": "[STOP] {symbol} {side} trailing",
         "symbol.rearmed": "[STATE] {symbol} re-armed",
+        "wallet.counted": "[RECONCILE] the venue's wallet is counted",
     }
 )
 #: Shown elsewhere on the line, or only in JSON.

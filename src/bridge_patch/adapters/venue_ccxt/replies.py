@@ -37,6 +37,7 @@ class OrderReply(_Wire, frozen=True):
     side: str
     orig_qty: Decimal
     executed_qty: Decimal
+    reduce_only: bool = False
     update_time: int = 0
 
 
@@ -49,7 +50,9 @@ class AlgoReply(_Wire, frozen=True):
     side: str
     algo_status: str
     trigger_price: Decimal
+    quantity: Decimal | None = None
     close_position: bool = False
+    reduce_only: bool = False
     actual_order_id: str = ""
     actual_qty: Decimal | None = None
     update_time: int = 0
@@ -139,6 +142,7 @@ class AccountAsset(_Wire, frozen=True):
 class AccountReply(_Wire, frozen=True):
     """The account: what it is worth and what is free, in USD."""
 
+    total_wallet_balance: Decimal
     total_margin_balance: Decimal
     available_balance: Decimal
     assets: list[AccountAsset]

@@ -18,6 +18,7 @@ from bridge_patch.adapters.venue_ccxt.orders import OrderFacts
 from bridge_patch.adapters.venue_ccxt.pace import Pace
 from bridge_patch.adapters.venue_ccxt.parts import TIMED_OUT, Parts
 from bridge_patch.adapters.venue_ccxt.place import Placing
+from bridge_patch.adapters.venue_ccxt.records import AccountRecords
 from bridge_patch.adapters.venue_ccxt.reduce import Reducing
 from bridge_patch.adapters.venue_ccxt.rules import Rules
 from bridge_patch.adapters.venue_ccxt.stops import Stops
@@ -31,6 +32,7 @@ from bridge_patch.domain.money import ZERO
 from bridge_patch.domain.order import ClientOrderId, Leg
 from bridge_patch.domain.secret import Secret
 from bridge_patch.domain.venue_events import VenueEvent
+from bridge_patch.domain.venue_records import VenueRecords
 from bridge_patch.governor.judge import Approved, ApprovedReduction
 from bridge_patch.services.ports import AccountReading, Clock, Report, Telemetry
 
@@ -79,6 +81,7 @@ class CcxtVenue:
         self._reducing = Reducing(self._placing)
         stops = Stops(self.parts)
         self._account = AccountView(self.parts, stops)
+        self._records = AccountRecords(transport)
         self.stream = UserStream(
             parts=self.parts,
             wire=wire,
@@ -139,9 +142,12 @@ class CcxtVenue:
         return await self.lookups.find(order)
 
     async def read(self) -> AccountReading | Unknown:
-        if self._life is None and self._pace is not None and self._seen is not None:
-            await self._play(self._pace, self._seen)
+        await self._catch_up()
         return await self._account.read()
+
+    async def records(self) -> VenueRecords | Unknown:
+        await self._catch_up()
+        return await self._records.read()
 
     async def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
         self.see(tick)
@@ -155,6 +161,11 @@ class CcxtVenue:
                 symbol=order.symbol,
             )
         return self.parts.facts.take()
+
+    async def _catch_up(self) -> None:
+        """Begin a paced simulator with the last tick that was seen."""
+        if self._life is None and self._pace is not None and self._seen is not None:
+            await self._play(self._pace, self._seen)
 
     async def _play(self, pace: Pace, tick: Tick) -> None:
         """Let the simulator play a tick, and hear all that it told about it."""

@@ -171,6 +171,27 @@ class OrderOptions:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownOptions:
+    """`unknown adopt` and `unknown close`; `who` None is the user of this machine.
+
+    Without quantity and price an adoption takes what the venue tells.
+    """
+
+    wish: str
+    order_id: str
+    quantity_base: Decimal | None
+    price_usd: Decimal | None
+    fee_usd: Decimal | None
+    why: str
+    who: str | None
+    wait_sec: int
+    state: Path | None
+    env_file: Path | None
+    as_json: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DrainOptions:
     """`drain`; without `yes` nothing is changed."""
 
@@ -215,6 +236,24 @@ class FetchOptions:
     interval: str
     cache: Path | None
     env_file: Path | None
+
+
+def read_number(text: str | None, name: str) -> Decimal | None:
+    """Return a finite number as it is written; None where none is stated.
+
+    >>> read_number("0.0420", "--quantity")
+    Decimal('0.0420')
+    """
+    if text is None:
+        return None
+    try:
+        number = Decimal(text)
+    except ArithmeticError:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        msg = f"{name} must be a number such as 0.042, was {text[:64]!r}"
+        raise InvalidValueError(msg)
+    return number
 
 
 def read_time(text: str) -> UnixMs:

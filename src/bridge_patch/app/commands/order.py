@@ -17,15 +17,22 @@ from bridge_patch.adapters.journal_search import JournalSearch
 from bridge_patch.adapters.streams import CONTROL
 from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.app.commands.journal_file import find_run
-from bridge_patch.app.commands.options import OrderOptions
+from bridge_patch.app.commands.options import OrderOptions, UnknownOptions
 from bridge_patch.app.screen import cell, console, moment, print_exact
 from bridge_patch.domain.errors import BrokenPromiseError
-from bridge_patch.domain.events import Book, LatchSet, Rearmed, RunStarted, TradingState
+from bridge_patch.domain.events import (
+    Book,
+    LatchSet,
+    OrderVouched,
+    Rearmed,
+    RunStarted,
+    TradingState,
+)
 from bridge_patch.domain.intent import Mode
 from bridge_patch.services.holds import Holds
 from bridge_patch.services.messages import Answered, Command, Wish
 
-_ANSWERS: Final = (LatchSet.__name__, Rearmed.__name__)
+_ANSWERS: Final = (LatchSet.__name__, Rearmed.__name__, OrderVouched.__name__)
 _HISTORY: Final = (LatchSet.__name__, RunStarted.__name__)
 _SLICE_SEC: Final = 0.1
 #: What each order means for what is open, said with every order.
@@ -36,6 +43,8 @@ MEANINGS: Final = MappingProxyType(
         Wish.RESUME: "what status shows, and what a person ordered, is let go of;"
         " nothing that came meanwhile, and no limit that is still reached",
         Wish.REARM: "the symbol's losers are forgotten; entries on it pass again",
+        Wish.ADOPT: "it is taken for filled; what it opened gets its stop",
+        Wish.CLOSE: "it is taken for never sent; what was reserved for it is free",
     }
 )
 #: What a resume means where nobody could look up what stands.
@@ -53,7 +62,7 @@ class Sent:
     `unread` says why the journal, which alone tells, could not be read; "" where it was.
     """
 
-    answer: LatchSet | Rearmed | None = None
+    answer: LatchSet | Rearmed | OrderVouched | None = None
     unread: str = ""
     meaning: str
 
@@ -88,7 +97,7 @@ def order(options: OrderOptions) -> int:
         why=options.why,
         symbol=options.symbol,
     )
-    sent = asyncio.run(_send(command, options))
+    sent = asyncio.run(sent_of(command, options))
     answer = sent.answer
     latch = answer if isinstance(answer, LatchSet) else None
     told = Told(
@@ -106,7 +115,7 @@ def order(options: OrderOptions) -> int:
     return 0 if answer else 1
 
 
-async def _send(command: Command, options: OrderOptions) -> Sent:
+async def sent_of(command: Command, options: OrderOptions | UnknownOptions) -> Sent:
     """Publish; return the journal's entry by which it is in force, where it can be read.
 
     A journal that cannot be asked keeps no order from being published; a resume lets go of
@@ -136,12 +145,14 @@ async def _send(command: Command, options: OrderOptions) -> Sent:
 
 async def _in_force(
     command: Command, journal: JournalSearch, after_seq: int, wait_sec: int
-) -> LatchSet | Rearmed | None:
+) -> LatchSet | Rearmed | OrderVouched | None:
     deadline = time.monotonic() + wait_sec
     while True:
         for stored in journal.events(_ANSWERS, after_seq=after_seq):
             event = stored.event
-            if isinstance(event, LatchSet | Rearmed) and event.command_id == command.id:
+            if not isinstance(event, LatchSet | Rearmed | OrderVouched):
+                continue
+            if event.command_id == command.id:
                 return event
         if time.monotonic() >= deadline:
             return None

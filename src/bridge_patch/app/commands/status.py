@@ -13,7 +13,8 @@ from bridge_patch.app.screen import print_exact, print_table
 from bridge_patch.app.settings import load_settings
 from bridge_patch.app.status.behind import backlog_seen
 from bridge_patch.app.status.fold import KINDS, StatusFold
-from bridge_patch.app.status.paint import doubts_table, painted, positions_table
+from bridge_patch.app.status.paint import painted, positions_table
+from bridge_patch.app.status.paint_open import differences_table, doubts_table
 from bridge_patch.app.status.standing import journal_view, lease_view, standing
 from bridge_patch.app.status.view import Standing
 from bridge_patch.services.backlog import BacklogLimits
@@ -28,7 +29,8 @@ def status(options: JournalOptions) -> int:
         print_exact(found)
     else:
         print_table(painted(found))
-        for table in (positions_table(found), doubts_table(found)):
+        doubts, differs = doubts_table(found.in_doubt), differences_table(found.differences)
+        for table in (positions_table(found), doubts, differs):
             if table is not None:
                 print_table(table)
     return 1 if found.journal.fault else 0

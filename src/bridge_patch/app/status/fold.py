@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, final
@@ -15,14 +15,18 @@ from bridge_patch.domain.events import (
     Book,
     BulkExpired,
     DeadLettered,
+    DifferenceFound,
+    DifferenceGone,
     DuplicateSeen,
     EquityMarked,
     Event,
     Filled,
+    FilledLate,
     FundingPaid,
     Judged,
     LatchSet,
     OrderEnded,
+    OrderVouched,
     Resolved,
     RunStarted,
     Sending,
@@ -31,10 +35,12 @@ from bridge_patch.domain.events import (
     TradingState,
     TrailingSet,
     Verdict,
+    WalletCounted,
 )
 from bridge_patch.domain.harvest import HarvestMode
 from bridge_patch.domain.intent import IntentId, Mode, Symbol, UnixMs
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent, OrderState, after
+from bridge_patch.domain.reconcile_events import Subject, Word
 from bridge_patch.services.ports import Stored
 
 #: What this fold looks at; the rest need not be read.
@@ -56,6 +62,11 @@ KINDS: Final = frozenset(
         BulkExpired,
         DuplicateSeen,
         TickReached,
+        DifferenceFound,
+        DifferenceGone,
+        WalletCounted,
+        OrderVouched,
+        FilledLate,
     )
 )
 _NEVER: Final = UnixMs(0)
@@ -139,6 +150,10 @@ class StatusFold:
     doubts: dict[ClientOrderId, Doubt] = field(default_factory=dict)
     policies: dict[IntentId, HarvestMode] = field(default_factory=dict)
     decided: Stored | None = None
+    differences: dict[Subject, DifferenceFound] = field(default_factory=dict)
+    #: Whether the venue's records were ever compared with the journal.
+    compared: bool = False
+    _closed: dict[ClientOrderId, Sending] = field(default_factory=dict)
     data_ms: UnixMs = _NEVER
 
     def apply(self, stored: Stored) -> None:
@@ -166,7 +181,7 @@ class StatusFold:
             case Filled() | StopArmed() | TrailingSet() | OrderEnded() | FundingPaid():
                 self.book(event.book).holdings.apply(event)
             case _:
-                pass
+                self._compared(event)
 
     def book(self, name: Book) -> Books:
         """Return one book's state."""
@@ -205,6 +220,27 @@ class StatusFold:
         if mark.value is not None:
             for book in self.books.values():
                 book.holdings.prices[judged.symbol] = mark.value
+
+    def _compared(self, event: Event) -> None:
+        """Fold what differed at the venue, and what a person said of an order."""
+        match event:
+            case WalletCounted():
+                self.compared = True
+            case DifferenceFound():
+                self.compared = True
+                known = self.differences.get(event.difference.subject, event)
+                self.differences[event.difference.subject] = replace(
+                    event, at_ms=known.at_ms
+                )
+            case DifferenceGone():
+                self.differences.pop(event.difference.subject, None)
+            case OrderVouched(word=Word.CLOSED) if event.order_id in self.doubts:
+                self._closed[event.order_id] = self.doubts[event.order_id].order
+            case FilledLate() if event.order_id in self._closed:
+                order = self._closed.pop(event.order_id)
+                self.doubts[event.order_id] = Doubt(order, OrderState.UNKNOWN)
+            case _:
+                pass
 
     def _resolved(self, answer: Resolved) -> None:
         """Follow the order table; an answer that it forbids changes nothing."""

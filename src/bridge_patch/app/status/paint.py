@@ -74,27 +74,6 @@ def positions_table(standing: Standing) -> Table | None:
     return made
 
 
-def doubts_table(standing: Standing) -> Table | None:
-    """Return the orders whose fate is not known, if there are any."""
-    if not standing.in_doubt:
-        return None
-    names = ("order in doubt", "symbol", "side", "leg", "quantity", "state", "for")
-    made = table(*names, "intent")
-    for one in standing.in_doubt:
-        texts = (
-            one.order_id,
-            one.symbol,
-            one.side,
-            one.leg,
-            exact(one.quantity_base),
-            one.state,
-            span(one.age_ms),
-            one.intent_id,
-        )
-        made.add_row(*(cell(text) for text in texts))
-    return made
-
-
 def _lines(standing: Standing) -> Iterator[tuple[str, Text]]:
     if standing.fail_open:
         yield "!", cell(standing.fail_open, "bold red")
@@ -112,12 +91,21 @@ def _lines(standing: Standing) -> Iterator[tuple[str, Text]]:
     yield "positions", cell(f"{open_} open" if open_ else "none")
     doubts = len(standing.in_doubt)
     yield "in doubt", cell(f"{doubts} order(s)" if doubts else "none", _alarm(doubts))
+    yield "venue", _venue(standing)
     yield from _decisions(standing)
     yield from _bus(standing)
     yield from _backlog(standing.backlog)
     if standing.lease is not None:
         yield "acting", _lease(standing.lease)
     yield "journal", _journal(standing.journal)
+
+
+def _venue(standing: Standing) -> Text:
+    count = len(standing.differences)
+    if count:
+        return cell(f"differs from the journal in {count}", "bold red")
+    agrees = "its records agree with the journal"
+    return cell(agrees if standing.compared else "not compared with the journal yet")
 
 
 def _run(run: RunView) -> Iterator[tuple[str, Text]]:

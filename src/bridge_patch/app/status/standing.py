@@ -14,6 +14,7 @@ from bridge_patch.app.in_force import fail_open_of, in_force, is_simulated, numb
 from bridge_patch.app.status.fold import Books, Counts, Doubt, StatusFold
 from bridge_patch.app.status.view import (
     CountsView,
+    DifferenceView,
     DoubtView,
     EquityView,
     ExposureView,
@@ -24,7 +25,7 @@ from bridge_patch.app.status.view import (
     Standing,
     StateView,
 )
-from bridge_patch.domain.events import Book, RunStarted, TradingState
+from bridge_patch.domain.events import Book, DifferenceFound, RunStarted, TradingState
 from bridge_patch.domain.intent import UnixMs
 from bridge_patch.domain.money import HUNDRED, ZERO
 from bridge_patch.services.backlog import Backlog
@@ -56,7 +57,9 @@ def standing(
         equity=_equity(fold.own_book, own, settings),
         exposure=_exposure(fold, own, settings),
         positions=tuple(_positions(fold)),
-        in_doubt=tuple(_doubt(d, fold.data_ms) for d in fold.doubts.values()),
+        in_doubt=doubts_of(fold),
+        compared=fold.compared,
+        differences=tuple(_difference(d, fold.data_ms) for d in fold.differences.values()),
         this_run=_counts(fold.this_run),
         all_runs=_counts(fold.all_runs),
         data_ms=fold.data_ms,
@@ -189,8 +192,27 @@ def _positions(fold: StatusFold) -> Iterator[PositionView]:
             )
 
 
+def doubts_of(fold: StatusFold) -> tuple[DoubtView, ...]:
+    """State every order in doubt, oldest first."""
+    return tuple(_doubt(doubt, fold.data_ms) for doubt in fold.doubts.values())
+
+
+def _difference(found: DifferenceFound, now_ms: UnixMs) -> DifferenceView:
+    difference = found.difference
+    return DifferenceView(
+        kind=difference.kind,
+        symbol=difference.symbol,
+        order_id=difference.order_id,
+        ours=difference.ours,
+        theirs=difference.theirs,
+        since_ms=found.at_ms,
+        age_ms=now_ms - found.at_ms,
+    )
+
+
 def _doubt(doubt: Doubt, now_ms: UnixMs) -> DoubtView:
     order = doubt.order
+    margin_usd = order.margin_usd or ZERO
     return DoubtView(
         order_id=order.order_id,
         intent_id=order.intent_id,
@@ -200,6 +222,8 @@ def _doubt(doubt: Doubt, now_ms: UnixMs) -> DoubtView:
         state=doubt.state,
         quantity_base=order.quantity_base,
         age_ms=now_ms - order.at_ms,
+        reserved_notional_usd=margin_usd * (order.leverage or 0),
+        reserved_margin_usd=margin_usd,
     )
 
 

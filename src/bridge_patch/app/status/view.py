@@ -92,7 +92,7 @@ class PositionView:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoubtView:
-    """An order whose fate is not known, and for how long that has been so."""
+    """An order whose fate is not known, for how long, and what is reserved for it."""
 
     order_id: str
     intent_id: IntentId
@@ -101,6 +101,22 @@ class DoubtView:
     leg: str
     state: str
     quantity_base: Decimal
+    age_ms: int
+    reserved_notional_usd: Decimal
+    reserved_margin_usd: Decimal
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DifferenceView:
+    """What journal and venue do not agree on, with both sides; `since_ms` is data time."""
+
+    kind: str
+    symbol: str | None
+    order_id: str | None
+    ours: str
+    theirs: str
+    since_ms: UnixMs
     age_ms: int
 
 
@@ -150,7 +166,8 @@ class LeaseView:
 class Standing:
     """How things stand; `data_ms` is the newest data time there is.
 
-    `outage` is why the journal's writer cannot write, "" where it can.
+    `outage` is why the journal's writer cannot write, "" where it can. `compared` tells
+    whether the venue's records were ever compared with the journal.
     """
 
     fail_open: str
@@ -161,6 +178,8 @@ class Standing:
     exposure: ExposureView
     positions: tuple[PositionView, ...]
     in_doubt: tuple[DoubtView, ...]
+    compared: bool
+    differences: tuple[DifferenceView, ...]
     this_run: CountsView
     all_runs: CountsView
     data_ms: UnixMs

@@ -1,0 +1,145 @@
+"""What the journal keeps of comparing itself with the venue, and of a person's word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeAlias, final
+
+from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
+from bridge_patch.domain.order import ClientOrderId
+
+
+class DifferenceKind(StrEnum):
+    """In what journal and venue do not agree. The first word names what it is about."""
+
+    POSITION_MISSING = "POSITION_MISSING"
+    POSITION_EXTRA = "POSITION_EXTRA"
+    POSITION_SIDE = "POSITION_SIDE"
+    POSITION_MORE = "POSITION_MORE"
+    POSITION_LESS = "POSITION_LESS"
+    STOP_MISSING = "STOP_MISSING"
+    STOP_EXTRA = "STOP_EXTRA"
+    STOP_CHANGED = "STOP_CHANGED"
+    FOREIGN_ORDER = "FOREIGN_ORDER"
+    LEVERAGE = "LEVERAGE"
+    HEDGE_MODE = "HEDGE_MODE"
+    CROSS_MARGIN = "CROSS_MARGIN"
+    MULTI_ASSETS = "MULTI_ASSETS"
+    WALLET = "WALLET"
+
+
+#: What a difference is about: the same one, however it changes.
+Subject: TypeAlias = tuple[str, Symbol | None, ClientOrderId | None]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One thing on which journal and venue do not agree, with both sides as text.
+
+    `amount_usd` is the venue's wallet less ours; None of anything else.
+    """
+
+    kind: DifferenceKind
+    ours: str
+    theirs: str
+    symbol: Symbol | None = None
+    order_id: ClientOrderId | None = None
+    amount_usd: Decimal | None = None
+
+    @property
+    def subject(self) -> Subject:
+        """What it is about; a position has one difference, whichever kind it is."""
+        return self.kind.partition("_")[0], self.symbol, self.order_id
+
+    @property
+    def said(self) -> str:
+        """Both sides, on one line."""
+        where = f" on {self.symbol}" if self.symbol else ""
+        return f"{self.kind}{where}: ours {self.ours}, the venue's {self.theirs}"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DifferenceFound:
+    """Journal and venue did not agree for too long to be a reading that lags.
+
+    Told again where it changes. Nothing follows the venue because of it.
+    """
+
+    at_ms: UnixMs
+    difference: Difference
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DifferenceGone:
+    """What was found is there no more; `difference` is as it was told last."""
+
+    at_ms: UnixMs
+    difference: Difference
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletCounted:
+    """The venue's wallet as it was first read; from there on every change is explained.
+
+    `opening_usd` is the wallet less what our own trades had made of it: what was paid in.
+    """
+
+    at_ms: UnixMs
+    wallet_usd: Decimal
+    opening_usd: Decimal
+
+
+class Word(StrEnum):
+    """What came of a person's word about an order: it counts while that is UNKNOWN."""
+
+    ADOPTED = "ADOPTED"
+    CLOSED = "CLOSED"
+    REFUSED = "REFUSED"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderVouched:
+    """A person said what became of an order of which nobody knew, or was refused.
+
+    ADOPTED: it filled, `quantity_base` at `price_usd`. CLOSED: it never came and never
+    will. `detail` says why a word was refused, or where an adoption's numbers are from.
+    """
+
+    at_ms: UnixMs
+    order_id: ClientOrderId
+    intent_id: IntentId
+    symbol: Symbol | None
+    word: Word
+    who: str
+    why: str
+    command_id: str
+    detail: str = ""
+    quantity_base: Decimal | None = None
+    price_usd: Decimal | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilledLate:
+    """The venue told a trade of an order that a person's word had ended.
+
+    `counted_base` of it was in what was adopted already, and is not counted again; the
+    rest follows as a fill of its own.
+    """
+
+    at_ms: UnixMs
+    symbol: Symbol
+    order_id: ClientOrderId
+    intent_id: IntentId
+    trade_id: str
+    quantity_base: Decimal
+    price_usd: Decimal
+    fee_usd: Decimal
+    counted_base: Decimal

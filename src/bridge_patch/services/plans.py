@@ -1,0 +1,50 @@
+"""What goes with a position, and what rests for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import final
+
+from bridge_patch.domain.events import OrderRefused
+from bridge_patch.domain.harvest import HarvestPolicy
+from bridge_patch.domain.intent import IntentId
+from bridge_patch.domain.order import ClientOrderId
+from bridge_patch.domain.position import Position
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestingStop:
+    """A stop the venue has confirmed and not yet ended."""
+
+    order_id: ClientOrderId
+    price_usd: Decimal
+
+
+@final
+@dataclass(slots=True)
+class Plan:
+    """What goes with a position: who asked for it, how it is harvested, what protects it.
+
+    `stop_fraction` is the hard stop it was sized for. `attempts` counts the orders sent to
+    protect or reduce it; it makes their ids distinct. `orphans` are stops that still rest
+    from the plan before.
+    """
+
+    intent_id: IntentId
+    policy: HarvestPolicy
+    stop_fraction: Decimal | None = None
+    attempts: int = 0
+    stops: list[RestingStop] = field(default_factory=list)
+    orphans: list[RestingStop] = field(default_factory=list)
+    refusals: dict[ClientOrderId, OrderRefused] = field(default_factory=dict)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the world sees of a symbol: the position, and the stop that protects it."""
+
+    position: Position | None
+    stop_price_usd: Decimal | None
