@@ -40,7 +40,7 @@ from bridge_patch.domain.market import Tick
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.governor.judge import Approved, ApprovedReduction
-from bridge_patch.services.ports import AccountReading, Report, SimulatedVenue
+from bridge_patch.services.ports import AccountReading, Report, Venue, VenueMemory
 from bridge_patch.services.session import Session
 
 GOAL: Final = 2.5
@@ -57,7 +57,7 @@ _WAIT_MS: Final = 100
 class Called:
     """A venue that notes when it was first called about each intent."""
 
-    venue: SimulatedVenue
+    venue: Venue
     at_ns: dict[IntentId, int] = field(default_factory=dict)
 
     async def place(self, approved: Approved, order_id: ClientOrderId) -> Report:
@@ -82,15 +82,15 @@ class Called:
         """Pass it on."""
         return await self.venue.read()
 
-    def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
+    async def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
         """Pass it on."""
-        return self.venue.advance(tick)
+        return await self.venue.advance(tick)
 
     def see(self, tick: Tick) -> None:
         """Pass it on."""
         self.venue.see(tick)
 
-    def restore(self, events: Sequence[VenueEvent]) -> None:
+    def restore(self, events: Sequence[VenueMemory]) -> None:
         """Pass it on."""
         self.venue.restore(events)
 

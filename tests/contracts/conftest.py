@@ -12,7 +12,7 @@ from bridge_patch.adapters.bus_redis import RedisBus
 from bridge_patch.adapters.journal_schema import Database
 from bridge_patch.adapters.store_postgres import PostgresDatabase
 from bridge_patch.adapters.store_sqlite import SqliteFile
-from bridge_patch.services.ports import Journal, SimulatedVenue
+from bridge_patch.services.ports import Journal, Venue
 from tests.contracts.half_archived import half_archived_journal
 from tests.contracts.redis_rig import Connect, Heard
 from tests.contracts.sites import (
@@ -23,7 +23,7 @@ from tests.contracts.sites import (
     kept_journal,
     memory_journal,
 )
-from tests.contracts.venues import VENUES, NewVenue, tick
+from tests.contracts.venues import VENUES, NewVenue, run, tick
 from tests.postgres_server import PostgresServer
 from tests.redis_server import RedisServer
 
@@ -93,10 +93,10 @@ def new_venue(request: pytest.FixtureRequest) -> NewVenue:
 
 
 @pytest.fixture
-def venue(new_venue: NewVenue) -> SimulatedVenue:
+def venue(new_venue: NewVenue) -> Venue:
     """A venue with 10,000 USD, no position, and BTC at 95,000."""
     fresh = new_venue(Decimal(10_000))
-    fresh.advance(tick(0, "95000"))
+    run(fresh.advance(tick(0, "95000")))
     return fresh
 
 

@@ -16,7 +16,7 @@ from bridge_patch.domain.errors import FencedError
 from bridge_patch.domain.events import Filled, Sending
 from bridge_patch.domain.order import Leg
 from bridge_patch.services.messages import Command
-from bridge_patch.services.ports import SimulatedVenue
+from bridge_patch.services.ports import Venue
 from bridge_patch.services.session import Session
 from bridge_patch.services.switch import Commands
 from tests.simulation.rig import (
@@ -51,7 +51,7 @@ class Process:
         )
         taps: list[Tap] = []
 
-        def leased(venue: SimulatedVenue) -> LeasedVenue:
+        def leased(venue: Venue) -> LeasedVenue:
             assert self.journal.lease is not None
             taps.append(Tap(venue))
             return LeasedVenue(taps[0], self.journal.lease.assure)

@@ -11,7 +11,7 @@ from bridge_patch.domain.intent import Side, UnixMs
 from bridge_patch.domain.market import Bar, Tick
 from bridge_patch.domain.order import ClientOrderId, OrderEvent
 from bridge_patch.domain.position import Position
-from bridge_patch.services.ports import AccountReading, Report, SimulatedVenue
+from bridge_patch.services.ports import AccountReading, Report, Venue
 from tests.contracts.approvals import BTC, entry_approval, reduction_approval
 from tests.questions import NOW
 
@@ -20,12 +20,12 @@ T = TypeVar("T")
 MINUTE = 60_000
 
 
-def paper(wallet_usd: Decimal) -> SimulatedVenue:
+def paper(wallet_usd: Decimal) -> Venue:
     return PaperVenue(wallet_usd=wallet_usd, instruments=ListedInstruments())
 
 
 VENUES = [paper]
-NewVenue = Callable[[Decimal], SimulatedVenue]
+NewVenue = Callable[[Decimal], Venue]
 
 
 def run(call: Coroutine[object, object, T]) -> T:
@@ -53,13 +53,13 @@ def order(name: str) -> ClientOrderId:
     return ClientOrderId(name)
 
 
-def reading(venue: SimulatedVenue) -> AccountReading:
+def reading(venue: Venue) -> AccountReading:
     read = run(venue.read())
     assert isinstance(read, AccountReading)
     return read
 
 
-def as_position(venue: SimulatedVenue) -> Position:
+def as_position(venue: Venue) -> Position:
     """What the Governor would be shown."""
     (held,) = reading(venue).positions
     return Position(
@@ -72,14 +72,14 @@ def as_position(venue: SimulatedVenue) -> Position:
     )
 
 
-def opened(venue: SimulatedVenue, side: Side = Side.BUY) -> Report:
+def opened(venue: Venue, side: Side = Side.BUY) -> Report:
     return run(venue.place(entry_approval(side=side), order("entry")))
 
 
-def armed(venue: SimulatedVenue, price: str, name: str = "stop") -> Report:
+def armed(venue: Venue, price: str, name: str = "stop") -> Report:
     approved = reduction_approval(position=as_position(venue), stop_at=price)
     return run(venue.reduce(approved, order(name)))
 
 
-def found(venue: SimulatedVenue, name: str) -> OrderEvent:
+def found(venue: Venue, name: str) -> OrderEvent:
     return run(venue.find(BTC, order(name))).event

@@ -67,10 +67,10 @@ def test_stop_rests_on_the_exchange_when_we_are_dead() -> None:
     venue = session.keeper.venue
     del session  # every process of ours is gone; the exchange is not
 
-    events = venue.advance(at(CALM + 1, {BTC: 92_000}))
+    events = run(venue.advance(at(CALM + 1, {BTC: 92_000})))
     fills = [e for e in events if isinstance(e, Filled)]
     assert [f.kind for f in fills] == [FillKind.STOP]
-    assert venue.advance(at(CALM + 2, {BTC: 60_000})) == ()
+    assert run(venue.advance(at(CALM + 2, {BTC: 60_000}))) == ()
 
 
 @pytest.mark.parametrize("how", [Trouble.REFUSED, Trouble.REQUEST_LOST])

@@ -149,7 +149,7 @@ def test_restart_adopts_the_venue_state_exactly() -> None:
         await session.on_tick(at(CALM + 1, FLAT))
         for n in (2, 3):
             # We are dead while the market moves: SOL's stop fires at the venue.
-            there.advance(at(CALM + n, FLAT | {SOL: D(146)}))
+            await there.advance(at(CALM + n, FLAT | {SOL: D(146)}))
         session = start()
         lived = [at(CALM + 1, FLAT)] + [at(CALM + n, FLAT | {SOL: D(146)}) for n in (2, 3)]
         await play(session, [*calm(BOTH), *lived])

@@ -21,6 +21,7 @@ from bridge_patch.services.ports import (
     Journal,
     Report,
     Stored,
+    VenueMemory,
 )
 from tests.simulation.through import Through
 
@@ -163,17 +164,17 @@ class Survivor:
     async def read(self) -> AccountReading | Unknown:
         return await self.inner.read()
 
-    def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
+    async def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
         if tick.at_ms > self.advanced_ms:
             self.advanced_ms = tick.at_ms
-            self.happened.extend(self.inner.advance(tick))
+            self.happened.extend(await self.inner.advance(tick))
         self.happened = [*self._unwritten(self.happened)]
         return tuple(self.happened)
 
     def see(self, tick: Tick) -> None:
         """It was there."""
 
-    def restore(self, events: Sequence[VenueEvent]) -> None:
+    def restore(self, events: Sequence[VenueMemory]) -> None:
         """It was there."""
 
     def _kept(self, report: Report) -> Report:
@@ -223,10 +224,10 @@ class ChaosVenue(Through):
         self.chaos.point("found")
         return found if late is None else Report(event=found.event, events=late.events)
 
-    def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
+    async def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
         late = [event for report in self.untold.values() for event in report.events]
         self.untold.clear()
-        return (*late, *self.inner.advance(tick))
+        return (*late, *await self.inner.advance(tick))
 
     def _told(self, order_id: ClientOrderId, report: Report) -> Report:
         self.chaos.point("answer")

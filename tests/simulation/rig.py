@@ -41,7 +41,7 @@ from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.services.engine import Engine
 from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.messages import DeadLetter, Draft, PositionUpdate, Result
-from bridge_patch.services.ports import Clock, Journal, SimulatedVenue, Telemetry
+from bridge_patch.services.ports import Clock, Journal, Telemetry, Venue
 from bridge_patch.services.session import Session
 from tests.simulation.roomy import ROOMY as ROOMY  # noqa: PLC0414 - part of the rig
 from tests.simulation.tap import Tap
@@ -148,7 +148,7 @@ class World:
         *,
         bus: Callable[[Bus], Bus] = lambda bus: bus,
         journal: Callable[[Journal], Journal] = lambda journal: journal,
-        venue: Callable[[PaperVenue], SimulatedVenue] = lambda venue: venue,
+        venue: Callable[[PaperVenue], Venue] = lambda venue: venue,
         telemetry: Telemetry | None = None,
         engine: Callable[[Session, Bus], Engine] | None = None,
     ) -> Session:

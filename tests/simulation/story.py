@@ -16,7 +16,7 @@ from bridge_patch.domain.errors import OutageError
 from bridge_patch.domain.events import Resolved
 from bridge_patch.domain.intent import Mode
 from bridge_patch.domain.market import Tick
-from bridge_patch.services.ports import Journal, SimulatedVenue
+from bridge_patch.services.ports import Journal, Venue
 from bridge_patch.services.session import Session
 from tests.laws.account_settings import SETTINGS
 from tests.simulation.chaos import (
@@ -156,7 +156,7 @@ class Story:
         def journal(_: Journal) -> Journal:
             return self.disk
 
-        def venue(restored: PaperVenue) -> SimulatedVenue:
+        def venue(restored: PaperVenue) -> Venue:
             paper = self.there.inner if self.there else restored
             return Witness(
                 inner=ChaosVenue(self.there or restored, self.chaos),

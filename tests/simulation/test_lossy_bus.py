@@ -31,7 +31,7 @@ from bridge_patch.domain.intent import IntentId
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.order import Leg
 from bridge_patch.services.messages import Result
-from bridge_patch.services.ports import Journal, SimulatedVenue
+from bridge_patch.services.ports import Journal, Venue
 from bridge_patch.services.session import Session
 from tests.simulation.chaos import (
     Chaos,
@@ -92,7 +92,7 @@ class LossyStory:
         def journal(inner: Journal) -> Journal:
             return ChaosJournal(inner, self.chaos)
 
-        def venue(_: PaperVenue) -> SimulatedVenue:
+        def venue(_: PaperVenue) -> Venue:
             return ChaosVenue(self.laggard, self.chaos)
 
         return self.world.start(bus=bus, journal=journal, venue=venue)

@@ -10,14 +10,14 @@ from bridge_patch.domain.market import Tick
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.governor.judge import Approved, ApprovedReduction
-from bridge_patch.services.ports import AccountReading, Report, SimulatedVenue
+from bridge_patch.services.ports import AccountReading, Report, Venue, VenueMemory
 
 
 @dataclass
 class Through:
-    """The SimulatedVenue port over another one; a trouble overrides what it troubles."""
+    """The Venue port over another one; a trouble overrides what it troubles."""
 
-    inner: SimulatedVenue
+    inner: Venue
 
     async def place(self, approved: Approved, order_id: ClientOrderId) -> Report:
         return await self.inner.place(approved, order_id)
@@ -34,11 +34,11 @@ class Through:
     async def read(self) -> AccountReading | Unknown:
         return await self.inner.read()
 
-    def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
-        return self.inner.advance(tick)
+    async def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
+        return await self.inner.advance(tick)
 
     def see(self, tick: Tick) -> None:
         self.inner.see(tick)
 
-    def restore(self, events: Sequence[VenueEvent]) -> None:
+    def restore(self, events: Sequence[VenueMemory]) -> None:
         self.inner.restore(events)

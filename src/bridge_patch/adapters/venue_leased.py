@@ -14,14 +14,14 @@ from bridge_patch.domain.market import Tick
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.governor.judge import Approved, ApprovedReduction
-from bridge_patch.services.ports import AccountReading, Report, SimulatedVenue
+from bridge_patch.services.ports import AccountReading, Report, Venue, VenueMemory
 
 
 @final
 class LeasedVenue:
     """Passes on to `venue` what `assure` does not stop by raising FencedError."""
 
-    def __init__(self, venue: SimulatedVenue, assure: Callable[[], None]) -> None:
+    def __init__(self, venue: Venue, assure: Callable[[], None]) -> None:
         self._venue, self._assure = venue, assure
 
     async def place(self, approved: Approved, order_id: ClientOrderId) -> Report:
@@ -42,11 +42,11 @@ class LeasedVenue:
     async def read(self) -> AccountReading | Unknown:
         return await self._venue.read()
 
-    def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
-        return self._venue.advance(tick)
+    async def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
+        return await self._venue.advance(tick)
 
     def see(self, tick: Tick) -> None:
         self._venue.see(tick)
 
-    def restore(self, events: Sequence[VenueEvent]) -> None:
+    def restore(self, events: Sequence[VenueMemory]) -> None:
         self._venue.restore(events)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final, final
 
+from bridge_patch.domain.events import Sending
 from bridge_patch.domain.intent import Symbol, Unknown
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.order import ClientOrderId, OrderEvent, OrderState
@@ -26,6 +27,7 @@ from bridge_patch.services.ports import (
     AccountReading,
     Instruments,
     Report,
+    VenueMemory,
 )
 from bridge_patch.services.readings import reading_of
 from bridge_patch.sim.commands import ArmStop, Cancel, Enter, Reduce
@@ -83,7 +85,7 @@ class PaperVenue:
     async def read(self) -> AccountReading | Unknown:
         return reading_of(self._exchange)
 
-    def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
+    async def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
         events = list(self._exchange.on_funding(tick.fundings))
         for bar in tick.bars:
             events += self._exchange.on_bar(bar)
@@ -93,8 +95,8 @@ class PaperVenue:
         for bar in tick.bars:
             self._exchange.see(bar)
 
-    def restore(self, events: Sequence[VenueEvent]) -> None:
-        self._exchange.restore(events)
+    def restore(self, events: Sequence[VenueMemory]) -> None:
+        self._exchange.restore(e for e in events if not isinstance(e, Sending))
 
 
 def entry_of(approved: Approved, order_id: ClientOrderId) -> Enter:

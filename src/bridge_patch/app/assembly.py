@@ -34,8 +34,8 @@ from bridge_patch.services.ports import (
     Account,
     Clock,
     Journal,
-    SimulatedVenue,
     Telemetry,
+    Venue,
 )
 from bridge_patch.services.recall import Recall
 from bridge_patch.services.recorder import Recorder
@@ -79,7 +79,7 @@ class Ports:
 
     bus: Bus
     journal: Journal
-    venue: SimulatedVenue
+    venue: Venue
     run_id: str
     cramped: Callable[[], bool] = lambda: False
 
@@ -199,7 +199,7 @@ def _trader(
 
 
 def _desk(
-    venue: SimulatedVenue,
+    venue: Venue,
     recorder: Recorder,
     clock: Clock,
     instruments: ListedInstruments,

@@ -22,6 +22,8 @@ _WHOLE: Final = re.compile(r"[0-9]{1,18}")
 #: As many as 128 bits need in hexadecimal.
 KEY_LENGTH_MIN: Final = 32
 _KEY: Final = re.compile(rf"[!-+\--~]{{{KEY_LENGTH_MIN},512}}")
+_LOOPBACK: Final = re.compile(r"http://127\.0\.0\.1:([0-9]{1,5})")
+_PORT_MAX: Final = 65_535
 _PATH_MAX: Final = 4096
 _SYMBOLS_MAX: Final = 200
 
@@ -121,6 +123,30 @@ def secret() -> Form:
         return Secret(text)
 
     return Form(expected="a secret without spaces around it", read=read, secret=True)
+
+
+def secret_or_none() -> Form:
+    """Take a secret, or the word `none`; never show it again."""
+    plain = secret()
+
+    def read(text: str) -> object:
+        return None if text == "none" else plain.read(text)
+
+    return Form(
+        expected=f"none, or {plain.expected}", read=read, choices=("none",), secret=True
+    )
+
+
+def loopback_url() -> Form:
+    """Take a plain address of this very machine: nothing else is served without TLS."""
+
+    def read(text: str) -> str:
+        found = _LOOPBACK.fullmatch(text)
+        if not found or not 0 < int(found[1]) <= _PORT_MAX:
+            raise ValueError
+        return text
+
+    return Form(expected="an address such as http://127.0.0.1:8790", read=read)
 
 
 def journal_url() -> Form:

@@ -18,7 +18,7 @@ SETTING_OF: Final = MappingProxyType({limit: s.upper() for limit, s in SPELT.ite
 #: Settings that are in milliseconds themselves; other times are set in seconds.
 _IN_MS: Final = frozenset(row.name for row in ROWS if row.name.endswith("_MS"))
 #: What a venue must be called to be nobody's money; any other name is taken for real.
-SIMULATED: Final = frozenset({"paper"})
+SIMULATED: Final = frozenset({"paper", "simulator", "binance-demo"})
 
 
 def in_force(limits: str) -> Mapping[str, str]:

@@ -37,7 +37,8 @@ def near_miss(name: str, known: Collection[str]) -> str | None:
     Near is: the same letters but for case and underscores; the same words in another
     order, also with another unit or another word for the bound; one wrong, missing, extra
     or swapped letter (two in a long name); or a long name with one of its words missing or
-    one too many. Paths (`…_DIR`) are too alike elsewhere for that last test.
+    one too many. Paths (`…_DIR`) and an exchange's keys are too alike elsewhere for that
+    last test.
 
     >>> near_miss("MAX_POSITON_USD", ["MAX_POSITION_USD"])
     'MAX_POSITION_USD'
@@ -114,7 +115,7 @@ def _slips(a: str, b: str) -> int:
 
 
 def _one_word_off(name: str, known: str) -> bool:
-    if known.endswith("_DIR"):
+    if known.endswith(("_DIR", "_API_KEY", "_API_SECRET")):
         return False
     long, short = sorted((known.split("_"), name.split("_")), key=len, reverse=True)
     if len(known.split("_")) < _WORDS_MIN or len(long) != len(short) + 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -18,7 +18,9 @@ from bridge_patch.app.forms import (
     folder_or_none,
     journal_url,
     keys_or_none,
+    loopback_url,
     one_of,
+    secret_or_none,
     whole,
 )
 from bridge_patch.app.limit_settings import USD, LimitSettings, row
@@ -38,6 +40,9 @@ class VenueName(StrEnum):
     """Where live orders go."""
 
     PAPER = "paper"
+    SIMULATOR = "simulator"
+    BINANCE_DEMO = "binance-demo"
+    BINANCE = "binance"
 
 
 class ExitsProcess(StrEnum):
@@ -71,6 +76,18 @@ class Settings(LimitSettings):
     """
 
     venue: VenueName = row("paper", one_of(VenueName), "", "where live orders go")
+    simulator_url: str = row(
+        "http://127.0.0.1:8790",
+        loopback_url(),
+        "",
+        "where `bridge-patch exchange` listens, for VENUE=simulator",
+    )
+    venue_api_key: Secret | None = row(
+        "none", secret_or_none(), "", "the exchange's key; only the execution keeps it"
+    )
+    venue_api_secret: Secret | None = row(
+        "none", secret_or_none(), "", "the exchange's secret; only the execution keeps it"
+    )
     paper_equity_usd: Decimal = row("10000", USD, "USD", "what a paper account starts with")
     market_data_dir: Path | None = row(
         "none", folder_or_none(), "", "folder of recorded bars for a replay"
@@ -132,6 +149,10 @@ class Settings(LimitSettings):
     log_format: LogFormat = row(
         "console", one_of(LogFormat), "", "log lines for people, or JSON"
     )
+
+    def without_keys(self) -> Settings:
+        """Return the same without the exchange's keys, for a process that never trades."""
+        return replace(self, venue_api_key=None, venue_api_secret=None)
 
     @property
     def journal_path(self) -> Path:

@@ -30,8 +30,14 @@ from bridge_patch.app.assembly import CONSUMER, Ports, Run, assemble, build_id, 
 from bridge_patch.app.buses import AT_HOME, BusAt
 from bridge_patch.app.journal_place import journal_at
 from bridge_patch.app.outage import Outage
-from bridge_patch.app.settings import LEASE_TTL_SEC, LogFormat, Settings, SignalName
-from bridge_patch.domain.errors import BrokenPromiseError
+from bridge_patch.app.settings import (
+    LEASE_TTL_SEC,
+    LogFormat,
+    Settings,
+    SignalName,
+    VenueName,
+)
+from bridge_patch.domain.errors import BrokenPromiseError, InvalidValueError
 from bridge_patch.domain.events import Event, InstrumentSeen, RunStarted
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import UnixMs, Unknown
@@ -217,6 +223,9 @@ def execution_side(
         msg = "the execution side needs a journal: open_store(journal=True)"
         raise ValueError(msg)
     settings = run.settings
+    if settings.venue is not VenueName.PAPER:
+        msg = f"VENUE={settings.venue} cannot be opened by this build: write VENUE=paper"
+        raise InvalidValueError(msg)
     venue = PaperVenue(
         wallet_usd=settings.paper_equity_usd,
         instruments=ListedInstruments(),

@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final, final
 
+from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import Event, LatchSet, Stage, TradingState
 from bridge_patch.domain.intent import Symbol, UnixMs, Unknown
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.services.holds import FOREIGN_POSITION
 from bridge_patch.services.messages import Settlement
-from bridge_patch.services.ports import Account, AccountReading, Inbox, SimulatedVenue
+from bridge_patch.services.ports import Account, AccountReading, Inbox, Venue, VenueMemory
 from bridge_patch.services.readings import read_account
 from bridge_patch.services.snapshots import foreign_in
 from bridge_patch.services.switch import Switch
@@ -42,7 +43,7 @@ class Keeper:
 
     inbox: Inbox
     trader: Trader
-    venue: SimulatedVenue
+    venue: Venue
     account: Account
     switch: Switch
     strangers: Strangers = field(default_factory=Strangers)
@@ -58,12 +59,36 @@ class Keeper:
         else:
             trader.market.on_tick(tick)
             recorder.begin_tick(tick.at_ms)
-            recorder.stage(*self.venue.advance(tick))
+            recorder.stage(*await self._moved(tick))
             for book in trader.books:
                 recorder.stage(*book.on_tick(tick))
             recorder.stage(*trader.books.marks_due(tick.at_ms))
             await recorder.flush()
         await self.recover()
+
+    async def pulse(self) -> None:
+        """Take in, between two ticks, what a venue told that moves by itself.
+
+        What that leaves in doubt or naked is not left so until the next tick.
+        """
+        recorder = self.trader.recorder
+        now = Tick(at_ms=self.trader.clock.now_ms(), bars=())
+        events = await self._moved(now)
+        recorder.stage(*events)
+        await recorder.flush()
+        if events or recorder.ledger.in_doubt or recorder.ledger.naked():
+            await self.recover()
+
+    async def _moved(self, tick: Tick) -> tuple[VenueEvent, ...]:
+        """Return what happened at the venue; one that cannot say stops nothing else."""
+        try:
+            return await self.venue.advance(tick)
+        except BrokenPromiseError:
+            raise
+        except Exception as e:  # noqa: BLE001 - doubts, stops and exits need their turn
+            name = type(e).__name__
+            self.trader.recorder.telemetry.note("VENUE", "cannot be followed", error=name)
+            return ()
 
     def see(self, tick: Tick) -> None:
         """Take in the prices of a tick that an earlier run has played."""
@@ -141,11 +166,11 @@ class Keeper:
         return gauge.holds.latch(TradingState.REDUCING, FOREIGN_POSITION, why, now_ms)
 
 
-def restored(trader: Trader, venue: SimulatedVenue, events: Iterable[Event]) -> None:
+def restored(trader: Trader, venue: Venue, events: Iterable[Event]) -> None:
     """Fold a journal, read once, into every state that is one."""
     for event in events:
         trader.recorder.fold(event)
-        if isinstance(event, VenueEvent):
+        if isinstance(event, VenueMemory):
             venue.restore((event,))
         trader.books.fold(event)
     trader.recorder.ledger.begin()

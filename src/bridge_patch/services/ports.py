@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol, final
+from typing import Protocol, TypeAlias, final
 
-from bridge_patch.domain.events import Event, VenueEvent
+from bridge_patch.domain.events import Event, Sending, VenueEvent
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import IntentId, ReduceIntent, Side, Symbol, UnixMs, Unknown
 from bridge_patch.domain.market import Tick
@@ -197,19 +197,26 @@ class Account(Protocol):
         ...
 
 
-class SimulatedVenue(Exchange, Account, Protocol):
-    """A venue that moves with the market we feed it; paper and shadow books are such."""
+#: What a venue is restored from: what happened there, and the orders that were announced.
+VenueMemory: TypeAlias = VenueEvent | Sending
 
-    def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
-        """Match resting orders against new bars; return what happened, in order."""
+
+class Venue(Exchange, Account, Protocol):
+    """A whole venue: a simulated one moves with the bars it gets, others by themselves."""
+
+    async def advance(self, tick: Tick) -> tuple[VenueEvent, ...]:
+        """Return what happened since the last call, in order.
+
+        A simulated venue matches resting orders against the new bars first.
+        """
         ...
 
     def see(self, tick: Tick) -> None:
         """Take in prices and match nothing: what these bars did is in the state already."""
         ...
 
-    def restore(self, events: Sequence[VenueEvent]) -> None:
-        """Fold journaled events into the state they left behind."""
+    def restore(self, events: Sequence[VenueMemory]) -> None:
+        """Fold journaled events into the state they left behind, and learn our orders."""
         ...
 
 

@@ -59,7 +59,7 @@ def test_every_value_of_a_thousand_approvals_is_the_value_that_is_traded() -> No
         )
         order_id = ClientOrderId(f"o-{number}")
         venue = PaperVenue(wallet_usd=D(100_000), instruments=ListedInstruments())
-        venue.advance(market(symbol, mark))
+        asyncio.run(venue.advance(market(symbol, mark)))
         report = asyncio.run(venue.place(approved, order_id))
         (fill,) = report.events
 

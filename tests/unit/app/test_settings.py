@@ -55,11 +55,10 @@ def test_every_setting_has_its_declared_type_and_takes_another_value() -> None:
         kind = tuple if name == "symbols" else kinds
         assert isinstance(getattr(plain, name), kind), name
         assert isinstance(getattr(other, name), kind), name
-        if name != "venue":
-            assert getattr(plain, name) != getattr(other, name), name
+        assert getattr(plain, name) != getattr(other, name), name
 
 
-@pytest.mark.parametrize("name", [name for name in OTHERS if name != "VENUE"])
+@pytest.mark.parametrize("name", OTHERS)
 def test_each_limit_setting_and_no_other_changes_the_limits(name: str) -> None:
     changed = load_settings({name: OTHERS[name]}).limits()
     same = changed.digest() == load_settings({}).limits().digest()
@@ -133,7 +132,10 @@ def test_an_empty_value_is_a_fault_never_a_default(name: str, tmp_path: Path) ->
         ("SYMBOLS", "btcusdt"),
         ("SYMBOLS", "BTCUSDT,"),
         ("SYMBOLS", "BTCUSDT,BTCUSDT"),
-        ("VENUE", "binance"),
+        ("VENUE", "Binance"),
+        ("SIMULATOR_URL", "http://0.0.0.0:8790"),
+        ("SIMULATOR_URL", "http://127.0.0.1:99999"),
+        ("VENUE_API_KEY", " key"),
         ("LOG_FORMAT", "xml"),
         ("INTENT_MAX_AGE_SEC", "60.5"),
         ("INTENT_MAX_AGE_SEC", "0"),
@@ -153,7 +155,20 @@ def test_a_value_in_another_form_is_a_fault(name: str, text: str) -> None:
 
 
 def test_an_unknown_venue_is_told_the_choices() -> None:
-    assert "expected paper (the only choice)" in faults({"VENUE": "binance"})[0]
+    (fault,) = faults({"VENUE": "kraken"})
+
+    assert "expected paper, simulator, binance-demo or binance" in fault
+
+
+def test_only_who_trades_keeps_the_keys_of_the_exchange() -> None:
+    """The same environment file serves three processes; two of them forget the keys."""
+    told = load_settings({"VENUE_API_KEY": "k-1", "VENUE_API_SECRET": "s-1"})
+    assert told.venue_api_key is not None
+    assert told.venue_api_key.reveal() == "k-1"
+    kept = told.without_keys()
+
+    assert (kept.venue_api_key, kept.venue_api_secret) == (None, None)
+    assert kept == load_settings({})
 
 
 def test_all_faults_stand_in_one_message_with_their_count() -> None:

@@ -31,7 +31,7 @@ from bridge_patch.services.messages import Barrier
 
 def engine(options: RunOptions) -> None:
     """Play the market onto the bus, a tick at a time, as fast as the execution follows."""
-    settings = settings_of(options)
+    settings = settings_of(options).without_keys()
     asyncio.run(_engine(settings, feed_of(options, settings)))
 
 

@@ -25,7 +25,7 @@ WAIT_MS: Final = EXITS_LOOK_SEC * 1000
 
 def exits(options: RunOptions) -> None:
     """Decide on the exits of each tick that the execution has played, until it is over."""
-    settings = settings_of(options)
+    settings = settings_of(options).without_keys()
     if settings.exits_process is not ExitsProcess.SEPARATE:
         msg = (
             "EXITS_PROCESS must be separate for `exits`, here and for `execution`, was"

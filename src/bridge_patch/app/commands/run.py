@@ -18,8 +18,9 @@ from bridge_patch.adapters.telemetry import LogTelemetry, Part
 from bridge_patch.app.buses import BusAt
 from bridge_patch.app.collecting import collect_seldom
 from bridge_patch.app.commands.options import RunOptions
+from bridge_patch.app.in_force import SIMULATED
 from bridge_patch.app.outage import Outage
-from bridge_patch.app.settings import Settings, SignalName, load_settings
+from bridge_patch.app.settings import Settings, SignalName, VenueName, load_settings
 from bridge_patch.app.standby import Standby
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import (
@@ -139,13 +140,20 @@ def announce(telemetry: LogTelemetry, run_: Run, parts: set[Part]) -> None:
         fail_open=limits.fail_open,
         notes=(
             f"market: {run_.feed}",
-            f"venue: {settings.venue}, simulated; equity {settings.paper_equity_usd} USD",
+            _venue_note(settings),
             f"limits: {limits.digest()}, journal: {settings.state_dir}",
             f"signal: {_SIGNALS[settings.signal_source]}",
             *BusAt.of(settings).notes(in_full=Part.EXECUTION in parts),
             *settings.notices(),
         ),
     )
+
+
+def _venue_note(settings: Settings) -> str:
+    if settings.venue is VenueName.PAPER:
+        return f"venue: paper, simulated; equity {settings.paper_equity_usd} USD"
+    whose = "simulated" if settings.venue in SIMULATED else "real money"
+    return f"venue: {settings.venue}, {whose}"
 
 
 async def _nothing(_: Tick) -> None:
