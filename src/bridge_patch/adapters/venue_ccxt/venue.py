@@ -23,7 +23,6 @@ from bridge_patch.adapters.venue_ccxt.stops import Stops
 from bridge_patch.adapters.venue_ccxt.stream import UserStream
 from bridge_patch.adapters.venue_ccxt.transport import TIMEOUT_MARGIN_MS, Transport
 from bridge_patch.adapters.venue_ccxt.wire import Wire, open_wire
-from bridge_patch.domain.events import Sending
 from bridge_patch.domain.intent import Side, Symbol, UnixMs, Unknown
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.money import ZERO
@@ -31,7 +30,13 @@ from bridge_patch.domain.order import ClientOrderId, Leg
 from bridge_patch.domain.secret import Secret
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.governor.judge import Approved, ApprovedReduction
-from bridge_patch.services.ports import AccountReading, Clock, Report, Telemetry
+from bridge_patch.services.ports import (
+    AccountReading,
+    Clock,
+    Report,
+    Telemetry,
+    VenueMemory,
+)
 
 #: The receive window of every signed request: how late an order can still be accepted.
 RECV_WINDOW_MS: Final = 3_000
@@ -138,7 +143,7 @@ class CcxtVenue:
     def see(self, tick: Tick) -> None:
         self.parts.facts.on_tick(tick)
 
-    def restore(self, events: Sequence[VenueEvent | Sending]) -> None:
+    def restore(self, events: Sequence[VenueMemory]) -> None:
         self.parts.facts.restore(events)
 
     def alive_since_ms(self) -> UnixMs | Unknown:
