@@ -1,10 +1,11 @@
 """The served exchange as a process: it says where it is, moves when told, and stops."""
 
+import http.client
 import json
 import re
 import signal
 import time
-import urllib.request
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ pytestmark = pytest.mark.e2e
 
 
 def answer(base: str, path: str, body: dict[str, object] | None = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(f"{base}{path}", data=data, timeout=10) as reply:
-        return json.loads(reply.read())
+    link = http.client.HTTPConnection(base.removeprefix("http://"), timeout=10)
+    method = "GET" if body is None else "POST"
+    link.request(method, path, None if body is None else json.dumps(body))
+    with closing(link):
+        return json.loads(link.getresponse().read())
 
 
 def base_of(log: Path) -> str:

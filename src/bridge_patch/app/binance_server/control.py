@@ -19,7 +19,15 @@ from bridge_patch.app.binance_server.faults import Fault
 from bridge_patch.app.binance_server.forced import deleverage
 from bridge_patch.app.binance_server.teller import tell_leverage, tell_multi_assets
 from bridge_patch.app.binance_server.upkeep import expire_key
-from bridge_patch.app.binance_server.wire import Json, Reply, Request, plain, refused, said
+from bridge_patch.app.binance_server.wire import (
+    Json,
+    Params,
+    Reply,
+    Request,
+    plain,
+    refused,
+    said,
+)
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import UnixMs, parse_symbol
 from bridge_patch.domain.market import Bar, Funding, FundingTerms, Tick
@@ -132,9 +140,17 @@ class Control:
                 return self.state()
             case "GET", "state":
                 return self.state()
+            case "GET", "events":
+                return self._events(Params.of(request))
             case _:
                 words = f"no control call {request.method} {name}"
                 raise Refusal(-1, words, status=_NOT_FOUND)
+
+    def _events(self, params: Params) -> Json:
+        """Return what was told, or would have been: silence and disorder come later."""
+        after = params.whole("after") or 0
+        told = self.core.venue.told
+        return [event.payload for event in told if event.number > after]
 
     def _numbered(self) -> dict[str, Json]:
         return {"last_event": self.core.venue.numbered}

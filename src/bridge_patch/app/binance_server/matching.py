@@ -188,6 +188,8 @@ def play_bar(venue: Venue, bar: Bar) -> None:
     """Lead the price through a bar: limits fill, conditionals fire, ruin liquidates."""
     venue.exchange.see(bar)
     symbol = bar.symbol
+    if venue.position(symbol) is None and not _resting(venue, symbol, set()):
+        return
     instrument = venue.instrument(symbol)
     walk = Walk(bar, venue.position(symbol), instrument.price_tick)
     spent: set[ClientOrderId] = set()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Final, final
 
 from aiohttp import WSMsgType, web
@@ -19,10 +20,21 @@ from bridge_patch.app.binance_server.streams import Connection
 from bridge_patch.app.binance_server.wire import Ending, Reply, Request
 
 HOST: Final = "127.0.0.1"
-_FLUSH_MAX_SEC: Final = 5.0
+#: A socket that does not take one frame in this time is dropped.
+_FRAME_MAX_SEC: Final = 5.0
 _SILENCE_MAX_SEC: Final = 120.0
 _HEARTBEAT_SEC: Final = 180.0
 _BODY_MAX: Final = 1 << 20
+
+
+@final
+@dataclass(slots=True)
+class _Line:
+    """A socket of ours: frames go out one after the other, and it can be cut."""
+
+    socket: web.WebSocketResponse
+    transport: asyncio.Transport | None
+    sending: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @final
@@ -32,8 +44,7 @@ class Server:
     def __init__(self, control: Control) -> None:
         self.core: Core = control.core
         self.control = control
-        self._sockets: dict[int, web.WebSocketResponse] = {}
-        self._sending: dict[int, asyncio.Lock] = {}
+        self._lines: dict[int, _Line] = {}
         self._closing = asyncio.Event()
 
     def app(self) -> web.Application:
@@ -50,24 +61,22 @@ class Server:
 
     async def hand_out(self) -> None:
         """Hand every waiting frame to its socket; one that does not take it is dropped."""
-        connections = list(self.core.venue.hub.connections.values())
-        await asyncio.gather(*(self._hand(c) for c in connections if c.frames))
-        gone = [n for n in self._sockets if n not in self.core.venue.hub.connections]
-        for number in gone:
-            socket = self._sockets.pop(number)
-            self._sending.pop(number, None)
-            if socket._req is not None and socket._req.transport is not None:  # noqa: SLF001 - aiohttp has no other way to drop a socket without a word
-                socket._req.transport.abort()  # noqa: SLF001 - the same
+        known = self.core.venue.hub.connections
+        await asyncio.gather(*(self._hand(c) for c in list(known.values()) if c.frames))
+        for number in [n for n in self._lines if n not in known]:
+            line = self._lines.pop(number)
+            if line.transport is not None:
+                line.transport.abort()
 
     async def _hand(self, connection: Connection) -> None:
-        socket = self._sockets.get(connection.number)
-        lock = self._sending.get(connection.number)
-        if socket is None or lock is None:
+        line = self._lines.get(connection.number)
+        if line is None:
             return
         try:
-            async with asyncio.timeout(_FLUSH_MAX_SEC), lock:
+            async with line.sending:
                 for frame in connection.take():
-                    await socket.send_str(frame)
+                    async with asyncio.timeout(_FRAME_MAX_SEC):
+                        await line.socket.send_str(frame)
         except (TimeoutError, ConnectionError):
             self.core.venue.hub.disconnect(connection)
 
@@ -122,8 +131,8 @@ class Server:
             return web.Response(status=404)
         socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_SEC)
         await socket.prepare(http)
-        self._sockets[connection.number] = socket
-        self._sending[connection.number] = asyncio.Lock()
+        self._lines[connection.number] = _Line(socket, http.transport)
+        await self._hand(connection)
         try:
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
@@ -131,14 +140,13 @@ class Server:
                     await self._hand(connection)
         finally:
             self.core.venue.hub.disconnect(connection)
-            self._sockets.pop(connection.number, None)
-            self._sending.pop(connection.number, None)
+            self._lines.pop(connection.number, None)
         return socket
 
     async def _shut(self, _: web.Application) -> None:
         self._closing.set()
-        for socket in list(self._sockets.values()):
-            await socket.close()
+        for line in list(self._lines.values()):
+            await line.socket.close()
 
 
 def _drop(http: web.Request) -> None:

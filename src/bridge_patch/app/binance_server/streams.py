@@ -119,19 +119,23 @@ class Hub:
             return
         result: Json = None
         match frame.method:
-            case "SUBSCRIBE":
+            case "SUBSCRIBE" if len(connection.names) + len(frame.params) <= STREAMS_MAX:
                 connection.names |= set(frame.params)
             case "UNSUBSCRIBE":
                 connection.names -= set(frame.params)
             case "LIST_SUBSCRIPTIONS":
                 result = sorted(connection.names)
             case _:
-                words = f"Invalid request: unknown method {frame.method[:32]}"
+                words = f"Invalid request: {frame.method[:32]} is unknown, or too many"
                 answer = {"error": {"code": 2, "msg": words}, "id": frame.id}
                 connection.frames.append(msgspec.json.encode(answer).decode())
                 return
         answer = {"result": result, "id": frame.id}
         connection.frames.append(msgspec.json.encode(answer).decode())
+
+    def market_heard(self) -> bool:
+        """Tell whether anyone hears a market stream; most of the time nobody does."""
+        return any(c.names for c in self.connections.values())
 
     def push_market(self, name: str, payload: Json) -> None:
         """Hand a market event to whoever hears its stream."""

@@ -9,6 +9,7 @@ from bridge_patch.adapters.feeds.choose import choose_feed
 from bridge_patch.adapters.feeds.series import Feed, Window
 from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.system_clock import SystemClock
+from bridge_patch.app.assembly import costs_of
 from bridge_patch.app.binance_server.control import Control
 from bridge_patch.app.binance_server.core import Core
 from bridge_patch.app.commands.options import ExchangeOptions
@@ -42,15 +43,20 @@ def exchange(options: ExchangeOptions) -> int:
         seed=settings.example_ai_seed,
         window=Window(start_ms=options.start_ms, end_ms=options.end_ms),
     )
+    core = Core(
+        symbols=feed.info.symbols,
+        wallet_usd=options.wallet_usd or settings.paper_equity_usd,
+        costs=costs_of(settings),
+    )
     try:
-        asyncio.run(_served(options, feed))
+        asyncio.run(_served(options, feed, core))
     except OSError as e:
         msg = f"--port {options.port} cannot be served on: {e.strerror}; name another"
         raise InvalidValueError(msg) from None
     return 0
 
 
-async def _served(options: ExchangeOptions, feed: Feed) -> None:
+async def _served(options: ExchangeOptions, feed: Feed, core: Core) -> None:
     from bridge_patch.app.binance_server.pace import (  # noqa: PLC0415 - needs the extra
         keep_pace,
         shifted,
@@ -58,7 +64,6 @@ async def _served(options: ExchangeOptions, feed: Feed) -> None:
     )
     from bridge_patch.app.binance_server.serve import serving  # noqa: PLC0415 - the same
 
-    core = Core(symbols=feed.info.symbols, wallet_usd=options.wallet_usd)
     now_ms = SystemClock().now_ms()
     control = Control(core, shifted(feed, now_ms) if options.today else iter(feed))
     if control.next_ms is not None:

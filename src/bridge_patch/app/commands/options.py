@@ -60,7 +60,7 @@ class ExchangeOptions:
     speed: float
     today: bool
     port: int
-    wallet_usd: Decimal
+    wallet_usd: Decimal | None
 
 
 @final

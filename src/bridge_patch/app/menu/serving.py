@@ -34,7 +34,9 @@ def exchange(
     symbols: Annotated[
         str | None, typer.Option(help="Comma list, as in BTCUSDT,SOLUSDT (SYMBOLS).")
     ] = None,
-    wallet: Annotated[str, typer.Option(help="USD the account starts with.")] = "10000",
+    wallet: Annotated[
+        str | None, typer.Option(help="USD to start with (PAPER_EQUITY_USD).")
+    ] = None,
     start: FromOption = None,
     end: ToOption = None,
     env_file: EnvFileOption = None,
@@ -53,7 +55,7 @@ def exchange(
         speed=speed,
         today=today,
         port=port,
-        wallet_usd=_wallet(wallet),
+        wallet_usd=None if wallet is None else _wallet(wallet),
     )
     launch("exchange", options)
 

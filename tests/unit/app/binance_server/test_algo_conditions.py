@@ -61,7 +61,6 @@ def test_one_close_all_order_of_a_kind_may_be_a_rule() -> None:
 
 def test_two_hundred_conditional_orders_are_the_most() -> None:
     desk = long()
-    desk.core.limits.orders_10s.length_ms = 1
     for _ in range(200):
         desk.ok("POST", ALGO, **STOP)
 

@@ -155,6 +155,21 @@ def test_the_state_says_what_is_open() -> None:
     assert (state["open_orders"], len(state["open_algos"])) == (["exit"], 1)
 
 
+def test_what_happened_can_be_read_where_the_stream_was_silent() -> None:
+    desk = Desk()
+    desk.dispose(silent_user_stream=True)
+    before = desk.core.venue.numbered
+    desk.limit("BUY", "0.1", "59000", newClientOrderId="unheard")
+    control = Control(desk.core)
+    reply = control.handle(
+        Request(method="GET", path="/sim/events", query=f"after={before}")
+    )
+    (event,) = msgspec.json.decode(reply.body)
+
+    assert desk.told() == []
+    assert event["o"]["c"] == "unheard"
+
+
 def test_data_is_moved_to_now_in_whole_minutes() -> None:
     old = ticks("60000", "60100", first=0)
     old[0] = Tick(

@@ -235,7 +235,6 @@ def test_a_test_order_is_checked_and_not_placed() -> None:
 
 def test_the_two_hundred_and_first_open_order_of_a_symbol_is_refused() -> None:
     desk = Desk(wallet="1000000")
-    desk.core.limits.orders_10s.length_ms = 1
     for _ in range(200):
         desk.limit("BUY", "0.01", "59000")
 

@@ -177,3 +177,16 @@ def test_streams_are_subscribed_to_listed_and_left() -> None:
     assert (subscribed["result"], left["result"]) == (None, None)
     assert listed["result"] == ["btcusdt@kline_1m"]
     assert (refused["error"]["code"], broken["error"]["code"]) == (2, 2)
+
+
+def test_a_connection_hears_at_most_so_many_streams() -> None:
+    desk = Desk()
+    stream = desk.open("/market/ws")
+    for first in (0, 1_000):
+        names = [f"x{n}@kline_1m" for n in range(first, first + 1_000)]
+        ask = {"method": "SUBSCRIBE", "params": names, "id": 1}
+        desk.core.venue.hub.heed(stream, msgspec.json.encode(ask).decode())
+    taken, refused = frames(stream)
+
+    assert (taken["result"], refused["error"]["code"]) == (None, 2)
+    assert len(stream.names) == 1_000
