@@ -37,6 +37,7 @@ from bridge_patch.services.ports import (
     Telemetry,
     VenueMemory,
 )
+from bridge_patch.services.quiet import Quiet
 
 #: The receive window of every signed request: how late an order can still be accepted.
 RECV_WINDOW_MS: Final = 3_000
@@ -73,6 +74,7 @@ class CcxtVenue:
             modes=Modes(transport),
             pause=pause,
         )
+        telemetry = Quiet(telemetry)
         self._wire, self._telemetry = wire, telemetry
         self.lookups = Lookups(self.parts)
         self._placing = Placing(self.parts, self.lookups)
