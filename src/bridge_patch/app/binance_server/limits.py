@@ -95,10 +95,8 @@ class RateLimits:
         in_10s = self.orders_10s.add(orders, now_ms)
         in_1m = self.orders_1m.add(orders, now_ms)
         if in_10s > self.orders_max_10s or in_1m > self.orders_max_1m:
-            words = (
-                f"Too many new orders; current limit is {self.orders_max_10s} orders per TEN"
-                " SECONDS."
-            )
+            most = self.orders_max_10s
+            words = f"Too many new orders; current limit is {most} orders per TEN SECONDS."
             raise Refusal(-1015, words, status=_TOO_MANY)
         return self.order_headers(now_ms)
 

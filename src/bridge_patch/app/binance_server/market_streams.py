@@ -40,7 +40,6 @@ def tell_bar(venue: Venue, bar: Bar) -> None:
     if interval is not None:
         hub.push_market(f"{stem}@kline_{interval}", _kline(bar, interval, now))
     top = book_ticker(venue, bar.symbol)
-    assert isinstance(top, dict)  # noqa: S101 - made a line above
     book: Json = {
         "e": "bookTicker",
         "u": now,
