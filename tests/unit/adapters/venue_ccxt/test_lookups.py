@@ -172,6 +172,8 @@ def test_an_order_that_only_its_trades_betray_is_claimed_by_its_number() -> None
         assert report.event is OrderEvent.FILLED
         assert took_ms >= 30_000
         assert traded(tuple(told)) == stand.held() != 0
+        await stand.events()
+        assert stand.notes.notes == []  # it was never closed as absent
 
     on_stand(script)
 

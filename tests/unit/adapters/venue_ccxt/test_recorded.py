@@ -11,6 +11,9 @@ from bridge_patch.adapters.venue_ccxt.facts import VenueFacts
 from bridge_patch.adapters.venue_ccxt.frames import read_frame
 from bridge_patch.adapters.venue_ccxt.hearing import hear_event
 from bridge_patch.adapters.venue_ccxt.orders import OrderFacts
+from bridge_patch.adapters.venue_ccxt.outcome import Accepted, read
+from bridge_patch.adapters.venue_ccxt.replies import ExchangeInfo
+from bridge_patch.adapters.venue_ccxt.rules import rules_of
 from bridge_patch.domain.intent import IntentId, Side, Symbol
 from bridge_patch.domain.order import ClientOrderId, Leg
 from bridge_patch.domain.position import wallet_change
@@ -98,6 +101,27 @@ def test_the_recorded_liquidation_ends_at_the_recorded_wallet(times: int) -> Non
     assert cleared[0].order_id.startswith("autoclose-")
     assert facts.fold.positions == {}
     assert facts.foreign == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "notional"),
+    [
+        ("exchange_info_mainnet_2021-12-04.json", "0.001", "5"),
+        ("exchange_info_testnet_2026-03-31.json", "0.0001", "100"),
+    ],
+)
+def test_recorded_trading_rules_are_read(name: str, step: str, notional: str) -> None:
+    """With filters of kinds that we do not know."""
+    text = (RECORDED.parent / name).read_text()
+    outcome = read(text, ExchangeInfo)
+    assert isinstance(outcome, Accepted), outcome
+    (btc,) = [s for s in outcome.value.symbols if s.symbol == "BTCUSDT"]
+    rules = rules_of(btc)
+
+    assert rules.trading
+    assert {lot.step_size for lot in rules.lots} == {D(step)}
+    assert rules.notional_min == D(notional)
+    assert outcome.value.rate_limits
 
 
 def entry(order: dict[str, Any]) -> OrderFacts:
