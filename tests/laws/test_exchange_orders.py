@@ -30,7 +30,7 @@ class Floor(Desk):
     def __init__(self) -> None:
         super().__init__(wallet=str(WALLET))
         limits = self.core.limits
-        limits.orders_10s.length_ms = limits.orders_1m.length_ms = 1
+        limits.orders_max_10s = limits.orders_max_1m = 10_000
         self.codes: Counter[int] = Counter()
         self.flips = 0
 

@@ -59,7 +59,8 @@ class Twins:
 
     def __post_init__(self) -> None:
         self.served.venue.modes.crossed_default = False
-        self.served.limits.orders_10s.length_ms = self.served.limits.orders_1m.length_ms = 1
+        limits = self.served.limits
+        limits.orders_max_10s = limits.orders_max_1m = 10_000
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.paper, name)

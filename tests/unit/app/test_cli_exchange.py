@@ -1,6 +1,7 @@
 """The command that serves the simulated exchange: what it refuses before it serves."""
 
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -45,3 +46,16 @@ def test_a_port_that_is_taken_is_refused(
 
     assert isinstance(done.exception, InvalidValueError)
     assert f"--port {port}" in str(done.exception)
+
+
+def test_the_core_and_the_command_need_no_server() -> None:
+    """The core drives tests in process; the command has to name what is missing."""
+    code = (
+        "import sys; import bridge_patch.app.binance_server.control;"
+        " import bridge_patch.app.commands.exchange; print('aiohttp' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "False"

@@ -1,5 +1,7 @@
 """The search for an order: seen once is found; absence takes every condition."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +19,7 @@ from bridge_patch.domain.lookup import (
     patience,
 )
 
+PAGE = Path(__file__).parents[3] / "docs" / "venues.md"
 S, E = LookupState, LookupEvent
 CALM = Surroundings(alive_since_ms=0, explained=True)
 ROUNDS = st.lists(
@@ -121,6 +124,17 @@ def test_every_state_can_be_reached_and_only_missing_ends_unseen() -> None:
     for state, cells in TRANSITIONS.items():
         ends = {E.PROVEN, E.CLEARED} & set(cells)
         assert bool(ends) == (state is S.MISSING)
+
+
+def test_the_diagram_on_the_page_is_the_table() -> None:
+    moves = [
+        f"    {state} --> {after}: {event}"
+        for state, cells in TRANSITIONS.items()
+        for event, after in cells.items()
+    ]
+    diagram = "\n".join(["stateDiagram-v2", "    [*] --> ASKING", *moves])
+
+    assert diagram in PAGE.read_text(encoding="utf-8"), diagram
 
 
 def test_questions_come_slower_and_never_stop() -> None:

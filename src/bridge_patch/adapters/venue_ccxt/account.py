@@ -129,7 +129,7 @@ def _position(risk: PositionRisk, guards: Iterable[AlgoReply]) -> PositionReadin
         for guard in guards
         if guard.symbol == risk.symbol
         and guard.side == side.opposite.value
-        and guard.close_position
+        and _covers(guard, risk)
         and guard.algo_status in _PROTECTS
         and _is_stop(guard, risk, side)
     ]
@@ -142,6 +142,12 @@ def _position(risk: PositionRisk, guards: Iterable[AlgoReply]) -> PositionReadin
         margin_usd=risk.isolated_wallet,
         stop_price_usd=nearest(levels, default=None),
     )
+
+
+def _covers(guard: AlgoReply, risk: PositionRisk) -> bool:
+    """Tell whether an order closes all that is held."""
+    sized = guard.reduce_only and guard.quantity >= abs(risk.position_amt)
+    return guard.close_position or sized
 
 
 def _is_stop(guard: AlgoReply, risk: PositionRisk, side: Side) -> bool:

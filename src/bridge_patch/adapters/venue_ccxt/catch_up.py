@@ -11,7 +11,6 @@ from typing import Final, final
 
 from bridge_patch.adapters.venue_ccxt.calls import ALGO_OPEN, INCOME, TRADES, Purpose
 from bridge_patch.adapters.venue_ccxt.hearing import hear_trade_reply
-from bridge_patch.adapters.venue_ccxt.lookup import claim
 from bridge_patch.adapters.venue_ccxt.outcome import Accepted
 from bridge_patch.adapters.venue_ccxt.parts import TRADES_MAX, Parts
 from bridge_patch.adapters.venue_ccxt.replies import Income
@@ -39,7 +38,7 @@ class CatchUp:
         whole = await self._incomes()
         for symbol in sorted(self._symbols()):
             whole &= await self._trades(symbol)
-            await claim(self.parts, symbol)
+            await self.parts.claim(symbol)
             whole &= await self._stops(symbol)
         return whole
 

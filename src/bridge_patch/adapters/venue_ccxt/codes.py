@@ -138,6 +138,8 @@ ROWS: Final[tuple[Row, ...]] = (
         "see the exchange's notices and the account's trading status",
     ),
     Row((-4109, -4402), _C, "inactive account, or region restricted", "ask the exchange"),
+    # not in the published list of May 2026; reported from live accounts until August 2026
+    Row((-4130,), _N, "a close-all order of this side rests already"),
     Row((-4116,), _I, "an order with this client id is open"),
     Row((-4117,), _W, "the stop is triggering: the cancel lost the race"),
     Row((-5021, -5022, -5041), _N, "fill-or-kill, post-only or price match refused"),

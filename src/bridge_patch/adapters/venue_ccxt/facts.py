@@ -7,10 +7,9 @@ things arrive: a word about an order never takes back one that said more.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Final, final
 
 from bridge_patch.adapters.venue_ccxt.fold import Fold
@@ -21,6 +20,7 @@ from bridge_patch.adapters.venue_ccxt.orders import (
     is_exchange_made,
     kind_of,
     order_of,
+    says_more,
     trade_id_of,
 )
 from bridge_patch.domain.events import Sending
@@ -43,16 +43,8 @@ from bridge_patch.domain.venue_events import (
 UNCLAIMED_MAX: Final = 1_000
 #: How many foreign client ids are remembered, to count each order once.
 _FOREIGN_MAX: Final = 10_000
-#: A word about an order counts where it says more than the one before.
-_RANK: Final[Mapping[OrderState | None, int]] = MappingProxyType(
-    {
-        None: 0,
-        OrderState.OPEN: 1,
-        OrderState.REJECTED: 2,
-        OrderState.CANCELLED: 2,
-        OrderState.FILLED: 3,
-    }
-)
+#: How many of the venue's numbers are remembered at least; older orders are over.
+_OWNERS_KEPT: Final = 20_000
 
 
 @final
@@ -105,7 +97,7 @@ class VenueFacts:
             return
         if self.owners.get((symbol, venue_id)) == order_id:
             return
-        self.owners[symbol, venue_id] = order_id
+        self._own(symbol, venue_id, order_id)
         self.fold.orders[order_id].venue_id = venue_id
         for trade in self._claimed(symbol, venue_id):
             self.foreign.pop(trade.client_id or "", None)
@@ -113,7 +105,7 @@ class VenueFacts:
 
     def disown(self, symbol: Symbol, venue_id: int, client_id: str) -> None:
         """Learn that a number is of no order of ours; the exchange's own are believed."""
-        self.owners[symbol, venue_id] = ClientOrderId(client_id)
+        self._own(symbol, venue_id, ClientOrderId(client_id))
         if not is_exchange_made(client_id):
             self.hear_foreign(client_id)
             return
@@ -154,7 +146,7 @@ class VenueFacts:
         order.executed_base = max(order.executed_base, executed_base)
         if state is OrderState.CANCELLED and order.executed_base > 0:
             state, order.end_reason = OrderState.FILLED, reason
-        if _RANK[state] > _RANK[order.state]:
+        if says_more(state, order.state):
             order.state = state
             if state is OrderState.REJECTED and not order.rests:
                 self.refuse(order, "REJECTED", reason or "rejected by the venue", at_ms)
@@ -164,7 +156,7 @@ class VenueFacts:
 
     def hear_rest(self, order: OrderFacts, at_ms: UnixMs) -> None:
         """Take in that a stop was seen at the venue: it protects from now on."""
-        over = _RANK[order.state] > _RANK[OrderState.OPEN]
+        over = says_more(order.state, OrderState.OPEN)
         if over or order.rests or order.stop_price_usd is None:
             return
         order.state = OrderState.OPEN
@@ -238,6 +230,11 @@ class VenueFacts:
         """Count an order that is not ours."""
         if len(self.foreign) < _FOREIGN_MAX:
             self.foreign[client_id] = None
+
+    def _own(self, symbol: Symbol, venue_id: int, order_id: ClientOrderId) -> None:
+        self.owners[symbol, venue_id] = order_id
+        if len(self.owners) > 2 * _OWNERS_KEPT:
+            self.owners = dict(list(self.owners.items())[-_OWNERS_KEPT:])
 
     def _claimed(self, symbol: Symbol, venue_id: int) -> list[Trade]:
         """Take the trades of one order out of those that waited."""

@@ -30,7 +30,7 @@ from bridge_patch.adapters.venue_ccxt.orders import OrderFacts
 from bridge_patch.adapters.venue_ccxt.outcome import Accepted, Refused
 from bridge_patch.adapters.venue_ccxt.parts import TIMED_OUT, TRADES_MAX, Parts
 from bridge_patch.adapters.venue_ccxt.replies import AlgoReply, OrderReply
-from bridge_patch.domain.intent import Symbol, Unknown
+from bridge_patch.domain.intent import Unknown
 from bridge_patch.domain.lookup import (
     ARRIVAL_MARGIN_MS,
     Lookup,
@@ -86,6 +86,8 @@ class Lookups:
     def answer(self, order: OrderFacts) -> Report:
         """Report what is known of an order now."""
         if order.state is not None:
+            if _is_settled(order):
+                self._forget(order)
             return self.parts.reported(order)
         match self._search(order).state:
             case LookupState.ABSENT:
@@ -123,6 +125,12 @@ class Lookups:
     def begin(self, order: OrderFacts) -> None:
         """Forget a search: the order leaves now, under an id that may have been absent."""
         self.searches.pop(order.order_id, None)
+
+    def _forget(self, order: OrderFacts) -> None:
+        """Drop a search that is over; one that ended unseen is remembered."""
+        search = self.searches.get(order.order_id)
+        if search is not None and search.state in {LookupState.ASKING, LookupState.FOUND}:
+            del self.searches[order.order_id]
 
     def _search(self, order: OrderFacts) -> Lookup:
         window_ms = self.parts.transport.recv_window_ms
@@ -235,7 +243,7 @@ class Lookups:
             return False
         owned = [hear_trade_reply(facts, reply) for reply in trades.value]
         if not all(owned):
-            await claim(self.parts, symbol)
+            await self.parts.claim(symbol)
             owned = [hear_trade_reply(facts, reply) for reply in trades.value]
         held = await transport.call(POSITIONS, {"symbol": symbol}, purpose=Purpose.PROTECT)
         if not isinstance(held, Accepted) or not all(owned):
@@ -267,17 +275,6 @@ class Lookups:
         """Return from when trades of this order could be, by the venue's clock."""
         transport = self.parts.transport
         return order.sent_ms + (transport.skew_ms or 0) - ARRIVAL_MARGIN_MS
-
-
-async def claim(parts: Parts, symbol: Symbol) -> None:
-    """Ask whose the trades are that nobody has claimed, each order once."""
-    facts = parts.facts
-    numbers = {t.venue_id for t in facts.unclaimed if t.symbol == symbol}
-    for number in sorted(n for n in numbers if (symbol, n) not in facts.owners):
-        params = {"symbol": symbol, "orderId": str(number)}
-        outcome = await parts.transport.call(QUERY, params, purpose=Purpose.PROTECT)
-        if isinstance(outcome, Accepted):
-            hear_order_reply(facts, outcome.value)
 
 
 def _unseen(outcome: Refused | Unknown) -> LookupEvent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 from types import MappingProxyType
@@ -28,6 +29,16 @@ _KINDS: Final = MappingProxyType(
         Leg.STOP: FillKind.STOP,
         Leg.REDUCE: FillKind.REDUCE,
         Leg.FLATTEN: FillKind.REDUCE,
+    }
+)
+#: A word about an order counts where it says more than the one before.
+_RANK: Final[Mapping[OrderState | None, int]] = MappingProxyType(
+    {
+        None: 0,
+        OrderState.OPEN: 1,
+        OrderState.REJECTED: 2,
+        OrderState.CANCELLED: 2,
+        OrderState.FILLED: 3,
     }
 )
 
@@ -131,6 +142,11 @@ def filled_of(
             trade_id=trade_id_of(trade.symbol, trade.trade_id),
             intent_id=intent_id,
         )
+
+
+def says_more(state: OrderState | None, than: OrderState | None) -> bool:
+    """Tell whether a word about an order adds to what is known; FILLED is the last."""
+    return _RANK[state] > _RANK[than]
 
 
 def kind_of(leg: Leg) -> FillKind:

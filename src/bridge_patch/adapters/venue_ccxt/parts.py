@@ -8,9 +8,9 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, final
 
-from bridge_patch.adapters.venue_ccxt.calls import TRADES, Purpose
+from bridge_patch.adapters.venue_ccxt.calls import QUERY, TRADES, Purpose
 from bridge_patch.adapters.venue_ccxt.facts import VenueFacts
-from bridge_patch.adapters.venue_ccxt.hearing import hear_trade_reply
+from bridge_patch.adapters.venue_ccxt.hearing import hear_order_reply, hear_trade_reply
 from bridge_patch.adapters.venue_ccxt.liveness import Liveness
 from bridge_patch.adapters.venue_ccxt.modes import Modes
 from bridge_patch.adapters.venue_ccxt.orders import OrderFacts, trade_id_of
@@ -68,6 +68,16 @@ class Parts:
                 if reply.order_id == order.venue_id:
                     self.note_found(Symbol(reply.symbol), reply.id)
                     hear_trade_reply(self.facts, reply, order.order_id)
+
+    async def claim(self, symbol: Symbol) -> None:
+        """Ask whose the trades are that nobody has claimed, each order once."""
+        facts = self.facts
+        numbers = {t.venue_id for t in facts.unclaimed if t.symbol == symbol}
+        for number in sorted(n for n in numbers if (symbol, n) not in facts.owners):
+            params = {"symbol": symbol, "orderId": str(number)}
+            outcome = await self.transport.call(QUERY, params, purpose=Purpose.PROTECT)
+            if isinstance(outcome, Accepted):
+                hear_order_reply(facts, outcome.value)
 
     def note_found(self, symbol: Symbol, number: int) -> None:
         """Let the stream be held against a trade that a query has found before it."""

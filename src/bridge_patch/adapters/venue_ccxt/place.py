@@ -27,7 +27,7 @@ from bridge_patch.services.ports import Report
 
 ISOLATED: Final = "ISOLATED"
 #: When to ask for the trades of an order that was filled, in ms after each other.
-TRADES_PACE_MS: Final = (0, 100, 300)
+TRADES_PACE_MS: Final = (50, 150, 400)
 _MODE_CODES: Final = frozenset({"-4060", "-4061", "-4062", "-4167", "-4168"})
 
 
@@ -71,12 +71,7 @@ class Placing:
         match outcome:
             case Accepted(reply) if reply.client_order_id == order.order_id:
                 hear_order_reply(parts.facts, reply)
-                for pause_ms in TRADES_PACE_MS:
-                    if order.told_base >= order.executed_base:
-                        break
-                    if pause_ms:
-                        await parts.pause(pause_ms)
-                    await parts.fetch_trades(order)
+                await self._await_trades(order)
             case Refused(definite=True) if order.state is None:
                 return self.refused(order, outcome)
             case Refused():
@@ -84,6 +79,14 @@ class Placing:
             case _:
                 pass  # the stream may have told already; else it is looked up
         return parts.reported(order)
+
+    async def _await_trades(self, order: OrderFacts) -> None:
+        """Wait for the trades that a reply speaks of; ask where the stream is slow."""
+        for pause_ms in TRADES_PACE_MS:
+            if order.told_base >= order.executed_base:
+                return
+            await self.parts.pause(pause_ms)
+            await self.parts.fetch_trades(order)
 
     def refused(self, order: OrderFacts, outcome: Refused) -> Report:
         """Report that an order did not leave, or was not taken."""

@@ -38,6 +38,8 @@ T = TypeVar("T")
 AGAIN_MS: Final = (200, 400, 800)
 #: When to look for a stop that was acknowledged, in ms after each other: within 2 s.
 CONFIRM_PACE_MS: Final = (0, 250, 500, 1_000)
+#: "A close-all order of this side rests already."
+ONE_CLOSE_ALL: Final = "-4130"
 #: Stops go by the price that liquidation goes by.
 WORKING_TYPE: Final = "MARK_PRICE"
 
@@ -101,21 +103,19 @@ class Reducing:
         return await self.placing.settled(order, await self._insist(PLACE, params))
 
     async def _rest(self, order: OrderFacts, stop: Price) -> Report:
-        """Rest a stop, and confirm that it is seen: an answer alone protects nothing."""
+        """Rest a stop, and confirm that it is seen: an answer alone protects nothing.
+
+        The venue takes one close-all stop of a side: beside one, the new one states the
+        position's quantity, so that the old one can stay until the new one is seen.
+        """
         parts = self.placing.parts
-        params = {
-            "algoType": "CONDITIONAL",
-            "symbol": order.symbol,
-            "side": order.side.value,
-            "type": "STOP_MARKET",
-            "triggerPrice": plain(stop.usd),
-            "closePosition": "true",
-            "workingType": WORKING_TYPE,
-            "priceProtect": "false",
-            "selfTradePreventionMode": "EXPIRE_MAKER",
-            "clientAlgoId": order.order_id,
-        }
-        outcome = await self._insist(ALGO_PLACE, params)
+        outcome = await self._insist(ALGO_PLACE, stop_order(order, stop))
+        if isinstance(outcome, Refused) and outcome.code == ONE_CLOSE_ALL:
+            rules = await parts.rules.of(order.symbol, Purpose.PROTECT)
+            whole = order.quantity_base
+            if not isinstance(rules, Unknown) and rules.reducible(whole) == whole:
+                sized = stop_order(order, stop, quantity=whole)
+                outcome = await self._insist(ALGO_PLACE, sized)
         match outcome:
             case Accepted(reply) if reply.client_algo_id == order.order_id:
                 await self._confirm(order)
@@ -172,3 +172,23 @@ class Reducing:
         if isinstance(outcome, Accepted):
             hear_order_reply(parts.facts, outcome.value)
         return outcome
+
+
+def stop_order(
+    order: OrderFacts, stop: Price, *, quantity: Decimal | None = None
+) -> dict[str, str]:
+    """Return the request of a stop: for all that is held, or for a stated quantity."""
+    params = {
+        "algoType": "CONDITIONAL",
+        "symbol": order.symbol,
+        "side": order.side.value,
+        "type": "STOP_MARKET",
+        "triggerPrice": plain(stop.usd),
+        "workingType": WORKING_TYPE,
+        "priceProtect": "false",
+        "selfTradePreventionMode": "EXPIRE_MAKER",
+        "clientAlgoId": order.order_id,
+    }
+    if quantity is None:
+        return {**params, "closePosition": "true"}
+    return {**params, "quantity": plain(quantity), "reduceOnly": "true"}

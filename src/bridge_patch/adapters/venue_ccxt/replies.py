@@ -50,9 +50,9 @@ class AlgoReply(_Wire, frozen=True):
     side: str
     algo_status: str
     trigger_price: Decimal
-    quantity: Decimal | None = None
     close_position: bool = False
     reduce_only: bool = False
+    quantity: Decimal = Decimal(0)
     actual_order_id: str = ""
     actual_qty: Decimal | None = None
     update_time: int = 0

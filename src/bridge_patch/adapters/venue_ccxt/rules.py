@@ -80,14 +80,15 @@ class Rules:
             outcome = await self.transport.call(INFO, {}, purpose=purpose)
             if isinstance(outcome, Accepted):
                 self.transport.budget.learn(outcome.value.rate_limits)
-                self._known = {Symbol(s.symbol): _rules(s) for s in outcome.value.symbols}
+                self._known = {Symbol(s.symbol): rules_of(s) for s in outcome.value.symbols}
                 self.read_ms = now_ms
             elif not self._known or purpose is Purpose.ENTRY:
                 return Unknown("the trading rules could not be read")
         return self._known.get(symbol) or Unknown(f"{symbol} is not listed at the venue")
 
 
-def _rules(info: SymbolInfo) -> SymbolRules:
+def rules_of(info: SymbolInfo) -> SymbolRules:
+    """Return what the venue states of a symbol; without a lot filter it does not trade."""
     by_type = {each.filter_type: each for each in info.filters}
     lots = tuple(
         by_type[name] for name in ("LOT_SIZE", "MARKET_LOT_SIZE") if name in by_type

@@ -25,7 +25,6 @@ from bridge_patch.adapters.venue_ccxt.stops import Stops
 from bridge_patch.adapters.venue_ccxt.stream import UserStream
 from bridge_patch.adapters.venue_ccxt.transport import TIMEOUT_MARGIN_MS, Transport
 from bridge_patch.adapters.venue_ccxt.wire import Wire, open_wire
-from bridge_patch.domain.events import Sending
 from bridge_patch.domain.intent import Side, Symbol, UnixMs, Unknown
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.money import ZERO
@@ -34,7 +33,14 @@ from bridge_patch.domain.secret import Secret
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.domain.venue_records import VenueRecords
 from bridge_patch.governor.judge import Approved, ApprovedReduction
-from bridge_patch.services.ports import AccountReading, Clock, Report, Telemetry
+from bridge_patch.services.ports import (
+    AccountReading,
+    Clock,
+    Report,
+    Telemetry,
+    VenueMemory,
+)
+from bridge_patch.services.quiet import Quiet
 
 #: The receive window of every signed request: how late an order can still be accepted.
 RECV_WINDOW_MS: Final = 3_000
@@ -75,6 +81,7 @@ class CcxtVenue:
             modes=Modes(transport),
             pause=pause,
         )
+        telemetry = Quiet(telemetry)
         self._wire, self._telemetry = wire, telemetry
         self.lookups = Lookups(self.parts)
         self._placing = Placing(self.parts, self.lookups)
@@ -188,7 +195,7 @@ class CcxtVenue:
         self._seen = tick
         self.parts.facts.on_tick(tick)
 
-    def restore(self, events: Sequence[VenueEvent | Sending]) -> None:
+    def restore(self, events: Sequence[VenueMemory]) -> None:
         self.parts.facts.restore(events)
 
     def alive_since_ms(self) -> UnixMs | Unknown:

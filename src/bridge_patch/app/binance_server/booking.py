@@ -15,6 +15,7 @@ from bridge_patch.app.binance_server.records import (
     IncomeRecord,
     OrderRecord,
     Status,
+    TimeInForce,
     TradeRecord,
 )
 from bridge_patch.app.binance_server.teller import (
@@ -95,7 +96,7 @@ def end_with_position(venue: Venue, symbol: Symbol) -> None:
         if order.reduce_only and order.executed_base < order.quantity_base:
             end_order(venue, order, Status.EXPIRED, expiry=EXPIRED_REDUCE_ONLY)
     for algo in venue.records.open_algos(symbol):
-        if algo.status is AlgoStatus.NEW and venue.ends_with_position(algo.tif):
+        if algo.status is AlgoStatus.NEW and algo.tif is TimeInForce.GTE_GTC:
             algo.status, algo.updated_ms = AlgoStatus.EXPIRED, venue.now_ms
             algo.reason = "The position is closed."
             tell_algo(venue, algo)

@@ -58,6 +58,15 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     old_replies: bool = False
     countdown_cancels_algos: bool = False
 
+    def __post_init__(self) -> None:
+        volume = self.volume_base
+        if volume is not None and not (volume.is_finite() and volume >= 0):
+            msg = f"volume_base must be finite and not negative, was {volume}"
+            raise ValueError(msg)
+        if self.fill_parts < 1:
+            msg = f"fill_parts must be at least 1, was {self.fill_parts}"
+            raise ValueError(msg)
+
 
 @final
 class AccountSetting(
@@ -80,3 +89,8 @@ class AccountSetting(
     expire_listen_key: bool = False
     drop_sockets: bool = False
     deleverage: str = ""
+
+    def __post_init__(self) -> None:
+        if self.transfer_usd is not None and not self.transfer_usd.is_finite():
+            msg = f"transfer_usd must be finite, was {self.transfer_usd}"
+            raise ValueError(msg)

@@ -117,6 +117,8 @@ class Control:
             return said(self._done(request))
         except (msgspec.MsgspecError, InvalidValueError) as e:
             return refused(Refusal(-1, str(e)))
+        except ArithmeticError:
+            return refused(Refusal(-1, "a price or volume that is no number"))
         except Refusal as refusal:
             return refused(refusal)
 

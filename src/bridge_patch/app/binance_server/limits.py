@@ -62,6 +62,7 @@ class RateLimits:
 
     def __init__(self) -> None:
         self.weight_max = WEIGHT_MAX_1M
+        self.orders_max_10s, self.orders_max_1m = ORDERS_MAX_10S, ORDERS_MAX_1M
         self.orders_10s = Window(_TEN_SEC_MS)
         self.orders_1m = Window(_MINUTE_MS)
         self._budgets: dict[str, Budget] = {}
@@ -93,11 +94,9 @@ class RateLimits:
         """Count orders of the account; return the headers, or refuse with -1015."""
         in_10s = self.orders_10s.add(orders, now_ms)
         in_1m = self.orders_1m.add(orders, now_ms)
-        if in_10s > ORDERS_MAX_10S or in_1m > ORDERS_MAX_1M:
-            words = (
-                f"Too many new orders; current limit is {ORDERS_MAX_10S} orders per TEN"
-                " SECONDS."
-            )
+        if in_10s > self.orders_max_10s or in_1m > self.orders_max_1m:
+            most = self.orders_max_10s
+            words = f"Too many new orders; current limit is {most} orders per TEN SECONDS."
             raise Refusal(-1015, words, status=_TOO_MANY)
         return self.order_headers(now_ms)
 

@@ -78,7 +78,7 @@ def book_tickers(venue: Venue, params: Params) -> Json:
     return shown[0] if one else shown
 
 
-def book_ticker(venue: Venue, symbol: Symbol) -> Json:
+def book_ticker(venue: Venue, symbol: Symbol) -> dict[str, Json]:
     """Return one book's best prices, each with a share of the bar's volume."""
     scene = venue.scene(symbol)
     quote, size = quote_of(scene), plain(depth_base(venue, symbol))

@@ -19,6 +19,8 @@ _NAMES: Final = {length: name for name, length in INTERVALS_MS.items()}
 
 def tell_bar(venue: Venue, bar: Bar) -> None:
     """Tell everyone who listens what the bar was."""
+    if not venue.hub.market_heard():
+        return
     stem, hub, now = bar.symbol.lower(), venue.hub, venue.clock.stated_ms
     for number, (price, sold) in enumerate(_trades(bar)):
         trade: Json = {
@@ -38,7 +40,6 @@ def tell_bar(venue: Venue, bar: Bar) -> None:
     if interval is not None:
         hub.push_market(f"{stem}@kline_{interval}", _kline(bar, interval, now))
     top = book_ticker(venue, bar.symbol)
-    assert isinstance(top, dict)  # noqa: S101 - made a line above
     book: Json = {
         "e": "bookTicker",
         "u": now,

@@ -28,7 +28,6 @@ from bridge_patch.app.binance_server.records import (
 from bridge_patch.app.binance_server.teller import (
     EXPIRED_IOC,
     EXPIRED_MARKET,
-    EXPIRED_REDUCE_ONLY,
     tell_algo,
 )
 from bridge_patch.app.binance_server.triggering import conditionals, fire, pull
@@ -188,6 +187,8 @@ def play_bar(venue: Venue, bar: Bar) -> None:
     """Lead the price through a bar: limits fill, conditionals fire, ruin liquidates."""
     venue.exchange.see(bar)
     symbol = bar.symbol
+    if venue.position(symbol) is None and not _resting(venue, symbol, set()):
+        return
     instrument = venue.instrument(symbol)
     walk = Walk(bar, venue.position(symbol), instrument.price_tick)
     spent: set[ClientOrderId] = set()
@@ -246,11 +247,6 @@ def _ruin(venue: Venue, symbol: Symbol) -> Ruin | None:
 def _fill_resting(venue: Venue, order: OrderRecord) -> None:
     """Fill a resting order at its own price, as a maker."""
     scene = maker(venue.scene(order.symbol))
-    if order.reduce_only and _takeable(venue, order, scene) == 0:
-        position = venue.position(order.symbol)
-        if position is None or position.side is order.side:
-            end_order(venue, order, Status.EXPIRED, expiry=EXPIRED_REDUCE_ONLY)
-        return
     quantity = _takeable(venue, order, scene)
     if quantity > 0:
         planned = taking(venue, order, FillKind.REDUCE)

@@ -40,6 +40,8 @@ from bridge_patch.domain.money import ZERO
 
 BATCH_MAX: Final = 5
 LIST_DEFAULT, LIST_MAX = 500, 1000
+#: Three days, after which the exchange no longer finds an order that ended without a fill.
+_EMPTY_SHOWN_MS: Final = 3 * 86_400_000
 Read = TypeVar("Read")
 
 
@@ -286,4 +288,7 @@ def cancel_batch(venue: Venue, params: Params) -> Json:
 
 
 def _shows(venue: Venue, order: OrderRecord) -> bool:
-    return order.shown_ms <= venue.now_ms
+    """Tell whether queries see an order: not yet, or, ended without a fill, no longer."""
+    empty = order.status in {Status.CANCELED, Status.EXPIRED} and not order.executed_base
+    gone = empty and venue.now_ms - order.updated_ms > _EMPTY_SHOWN_MS
+    return order.shown_ms <= venue.now_ms and not gone

@@ -133,6 +133,10 @@ class Hub:
         answer = {"result": result, "id": frame.id}
         connection.frames.append(msgspec.json.encode(answer).decode())
 
+    def market_heard(self) -> bool:
+        """Tell whether anyone hears a market stream; most of the time nobody does."""
+        return any(c.names for c in self.connections.values())
+
     def push_market(self, name: str, payload: Json) -> None:
         """Hand a market event to whoever hears its stream."""
         hearing = [c for c in self.connections.values() if c.hears(name)]

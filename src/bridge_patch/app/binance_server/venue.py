@@ -15,7 +15,7 @@ from typing import Final, final
 from bridge_patch.app.binance_server.clock import ExchangeClock
 from bridge_patch.app.binance_server.conditions import Conditions
 from bridge_patch.app.binance_server.errors import Refusal
-from bridge_patch.app.binance_server.records import OrderRecord, Records, TimeInForce
+from bridge_patch.app.binance_server.records import OrderRecord, Records
 from bridge_patch.app.binance_server.streams import Hub
 from bridge_patch.app.binance_server.wire import Json
 from bridge_patch.domain.instrument import Instrument
@@ -167,7 +167,3 @@ class Venue:
             for _ in range(2 if self.conditions.duplicate_events else 1):
                 self.hub.push_user(self.modes.listen_key, event.kind, event.payload)
         return len(batch)
-
-    def ends_with_position(self, tif: TimeInForce) -> bool:
-        """Tell whether an order of this life ends when the position is flat."""
-        return tif is TimeInForce.GTE_GTC

@@ -6,9 +6,10 @@ make a `Request` and act on a `Reply`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final, TypeAlias, TypeVar, final
 from urllib.parse import parse_qsl
@@ -30,6 +31,11 @@ Json: TypeAlias = object
 Choice = TypeVar("Choice", bound=StrEnum)
 
 _OK: Final = 200
+_WHOLE: Final = re.compile(r"-?[0-9]{1,19}")
+#: With an exponent of one digit, as clients write small quantities.
+_NUMBER: Final = re.compile(
+    r"[+-]?(?:[0-9]{1,15}(?:\.[0-9]{0,15})?|\.[0-9]{1,15})(?:[eE][+-]?[0-9])?"
+)
 
 
 class Ending(StrEnum):
@@ -157,22 +163,18 @@ class Params:
         value = self._values.get(name)
         if value is None:
             return None
-        if not value.lstrip("-").isdecimal() or not value.isascii():
+        if not _WHOLE.fullmatch(value):
             raise malformed(name)
         return int(value)
 
     def number(self, name: str) -> Decimal | None:
-        """Return a decimal number; one that is not finite is malformed."""
+        """Return a decimal number; NaN, infinities and endless digits are malformed."""
         value = self._values.get(name)
         if value is None:
             return None
-        try:
-            number = Decimal(value)
-        except InvalidOperation:
-            raise malformed(name) from None
-        if not number.is_finite():
+        if not _NUMBER.fullmatch(value):
             raise malformed(name)
-        return number
+        return Decimal(value)
 
     def flag(self, name: str, *, default: bool = False) -> bool:
         """Return a flag, written true or false in any case."""

@@ -166,8 +166,10 @@ class Notes:
 class Stand:
     """One exchange, one adapter, one clock; `streaming` lets events arrive."""
 
-    def __init__(self, *, wallet_usd: str = "10000", streaming: bool = True) -> None:
-        self.clock = ManualClock(NOW)
+    def __init__(
+        self, *, wallet_usd: str = "10000", streaming: bool = True, at_ms: int = NOW
+    ) -> None:
+        self.clock = ManualClock(UnixMs(at_ms))
         symbols = (BTC, SOL, Symbol("ETHUSDT"))
         self.core = Core(symbols=symbols, wallet_usd=D(wallet_usd))
         self.streaming = streaming

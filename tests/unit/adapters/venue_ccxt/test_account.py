@@ -9,7 +9,7 @@ from bridge_patch.app.binance_server.conditions import AccountSetting
 from bridge_patch.app.binance_server.control import set_account
 from bridge_patch.app.binance_server.faults import Fault, FaultKind
 from bridge_patch.domain.intent import Side, Unknown
-from bridge_patch.domain.order import OrderEvent
+from bridge_patch.domain.order import ClientOrderId, OrderEvent
 from bridge_patch.domain.venue_events import (
     Filled,
     FillKind,
@@ -20,6 +20,7 @@ from bridge_patch.domain.venue_events import (
     VenueEvent,
 )
 from bridge_patch.services.ports import AccountReading
+from tests.contracts.approvals import BTC
 from tests.unit.adapters.venue_ccxt.stand import D, Sent, Stand, on_stand, traded
 
 
@@ -141,6 +142,30 @@ def test_a_stop_that_cannot_be_seen_protects_nothing_and_is_told_again_when_seen
     on_stand(script)
 
 
+def test_a_stop_is_moved_new_first_where_only_one_close_all_order_may_rest() -> None:
+    """-4130 refuses the second close-all stop; the new one states its quantity instead."""
+
+    async def script(stand: Stand) -> None:
+        stand.dispose(one_close_all=True)
+        await stand.open()
+        assert (await stand.stop("94000", "bp-1")).event is OrderEvent.ACCEPTED
+        for name, before, price in (("bp-2", "bp-1", "94400"), ("bp-3", "bp-2", "94500")):
+            assert (await stand.stop(price, name)).event is OrderEvent.ACCEPTED
+            assert len(stand.core.venue.records.open_algos()) == 2
+            read = await reading(stand)
+            assert read.positions[0].stop_price_usd == D(price)
+            cancelled = await stand.venue.cancel(BTC, ClientOrderId(before))
+            assert cancelled.event is OrderEvent.CANCELLED
+        stand.move("94450", low="94450")
+
+        assert stand.held() == 0
+        assert stand.core.venue.records.open_algos() == []
+        fills = [e for e in await stand.events() if isinstance(e, Filled)]
+        assert {f.order_id for f in fills} == {"bp-3"}
+
+    on_stand(script)
+
+
 def test_funding_is_told_once_by_the_stream_or_by_the_records() -> None:
     async def script(stand: Stand) -> None:
         await stand.open()
@@ -163,7 +188,7 @@ def test_funding_is_told_once_by_the_stream_or_by_the_records() -> None:
         (got,) = await stand.events()
         assert isinstance(got, FundingPaid)
         assert got.amount_usd > 0
-        position = stand.venue.parts.facts.fold.positions["BTCUSDT"]  # type: ignore[index]
+        position = stand.venue.parts.facts.fold.positions[BTC]
         assert position.margin_usd == stand.position().margin_usd
 
     on_stand(script)
@@ -214,7 +239,7 @@ def test_margin_of_many_small_trades_adds_up_to_what_the_exchange_holds() -> Non
         stand.dispose(fill_parts=5)
         await stand.open(leverage="7")
         await stand.close(quantity="0.03")
-        ours = stand.venue.parts.facts.fold.positions["BTCUSDT"]  # type: ignore[index]
+        ours = stand.venue.parts.facts.fold.positions[BTC]
 
         assert ours.signed_base == stand.held()
         assert abs(ours.margin_usd - stand.position().margin_usd) < D("0.000001")
@@ -228,7 +253,7 @@ def test_a_cancel_of_a_stop_that_fired_tells_the_fill() -> None:
         await stand.stop("94500")
         stand.streaming = False
         stand.move("94400", low="94400")
-        report = await stand.venue.cancel("BTCUSDT", "bp-stop")  # type: ignore[arg-type]
+        report = await stand.venue.cancel(BTC, ClientOrderId("bp-stop"))
 
         assert report.event is OrderEvent.FILLED
         assert traded(report.events) == D("-0.105")

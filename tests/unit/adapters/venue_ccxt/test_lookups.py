@@ -1,48 +1,12 @@
 """The search at the venue: which service, what else is looked at, what reopens it."""
 
-from bridge_patch.adapters.venue_ccxt.orders import OrderFacts
-from bridge_patch.adapters.venue_ccxt.outcome import Answer, Reply
 from bridge_patch.app.binance_server.faults import FaultKind
-from bridge_patch.domain.events import Sending
-from bridge_patch.domain.harvest import POLICY_FALLBACK
-from bridge_patch.domain.intent import IntentId, Side, Symbol, UnixMs
 from bridge_patch.domain.lookup import LookupState
-from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent
-from bridge_patch.domain.venue_events import Filled, OrderEnded
-from bridge_patch.services.ports import Report
+from bridge_patch.domain.order import OrderEvent
+from bridge_patch.domain.venue_events import OrderEnded
 from tests.contracts.approvals import BTC, SOL
-from tests.unit.adapters.venue_ccxt.stand import D, Sent, Stand, on_stand, traded
-
-X = ClientOrderId("bp-x")
-
-
-def announced(stand: Stand, order_id: str = "bp-x", symbol: Symbol = BTC) -> Sending:
-    """An entry that the journal holds and that may or may not have left."""
-    return Sending(
-        at_ms=UnixMs(stand.clock.now_ms()),
-        intent_id=IntentId("i-1"),
-        order_id=ClientOrderId(order_id),
-        leg=Leg.ENTRY,
-        symbol=symbol,
-        side=Side.BUY,
-        quantity_base=D("0.105"),
-        leverage=10,
-        margin_usd=D(1000),
-        stop_fraction=D("0.005"),
-        harvest_policy=POLICY_FALLBACK,
-    )
-
-
-async def searched(stand: Stand, rounds: int = 60) -> tuple[Report, int]:
-    """Look up until something is known; return that and how long it took."""
-    began_ms = stand.clock.now_ms()
-    report = await stand.venue.find(BTC, X)
-    for _ in range(rounds):
-        if report.event is not OrderEvent.TIMED_OUT:
-            break
-        stand.wire.pass_ms(1_000)
-        report = await stand.venue.find(BTC, X)
-    return report, stand.clock.now_ms() - began_ms
+from tests.unit.adapters.venue_ccxt.scenes import X, absent, announced, by_hand, searched
+from tests.unit.adapters.venue_ccxt.stand import D, Stand, on_stand, traded
 
 
 def test_an_announced_order_that_never_left_is_absent_after_thirty_seconds() -> None:
@@ -106,34 +70,6 @@ def test_a_position_that_nobody_explains_proves_no_absence() -> None:
 
         assert report.event is OrderEvent.TIMED_OUT
         assert stand.venue.foreign_orders() == 1
-
-    on_stand(script)
-
-
-async def by_hand(stand: Stand, side: str = "BUY", name: str = "web_1") -> None:
-    await stand.wire.send(
-        "fapiPrivatePostOrder",
-        {
-            "symbol": BTC,
-            "side": side,
-            "type": "MARKET",
-            "quantity": "0.02",
-            "newClientOrderId": name,
-            "timestamp": str(stand.clock.now_ms()),
-        },
-    )
-
-
-def test_what_is_not_ours_is_counted_and_never_touched() -> None:
-    async def script(stand: Stand) -> None:
-        await by_hand(stand)
-        await by_hand(stand, "SELL", "web_2")
-        sent = len(stand.wire.sent)
-
-        assert await stand.events() == ()
-        assert stand.venue.foreign_orders() == 2
-        assert stand.venue.parts.facts.fold.positions == {}
-        assert len(stand.wire.sent) == sent
 
     on_stand(script)
 
@@ -224,13 +160,6 @@ def test_a_market_order_cut_short_is_filled_with_what_it_got_and_its_end() -> No
     on_stand(script)
 
 
-def absent(sent: Sent) -> Answer | None:
-    """The ordinary service does not know a client id; by its number it knows the order."""
-    if sent.path == "/fapi/v1/order" and "origClientOrderId" in sent.params:
-        return Reply(status=400, body='{"code":-2013,"msg":"Order does not exist."}')
-    return None
-
-
 def test_an_order_that_only_its_trades_betray_is_claimed_by_its_number() -> None:
     async def script(stand: Stand) -> None:
         stand.streaming = False
@@ -243,6 +172,8 @@ def test_an_order_that_only_its_trades_betray_is_claimed_by_its_number() -> None
         assert report.event is OrderEvent.FILLED
         assert took_ms >= 30_000
         assert traded(tuple(told)) == stand.held() != 0
+        await stand.events()
+        assert stand.notes.notes == []  # it was never closed as absent
 
     on_stand(script)
 
@@ -273,55 +204,3 @@ def test_each_symbol_has_its_own_searches() -> None:
         assert stand.venue.lookups.searches == {}
 
     on_stand(script)
-
-
-def test_a_restart_tells_nothing_twice_and_misses_nothing() -> None:
-    """A second adapter folds the journal, catches up, and ends where the first one is."""
-
-    async def script(stand: Stand) -> None:
-        journal: list[object] = [announced(stand, "bp-entry")]
-        report = await stand.open()
-        journal += report.events
-        first = stand.venue
-        stand.move("95100")
-        stand.streaming = False
-        await by_hand(stand)  # not ours
-        stop = OrderFacts(
-            order_id=ClientOrderId("bp-stop"),
-            intent_id=IntentId("r-1"),
-            leg=Leg.STOP,
-            symbol=BTC,
-            side=Side.SELL,
-            quantity_base=D("0.105"),
-            stop_price_usd=D(94500),
-        )
-        report = await stand.stop("94500")
-        journal += [_sending(stop, stand), *report.events]
-        stand.move("94000", low="94000")
-
-        stand.venue = stand.make()
-        stand.venue.restore(tuple(journal))  # type: ignore[arg-type]
-        await stand.begin()
-        events = await stand.events()
-
-        fills = [e for e in events if isinstance(e, Filled)]
-        assert traded(tuple(fills)) < 0
-        assert {f.order_id for f in fills} == {"bp-stop"}
-        assert await stand.events() == ()
-        assert first is not stand.venue
-        assert stand.venue.foreign_orders() == 1
-
-    on_stand(script)
-
-
-def _sending(order: OrderFacts, stand: Stand) -> Sending:
-    return Sending(
-        at_ms=UnixMs(stand.clock.now_ms()),
-        intent_id=order.intent_id,
-        order_id=order.order_id,
-        leg=order.leg,
-        symbol=order.symbol,
-        side=order.side,
-        quantity_base=order.quantity_base,
-        stop_price_usd=order.stop_price_usd,
-    )

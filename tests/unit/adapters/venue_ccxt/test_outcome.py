@@ -183,7 +183,8 @@ def test_every_code_of_the_reference_is_in_the_table_and_no_other() -> None:
     expected = {code: said for code, said in stated().items() if code not in unreachable}
 
     assert len(expected) > 150
-    assert set(expected) == set(CODES)
+    seen_live = {-4130}
+    assert set(expected) == set(CODES) - seen_live
     for code, said in expected.items():
         if said[0] in "NTCU" and said[:2] in {"N", "N,", "N:", "C", "C:", "U", "U:", "U "}:
             ours = letter(fault(400, code))

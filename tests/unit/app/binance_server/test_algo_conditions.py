@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import pytest
+
 from tests.unit.app.binance_server.test_algo import ALGO, STOP, long
 
 D = Decimal
@@ -61,8 +63,64 @@ def test_one_close_all_order_of_a_kind_may_be_a_rule() -> None:
 
 def test_two_hundred_conditional_orders_are_the_most() -> None:
     desk = long()
-    desk.core.limits.orders_10s.length_ms = 1
     for _ in range(200):
         desk.ok("POST", ALGO, **STOP)
 
     assert desk.no("POST", ALGO, **STOP) == -4045
+
+
+def test_all_conditional_orders_are_listed_whatever_became_of_them() -> None:
+    desk = long()
+    first = desk.ok("POST", ALGO, **STOP)["algoId"]
+    desk.ok("DELETE", ALGO, algoId=first)
+    second = desk.ok("POST", ALGO, **STOP)["algoId"]
+    every = desk.ok("GET", "/fapi/v1/allAlgoOrders", symbol="BTCUSDT")
+    later = desk.ok("GET", "/fapi/v1/allAlgoOrders", symbol="BTCUSDT", algoId=second)
+    gone = desk.no("DELETE", ALGO, algoId=first)
+
+    assert [(a["algoId"], a["algoStatus"]) for a in every] == [
+        (first, "CANCELED"),
+        (second, "NEW"),
+    ]
+    assert [a["algoId"] for a in later] == [second]
+    assert gone == -2011
+    assert desk.no("GET", ALGO) == -1102
+
+
+def test_a_stop_limit_that_was_triggering_rests_at_its_price_in_the_end() -> None:
+    desk = long()
+    desk.dispose(trigger_takes_ms=2_000)
+    desk.algo("SELL", "STOP", triggerPrice="59000", price="59500", quantity="0.1")
+    desk.play("58900", "59400", close="59000")
+    before = desk.ok("GET", "/fapi/v1/openOrders")
+    desk.core.advance(desk.core.now_ms + 2_000)
+
+    assert before == []
+    assert [o["price"] for o in desk.ok("GET", "/fapi/v1/openOrders")] == ["59500"]
+
+
+@pytest.mark.parametrize("too", [False, True])
+def test_whether_the_dead_man_switch_takes_stops_is_a_condition(too: bool) -> None:
+    """The exchange does not say; both have to be lived with."""
+    desk = long()
+    desk.dispose(countdown_cancels_algos=too)
+    desk.ok("POST", ALGO, **STOP)
+    desk.ok("POST", "/fapi/v1/countdownCancelAll", symbol="BTCUSDT", countdownTime=1_000)
+    desk.core.advance(desk.core.now_ms + 1_000)
+
+    assert bool(desk.ok("GET", "/fapi/v1/openAlgoOrders")) is not too
+
+
+def test_a_stopped_dead_man_switch_cancels_nothing() -> None:
+    desk = long()
+    desk.limit("BUY", "0.1", "59000")
+    for length_ms in (1_000, 0):
+        desk.ok(
+            "POST",
+            "/fapi/v1/countdownCancelAll",
+            symbol="BTCUSDT",
+            countdownTime=length_ms,
+        )
+    desk.core.advance(desk.core.now_ms + 1_000)
+
+    assert len(desk.ok("GET", "/fapi/v1/openOrders")) == 1

@@ -112,6 +112,10 @@ def test_a_driver_may_feed_its_own_ticks() -> None:
         ("faults", {"conditions": {"weather": "bad"}}, "weather"),
         ("tick", {"at_ms": 1, "bars": [{"symbol": "x"}]}, "open_ms"),
         ("nothing", {}, "nothing"),
+        ("faults", {"conditions": {"volume_base": "NaN"}}, "volume_base"),
+        ("faults", {"conditions": {"fill_parts": 0}}, "fill_parts"),
+        ("faults", {"account": {"transfer_usd": "Infinity"}}, "transfer_usd"),
+        ("faults", {"account": {"leverages": {"?": 1}}}, "symbol"),
     ],
 )
 def test_a_call_that_cannot_be_is_refused_by_name(

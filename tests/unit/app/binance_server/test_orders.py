@@ -140,6 +140,16 @@ def test_a_client_id_is_unique_among_open_orders_only() -> None:
     assert desk.position() == D("0.2")
 
 
+def test_an_open_order_is_queried_by_itself_until_it_is_over() -> None:
+    desk = Desk()
+    order = desk.limit("BUY", "0.1", "59000")
+    ask = {"symbol": "BTCUSDT", "orderId": order["orderId"]}
+    works = desk.ok("GET", "/fapi/v1/openOrder", **ask)["status"]
+    desk.ok("DELETE", ORDER, **ask)
+
+    assert (works, desk.no("GET", "/fapi/v1/openOrder", **ask)) == ("NEW", -2013)
+
+
 def test_a_cancel_that_came_too_late_is_an_unknown_order() -> None:
     desk = Desk()
     order = desk.market("BUY", "0.1")
@@ -235,7 +245,6 @@ def test_a_test_order_is_checked_and_not_placed() -> None:
 
 def test_the_two_hundred_and_first_open_order_of_a_symbol_is_refused() -> None:
     desk = Desk(wallet="1000000")
-    desk.core.limits.orders_10s.length_ms = 1
     for _ in range(200):
         desk.limit("BUY", "0.01", "59000")
 
@@ -256,3 +265,19 @@ def test_a_dated_order_expires_and_the_dead_man_switch_cancels_on_time() -> None
 
     assert (both, one) == (2, 1)
     assert desk.ok("GET", "/fapi/v1/openOrders") == []
+
+
+def test_an_order_that_ended_without_a_fill_is_forgotten_after_three_days() -> None:
+    """So that absence long afterwards proves nothing."""
+    desk = Desk()
+    desk.limit("BUY", "0.1", "59000", newClientOrderId="gone")
+    desk.ok("DELETE", ORDER, symbol="BTCUSDT", origClientOrderId="gone")
+    desk.market("BUY", "0.1", newClientOrderId="kept")
+    ask = {"symbol": "BTCUSDT", "origClientOrderId": "gone"}
+    desk.core.advance(desk.core.now_ms + 3 * 86_400_000)
+    known = desk.ok("GET", ORDER, **ask)["status"]
+    desk.core.advance(desk.core.now_ms + 1)
+
+    assert (known, desk.no("GET", ORDER, **ask)) == ("CANCELED", -2013)
+    (left,) = desk.ok("GET", "/fapi/v1/allOrders", symbol="BTCUSDT")
+    assert left["clientOrderId"] == "kept"

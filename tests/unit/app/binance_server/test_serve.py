@@ -109,6 +109,40 @@ def test_a_reply_can_be_reset_cut_or_lost(
     over_http(cell)
 
 
+def test_a_late_reply_is_late_and_true_and_does_not_hold_up_others() -> None:
+    async def cell(desk: Desk, session: aiohttp.ClientSession, _: Server) -> None:
+        desk.plan("latency", delay_ms=1_000, path="/fapi/v1/order")
+        late = asyncio.create_task(_body(place(desk, session)))
+        await asyncio.sleep(0.05)
+        async with session.get("/fapi/v1/time"):
+            waiting = not late.done()
+
+        assert waiting
+        assert (await late)["status"] == "FILLED"
+
+    over_http(cell)
+
+
+async def _body(asked: Any) -> Any:
+    async with asked as reply:
+        return await reply.json()
+
+
+def test_a_stream_is_subscribed_to_over_its_socket() -> None:
+    async def cell(desk: Desk, session: aiohttp.ClientSession, server: Server) -> None:
+        async with session.ws_connect("/market/stream") as socket:
+            names = ["btcusdt@kline_1m"]
+            await socket.send_json({"method": "SUBSCRIBE", "params": names, "id": 1})
+            answer = await socket.receive_json(timeout=5)
+            desk.play("60100")
+            await server.hand_out()
+            frame = await socket.receive_json(timeout=5)
+
+        assert (answer["id"], frame["stream"]) == (1, "btcusdt@kline_1m")
+
+    over_http(cell)
+
+
 def test_sockets_drop_without_a_word_and_strange_paths_are_not_found() -> None:
     async def cell(desk: Desk, session: aiohttp.ClientSession, _: Server) -> None:
         key = desk.core.venue.modes.listen_key
