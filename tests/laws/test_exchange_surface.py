@@ -156,12 +156,22 @@ class Twins:
         return msgspec.json.decode(self.served.handle(request).body)
 
 
+def rests(core: Core) -> set[str]:
+    return {algo.client_id for algo in core.venue.records.open_algos()}
+
+
+def known(exchange: Exchange) -> set[str]:
+    kinds = exchange.stops, exchange.trails
+    return {order_id for kind in kinds for orders in kind.values() for order_id in orders}
+
+
 def both(script: list[Step]) -> tuple[Twins, list[Filled]]:
     twins = Twins()
     world = World(exchange=cast("Exchange", twins))
     world.take(FIRST)
     for step in script:
         world.take(step)
+        assert rests(twins.served) == known(twins.paper), step
     return twins, [told for told in world.told if isinstance(told, Filled)]
 
 
@@ -173,7 +183,9 @@ def test_the_scripts_trade_in_every_way_on_both() -> None:
 
 
 @given(script=scripts)
-def test_every_fill_costs_there_what_it_costs_on_paper(script: list[Step]) -> None:
+def test_every_fill_costs_there_what_it_costs_on_paper_and_the_same_rests(
+    script: list[Step],
+) -> None:
     twins, fills = both(script)
     ledger, served = twins.paper.ledger, twins.served.venue.exchange.ledger
 

@@ -193,6 +193,15 @@ def test_an_orphan_stop_closes_the_next_position() -> None:
     assert desk.position() == 0
 
 
+def test_a_flip_through_zero_ends_what_was_tied_to_the_old_position() -> None:
+    desk = long()
+    desk.ok("POST", ALGO, **STOP, clientAlgoId="tied", timeInForce="GTE_GTC")
+    desk.market("SELL", "0.3")
+
+    assert desk.position() == D("-0.2")
+    assert desk.ok("GET", ALGO, clientAlgoId="tied")["algoStatus"] == "EXPIRED"
+
+
 def test_a_tied_stop_needs_a_position() -> None:
     assert Desk().no("POST", ALGO, **STOP, timeInForce="GTE_GTC") == -4509
 
