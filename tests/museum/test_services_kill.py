@@ -14,7 +14,7 @@ from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import Book, Event, Filled, FillKind, LatchSet, Status
 from bridge_patch.domain.events import TradingState as State
 from bridge_patch.services.holds import OPERATOR
-from bridge_patch.services.messages import Command, Wish
+from bridge_patch.services.messages import WORDS, Command, Wish
 from bridge_patch.services.ports import AccountReading
 from bridge_patch.services.session import Session
 from tests.museum.test_services_limits import MIDNIGHT, again, codes, wobbling
@@ -146,7 +146,9 @@ def test_halt_survives_restart_until_a_person_releases_it() -> None:
             Command(at_ms=minute(0), id="o-3", wish=Wish.RESUME, who=who, why=why)
 
 
-@pytest.mark.parametrize("wish", [None, *(w for w in Wish if w is not Wish.REARM)])
+@pytest.mark.parametrize(
+    "wish", [None, *(w for w in Wish if w not in {Wish.REARM, *WORDS})]
+)
 def test_every_stop_command_keeps_positions_protected(wish: Wish | None) -> None:
     """M-102: "stopped" while still selling, a stop that also left open trades alone.
 
