@@ -45,6 +45,13 @@ class VenueName(StrEnum):
     BINANCE = "binance"
 
 
+class MarketFeed(StrEnum):
+    """Which market is followed: a recorded one, or the exchange's own as it goes."""
+
+    REPLAY = "replay"
+    LIVE = "live"
+
+
 class ExitsProcess(StrEnum):
     """Where exits are decided: within the execution, or by a process of their own."""
 
@@ -89,6 +96,12 @@ class Settings(LimitSettings):
         "none", secret_or_none(), "", "the exchange's secret; only the execution keeps it"
     )
     paper_equity_usd: Decimal = row("10000", USD, "USD", "what a paper account starts with")
+    market_feed: MarketFeed = row(
+        "replay",
+        one_of(MarketFeed),
+        "",
+        "the market that is followed: recorded bars, or the exchange's public streams",
+    )
     market_data_dir: Path | None = row(
         "none", folder_or_none(), "", "folder of recorded bars for a replay"
     )
