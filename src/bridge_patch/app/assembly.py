@@ -17,6 +17,7 @@ from bridge_patch.app.settings import Settings
 from bridge_patch.domain.account import Venues
 from bridge_patch.domain.events import Book
 from bridge_patch.domain.intent import Mode, UnixMs
+from bridge_patch.governor.snapshot import Reading
 from bridge_patch.services.activity import ActivityLog
 from bridge_patch.services.backlog import BacklogLimits, BacklogWatch
 from bridge_patch.services.books import ShadowBook
@@ -41,7 +42,7 @@ from bridge_patch.services.recall import Recall
 from bridge_patch.services.recorder import Recorder
 from bridge_patch.services.records import Identity
 from bridge_patch.services.scribe import Scribe
-from bridge_patch.services.session import Session
+from bridge_patch.services.session import DataClock, Session
 from bridge_patch.services.shadows import Books, baseline_size
 from bridge_patch.services.snapshots import Snapshots
 from bridge_patch.services.switch import Commands, Switch
@@ -60,13 +61,26 @@ def build_id() -> str:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LiveTime:
+    """The present of a live run, and how far it is ahead of the venue's."""
+
+    clock: DataClock
+    skew: Callable[[], Reading]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What one run is: its mode, its market and what it says about itself."""
+    """What one run is: its mode, its market and what it says about itself.
+
+    `live` is None where time is that of recorded data.
+    """
 
     settings: Settings
     mode: Mode
     feed: str
     telemetry: Telemetry
+    live: LiveTime | None = None
 
 
 @final
@@ -96,7 +110,8 @@ def assemble(
     `exits` is the way to another process that decides on them; else it is done here.
     """
     settings = run.settings
-    instruments, clock = ListedInstruments(), ManualClock(UnixMs(0))
+    instruments = ListedInstruments()
+    clock = run.live.clock if run.live else ManualClock(UnixMs(0))
     commands = BusCommands(ports.bus, consumer=CONSUMER)
     trader, account, switch = _trader(
         run, ports, instruments, clock, commands, watch=watch, exits=exits
@@ -174,7 +189,7 @@ def _trader(
         ledger=ledger,
         activity=activity,
         instruments=instruments,
-        conditions=_conditions(settings, ports, clock, exits),
+        conditions=_conditions(run, ports, clock, exits),
         clock=clock,
         limits=limits,
     )
@@ -221,14 +236,15 @@ def _desk(
 
 
 def _conditions(
-    settings: Settings, ports: Ports, clock: Clock, exits: ExitsApart | None
+    run: Run, ports: Ports, clock: Clock, exits: ExitsApart | None
 ) -> Conditions:
     """Say where orders, account and prices are of; a paper venue is fed by the feed."""
-    name = settings.venue.value
+    name = run.settings.venue.value
     return Conditions(
         clock=clock,
         venues=Venues(orders=name, account=name, prices=name),
         exits=None if exits is None else lambda: exits.heard_ms,
+        skew=run.live.skew if run.live else None,
         cramped=ports.cramped,
     )
 

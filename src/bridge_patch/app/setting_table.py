@@ -19,6 +19,7 @@ from bridge_patch.app.forms import (
     journal_url,
     keys_or_none,
     loopback_url,
+    loopback_url_or_none,
     one_of,
     secret_or_none,
     whole,
@@ -101,6 +102,12 @@ class Settings(LimitSettings):
         one_of(MarketFeed),
         "",
         "the market that is followed: recorded bars, or the exchange's public streams",
+    )
+    market_url: str | None = row(
+        "none",
+        loopback_url_or_none(),
+        "",
+        "a simulator whose streams are followed in place of the venue's own exchange",
     )
     market_data_dir: Path | None = row(
         "none", folder_or_none(), "", "folder of recorded bars for a replay"

@@ -26,7 +26,15 @@ from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.adapters.telemetry import LogTelemetry
 from bridge_patch.adapters.venue_leased import LeasedVenue
 from bridge_patch.adapters.venue_paper import PaperVenue
-from bridge_patch.app.assembly import CONSUMER, Ports, Run, assemble, build_id, costs_of
+from bridge_patch.app.assembly import (
+    CONSUMER,
+    LiveTime,
+    Ports,
+    Run,
+    assemble,
+    build_id,
+    costs_of,
+)
 from bridge_patch.app.buses import AT_HOME, BusAt
 from bridge_patch.app.journal_place import journal_at
 from bridge_patch.app.outage import Outage
@@ -46,6 +54,7 @@ __all__ = [
     "RESERVE_BYTES",
     "STORE_NAME",
     "AccountEquity",
+    "LiveTime",
     "Run",
     "Store",
     "bounds_of",

@@ -14,7 +14,6 @@ from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import Symbol, UnixMs, Unknown
 from bridge_patch.domain.market import Bar, Funding, Mark
-from bridge_patch.domain.money import ZERO
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.position import Position
 from bridge_patch.domain.venue_events import (
@@ -25,7 +24,7 @@ from bridge_patch.domain.venue_events import (
     TrailingSet,
     VenueEvent,
 )
-from bridge_patch.sim.bars import decide_bar, liquidation_level, nearest
+from bridge_patch.sim.bars import decide_bar, liquidation_level, moment, nearest
 from bridge_patch.sim.commands import (
     ArmStop,
     ArmTrailing,
@@ -201,7 +200,7 @@ class Exchange:
             self._marked_ms[mark.symbol] = mark.at_ms
         self._marks[mark.symbol] = mark
         position = self._ledger.positions.get(mark.symbol)
-        return () if position is None else self._on_position(_moment(mark), position)
+        return () if position is None else self._on_position(moment(mark), position)
 
     def _marked_through(self, bar: Bar, position: Position) -> bool:
         """Tell whether marks have played all of a bar that the position was there for."""
@@ -295,18 +294,3 @@ class Exchange:
         for event in events:
             evolve(self._ledger, event)
         return events
-
-
-def _moment(mark: Mark) -> Bar:
-    """Return a mark as the bar of one moment."""
-    usd = mark.mark_usd
-    return Bar(
-        symbol=mark.symbol,
-        open_ms=mark.at_ms,
-        close_ms=mark.at_ms,
-        open=usd,
-        high=usd,
-        low=usd,
-        close=usd,
-        volume=ZERO,
-    )

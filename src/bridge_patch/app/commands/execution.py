@@ -10,8 +10,9 @@ from bridge_patch.adapters.telemetry import LogTelemetry, Part
 from bridge_patch.app.collecting import collect_seldom
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.commands.run import announce, settings_of, watched
+from bridge_patch.app.live import BeforeTick, FromBus, live_market
 from bridge_patch.app.outage import Outage
-from bridge_patch.app.settings import ExitsProcess, Settings
+from bridge_patch.app.settings import ExitsProcess, MarketFeed, Settings
 from bridge_patch.app.standby import Standby
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import (
@@ -30,6 +31,7 @@ from bridge_patch.services.messages import Barrier
 from bridge_patch.services.session import Session
 
 IDLE_MS = 250
+_FEED = "the engine's, over the bus"
 
 
 def execution(options: RunOptions) -> None:
@@ -52,12 +54,14 @@ async def _follow(
     store = await standby.opened(stop, again=bool(outage.why))
     if store is None:
         return
+    live = live_market(settings) if settings.market_feed is MarketFeed.LIVE else None
     try:
         run_ = Run(
             settings=settings,
             mode=settings.ai_sizing_mode,
-            feed="the engine's, over the bus",
+            feed=f"bars over the bus; {live.label}" if live else _FEED,
             telemetry=telemetry,
+            live=live.live if live else None,
         )
         turns = _turns(settings, store)
         apart = ExitsApart(turns, telemetry) if turns else None
@@ -66,6 +70,11 @@ async def _follow(
         if not outage.why:
             announce(telemetry, run_, parts)
         reader = TickReader(store.acting, consumer=CONSUMER)
+        if live is not None:
+            events = start_events(run_, store, live.start_ms())
+            from_bus = FromBus(reader, lambda: session.recorder.write(*events), _barrier)
+            await live.follow(session, from_bus, stop, _assured(store, outage))
+            return
         begun = False
         while not stop.asked:
             tick = await reader.next_tick(wait_ms=IDLE_MS)
@@ -88,6 +97,16 @@ async def _follow(
         store.close()
 
 
+def _assured(store: Store, outage: Outage) -> BeforeTick:
+    """Return what makes sure, before each moment, that this process may still act."""
+
+    async def before(_: Tick) -> None:
+        store.assure()
+        outage.well()
+
+    return before
+
+
 def _turns(settings: Settings, store: Store) -> TurnGiver | None:
     """Return the way to an exit process; None where exits are decided here."""
     if settings.exits_process is ExitsProcess.EMBEDDED:
@@ -98,14 +117,14 @@ def _turns(settings: Settings, store: Store) -> TurnGiver | None:
 async def _begin(session: Session, reader: TickReader, events: tuple[Event, ...]) -> None:
     """Warm up with every tick that is over, then say that we began."""
     async for tick in reader.before():
-        if tick.bars:
+        if not tick.over:
             await session.warm_up(tick)
     await session.recorder.write(*events)
 
 
 async def _play(session: Session, tick: Tick) -> bool:
     """Play a tick; tell whether it was the end of the market."""
-    if not tick.bars:
+    if tick.over:
         await session.execution.drain()
         return True
     await session.on_tick(tick)
