@@ -1,4 +1,4 @@
-"""An exchange's public side on loopback: REST answers and streams as a test scripts them."""
+"""An exchange's public side on loopback: answers and streams as a test scripts them."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ HOUR_MS = 3_600_000
 
 
 def price(symbol: str, open_ms: int) -> float:
-    """A price that moves a little every minute, and is the same whenever it is asked for."""
+    """A price that moves a little every minute, and is the same whenever it is asked."""
     begin = 95_000.0 if symbol == "BTCUSDT" else 150.0
     step = (open_ms // MINUTE_MS * 7919) % 21 - 10
     return round(begin * (1 + step / 20_000), 2)
@@ -34,9 +34,23 @@ def kline_frame(symbol: str, open_ms: int, *, closed: bool = True, **changed: An
     """A frame of `kline_1m`."""
     _, first, high, low, last, volume, until, *_ = kline_row(symbol, open_ms)
     candle = {
-        **{"t": open_ms, "T": until, "s": symbol, "i": "1m", "f": 1, "L": 2, "o": first},
-        **{"c": last, "h": high, "l": low, "v": volume, "n": 9, "x": closed, "q": "1"},
-        **{"V": "1", "Q": "1", "B": "0"},
+        "t": open_ms,
+        "T": until,
+        "s": symbol,
+        "i": "1m",
+        "f": 1,
+        "L": 2,
+        "o": first,
+        "c": last,
+        "h": high,
+        "l": low,
+        "v": volume,
+        "n": 9,
+        "x": closed,
+        "q": "1",
+        "V": "1",
+        "Q": "1",
+        "B": "0",
     }
     event = {"e": "kline", "E": until + 5, "s": symbol, "k": candle | changed}
     return json.dumps({"stream": f"{symbol.lower()}@kline_1m", "data": event})
@@ -45,8 +59,13 @@ def kline_frame(symbol: str, open_ms: int, *, closed: bool = True, **changed: An
 def mark_frame(symbol: str, at_ms: int, usd: float, **changed: Any) -> str:
     """A frame of `markPrice@1s`."""
     event = {
-        **{"e": "markPriceUpdate", "E": at_ms, "s": symbol, "p": f"{usd:.8f}"},
-        **{"i": f"{usd * 1.0002:.8f}", "P": f"{usd:.8f}", "r": "0.00010000"},
+        "e": "markPriceUpdate",
+        "E": at_ms,
+        "s": symbol,
+        "p": f"{usd:.8f}",
+        "i": f"{usd * 1.0002:.8f}",
+        "P": f"{usd:.8f}",
+        "r": "0.00010000",
         "T": at_ms // (8 * HOUR_MS) * 8 * HOUR_MS + 8 * HOUR_MS,
     }
     stream = f"{symbol.lower()}@markPrice@1s"
@@ -70,6 +89,10 @@ class PublicExchange:
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     streams: list[str] = field(default_factory=list)
     port: int = 0
+    #: Answers every question with this status, where it is not 0.
+    status: int = 0
+    #: How far the bars that it answers with are from those asked for.
+    shifted_ms: int = 0
     _sockets: list[web.WebSocketResponse] = field(default_factory=list)
 
     async def say(self, *frames: str) -> None:
@@ -91,6 +114,8 @@ class PublicExchange:
     async def answer(self, request: web.Request) -> web.Response:
         what, asked = request.match_info["what"], dict(request.query)
         self.asked.append((what, asked))
+        if self.status:
+            return web.Response(status=self.status, text="no")
         if what in self.failing:
             return web.Response(status=503, text="Service Unavailable")
         body: Any = None
@@ -119,7 +144,7 @@ class PublicExchange:
         start, end = int(asked["startTime"]), int(asked["endTime"])
         opens = range(-(-start // MINUTE_MS) * MINUTE_MS, end + 1, MINUTE_MS)
         rows = [
-            kline_row(asked["symbol"], at)
+            kline_row(asked["symbol"], at - self.shifted_ms)
             for at in opens
             if at <= self.now_ms() and at not in self.lacking
         ]
@@ -160,5 +185,5 @@ async def trading(exchange: PublicExchange) -> AsyncIterator[PublicExchange]:
 async def until(true: Any, *, most_sec: float = 5.0) -> None:
     """Wait for something to become true."""
     async with asyncio.timeout(most_sec):
-        while not true():
+        while not true():  # noqa: ASYNC110 - a test's condition rings no bell
             await asyncio.sleep(0.01)

@@ -1,8 +1,6 @@
 """A live market from beginning to end: streams in, a verdict out, and a polite stop."""
 
 import asyncio
-import json
-import os
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -13,7 +11,7 @@ import pytest
 
 from bridge_patch.adapters.journal_sql import JournalReader
 from bridge_patch.adapters.store_sqlite import SqliteFile
-from bridge_patch.domain.events import Book, Event, Filled, Judged, Verdict
+from bridge_patch.domain.events import Event, Judged, Verdict
 from tests.e2e.harness import COMMAND, clean_env
 from tests.public_exchange import (
     MINUTE_MS,
@@ -45,7 +43,9 @@ async def streaming(exchange: PublicExchange) -> None:
     while True:
         now_ms = wall_ms()
         last = price("BTCUSDT", (minute - 1) * MINUTE_MS)
-        await exchange.say(*(mark_frame(s, now_ms, price(s, (minute - 1) * MINUTE_MS)) for s in SYMBOLS))
+        await exchange.say(
+            *(mark_frame(s, now_ms, price(s, (minute - 1) * MINUTE_MS)) for s in SYMBOLS)
+        )
         assert last > 0
         if now_ms // MINUTE_MS > minute:
             await exchange.say(*(kline_frame(s, minute * MINUTE_MS) for s in SYMBOLS))

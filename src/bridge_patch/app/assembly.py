@@ -156,6 +156,7 @@ def assemble(
             outbox=BusOutbox(ports.bus),
             instruments=instruments,
         ),
+        live=run.live is not None,
         resumed_ms=trader.recorder.progress.at_ms,
     )
 

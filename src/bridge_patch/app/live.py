@@ -43,6 +43,8 @@ BARS_MIN: Final = 1_440
 BARS_MAX: Final = 10_080
 #: An equity is stated with every bar; an older one is of an execution that is down.
 EQUITY_AGE_MAX_MS: Final = 3 * MINUTE_MS
+#: How long a start waits for the first marks: what waits on the bus is judged by them.
+FIRST_MARKS_MS: Final = 3_000
 #: How long a pulse waits for news from the exchange; the bus is read as often at least.
 PULSE_MS: Final = 100
 
@@ -93,12 +95,13 @@ class Live:
                     await before_tick(tick)
                     await session.on_tick(tick)
                 await asyncio.sleep(0)
-            if not stop.asked:
-                await session.begin()
+            await feed.all_heard(FIRST_MARKS_MS)
             while not stop.asked:
                 tick_now = await feed.next(PULSE_MS)
                 await before_tick(tick_now or self._moment())
+                await session.begin()
                 if tick_now is not None:
+                    await session.keeper.pulse(feed.marks(), feed.terms())
                     await session.on_tick(tick_now)
                 await session.pulse(feed.marks(), feed.terms())
 
@@ -108,16 +111,17 @@ class Live:
         """Follow the bars that come over the bus, and the exchange's own marks."""
         async with self.feed(marks_only=True) as feed:
             tick = await bus.begun(session)
-            if tick is None:
-                await session.begin()
+            await feed.all_heard(FIRST_MARKS_MS)
             while not stop.asked:
                 await before_tick(tick or self._moment())
                 late = tick is not None and self.is_late(tick)
+                if not late:
+                    await session.begin()
                 if tick is not None:
+                    await session.keeper.pulse(feed.marks(), feed.terms())
                     await self._take(session, tick)
                     await bus.done(session, tick, late=late)
                 if not late:
-                    await session.begin()
                     await session.pulse(feed.marks(), feed.terms())
                 tick = await bus.reader.next_tick(wait_ms=PULSE_MS)
 

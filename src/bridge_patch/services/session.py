@@ -47,7 +47,8 @@ class Session:
     """The execution side of a run, and the engine where it lives in the same process.
 
     Ticks before `resumed_ms` were played by an earlier run: they only warm up. `seen_ms` is
-    the newest tick that was warmed up with or played.
+    the newest tick that was warmed up with or played. In a `live` run what waits is judged
+    by pulses, between the ticks, and not at the time of the tick before.
     """
 
     clock: DataClock
@@ -56,6 +57,7 @@ class Session:
     lost: Lost
     brain: Exits
     engine: Engine | None = None
+    live: bool = False
     resumed_ms: UnixMs = NEVER
     seen_ms: UnixMs = NEVER
     _begun: bool = False
@@ -93,7 +95,7 @@ class Session:
             await self.execution.drain()
         await self._exits(tick)
         await self._entries(tick)
-        if again or not self._begun:
+        if (again or not self._begun) and not self.live:
             await self.execution.drain()
         await self.lost.end()
         self._begun, self.seen_ms = True, tick.at_ms
@@ -151,6 +153,8 @@ class Session:
         if again or self.seen_ms == NEVER:
             return
         await self.begin()
+        if self.live:
+            return
         await self.execution.drain()
         if self.recorder.ledger.in_doubt:
             await self.keeper.recover()

@@ -7,7 +7,7 @@ of which nothing comes simply ages, and the Governor refuses by that age.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -15,7 +15,6 @@ from typing import Any, Final, Self, final
 
 from bridge_patch.adapters.feeds.live_clock import VenueTime
 from bridge_patch.adapters.feeds.live_frames import (
-    MINUTE_MS,
     Frame,
     KlineEvent,
     MarkEvent,
@@ -26,25 +25,18 @@ from bridge_patch.adapters.feeds.live_frames import (
 )
 from bridge_patch.adapters.feeds.live_funding import LiveFunding
 from bridge_patch.adapters.feeds.live_minutes import Minutes
-from bridge_patch.adapters.feeds.live_past import Past, fetched
-from bridge_patch.adapters.feeds.live_rest import (
-    NoAnswerError,
-    PublicRest,
-    RefusedError,
-    web,
-)
+from bridge_patch.adapters.feeds.live_past import Past
+from bridge_patch.adapters.feeds.live_rest import PublicRest, web
 from bridge_patch.adapters.feeds.live_socket import PublicSocket
+from bridge_patch.adapters.feeds.live_upkeep import Upkeep
 from bridge_patch.adapters.venue_ccxt.environment import Environment
-from bridge_patch.domain.errors import BridgeError, InvalidValueError
+from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import Symbol, UnixMs
 from bridge_patch.domain.market import FundingTerms, Mark, Tick
 from bridge_patch.services.ports import Telemetry
 
-#: The venue's clock is read so often: entries refuse where a reading is older than 10 s.
-SYNC_SEC: Final = 3.0
-#: How often what is missing is looked for.
-UPKEEP_SEC: Final = 1.0
-_INTERVALS_MS: Final = 3_600_000
+#: Marks of all symbols come in one burst: news are waited for a little longer.
+GATHER_SEC: Final = 0.01
 _REFUSED_SAY: Final = 1_000
 
 
@@ -72,12 +64,11 @@ class LiveFeed:
         self._minutes, self._funding = Minutes(self.symbols), LiveFunding()
         self._marks: dict[Symbol, Mark] = {}
         self._newest: dict[Symbol, UnixMs] = {}
-        self._news, self._said = asyncio.Event(), dict[str, str]()
+        self._news = asyncio.Event()
         self._waiting: tuple[Tick, ...] = ()
         self._tasks: list[asyncio.Task[None]] = []
         self._session: Any = None
         self._rest: PublicRest | None = None
-        self._intervals_due_ms = 0
 
     @property
     def label(self) -> str:
@@ -110,7 +101,15 @@ class LiveFeed:
             telemetry=self._telemetry,
             sleep=self._sleep,
         )
-        works = (socket.follow(), self._keep_time(), self._keep_up())
+        upkeep = Upkeep(
+            rest=self._rest,
+            time=self.time,
+            funding=self._funding,
+            telemetry=self._telemetry,
+            minutes=None if self._marks_only else self._minutes,
+            sleep=self._sleep,
+        )
+        works = (socket.follow(), upkeep.keep_time(), upkeep.keep_up())
         self._tasks = [asyncio.create_task(work) for work in works]
         return self
 
@@ -147,9 +146,20 @@ class LiveFeed:
         with suppress(TimeoutError):
             async with asyncio.timeout(wait_ms / 1000):
                 await self._news.wait()
+                await asyncio.sleep(GATHER_SEC)
         self._news.clear()
         self._require_work()
         return self._due()
+
+    async def all_heard(self, wait_ms: int) -> bool:
+        """Tell whether every symbol has a mark, waiting for that for a while."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_ms / 1000):
+                while not self._newest.keys() >= set(self.symbols):
+                    self._require_work()
+                    await self._news.wait()
+                    self._news.clear()
+        return self._newest.keys() >= set(self.symbols)
 
     def marks(self) -> tuple[Mark, ...]:
         """Return the newest mark of each symbol that has a new one since the last call."""
@@ -185,8 +195,6 @@ class LiveFeed:
             self._take(read_as(Frame, text).data)
         except InvalidValueError as e:
             self._refuse(str(e))
-            return
-        self._news.set()
 
     def _take(self, event: KlineEvent | MarkEvent) -> None:
         symbol, now_ms = Symbol(event.symbol), self.time.clock.now_ms()
@@ -197,6 +205,7 @@ class LiveFeed:
             bar = bar_of(symbol, event.candle, now_ms)
             if bar is not None and not self._marks_only:
                 self._minutes.take(bar)
+                self._news.set()
             return
         mark, next_ms = mark_of(event, now_ms), next_ms_of(event)
         if mark.at_ms <= self._newest.get(symbol, 0):
@@ -204,6 +213,7 @@ class LiveFeed:
             raise InvalidValueError(msg)
         self._newest[symbol] = mark.at_ms
         self._marks[symbol] = mark
+        self._news.set()
         self._funding.heard(symbol, event.rate_fraction, next_ms, mark.at_ms)
 
     def _refuse(self, why: str) -> None:
@@ -211,79 +221,3 @@ class LiveFeed:
         self.refused[kind] += 1
         if self.refused[kind] % _REFUSED_SAY == 1:
             self._telemetry.note("MARKET", "refused", why=why, so_far=self.refused.total())
-
-    async def _keep_time(self) -> None:
-        while True:
-            await self._asked("time", self._sync)
-            await self._sleep(SYNC_SEC)
-
-    async def _keep_up(self) -> None:
-        while True:
-            await self._asked("intervals", self._read_intervals)
-            if not self._marks_only:
-                await self._asked("bars", self._fill)
-                await self._asked("settlements", self._settle)
-            await self._sleep(UPKEEP_SEC)
-
-    async def _asked(self, what: str, ask: Callable[[], Awaitable[None]]) -> None:
-        """Ask; say once that there is no answer, and once that there is one again."""
-        try:
-            await ask()
-        except BridgeError as e:
-            if self._said.get(what) != str(e):
-                self._said[what] = str(e)
-                self._telemetry.note("MARKET", "no answer", what=what, why=str(e))
-        else:
-            if self._said.pop(what, None) is not None:
-                self._telemetry.note("MARKET", "answered again", what=what)
-
-    async def _sync(self) -> None:
-        asked_ms = self.time.clock.now_ms()
-        self.time.answered(asked_ms, await self.rest.server_ms())
-
-    async def _read_intervals(self) -> None:
-        now_ms = self.time.clock.now_ms()
-        if now_ms < self._intervals_due_ms:
-            return
-        try:
-            self._funding.intervals_ms = await self.rest.intervals_ms()
-        except RefusedError:
-            self._funding.intervals_ms = {}
-        self._intervals_due_ms = now_ms + _INTERVALS_MS
-
-    async def _fill(self) -> None:
-        """Fetch what is missing, all symbols before any is played: in the order of time."""
-        gaps = self._minutes.gaps(self.time.clock.now_ms())
-        if not gaps:
-            return
-        answers = await asyncio.gather(
-            *(fetched(self.rest, gap) for gap in gaps), return_exceptions=True
-        )
-        failed: list[BaseException] = []
-        told: defaultdict[str, int] = defaultdict(int)
-        for gap, answer in zip(gaps, answers, strict=True):
-            if isinstance(answer, BaseException):
-                failed.append(answer)
-                continue
-            for bar in answer.bars:
-                self._minutes.take(bar)
-            told["filled"] += len(answer.bars)
-            if answer.none is not None:
-                self._minutes.without(answer.none)
-                minutes = (gap.until_ms - gap.open_ms) // MINUTE_MS - len(answer.bars)
-                told[f"none_of_{gap.symbol}"] += minutes
-        if told:
-            self._telemetry.note("MARKET", "missing minutes were asked for", **told)
-        self._news.set()
-        if failed:
-            raise failed[0]
-
-    async def _settle(self) -> None:
-        now_ms = self.time.clock.now_ms()
-        for symbol, since_ms in self._funding.awaited(now_ms):
-            try:
-                settled = await self.rest.settled(symbol, since_ms, now_ms)
-            except RefusedError as e:
-                self._funding.drop(symbol)
-                raise NoAnswerError(str(e)) from e
-            self._funding.answered(symbol, settled)
