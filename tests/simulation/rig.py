@@ -32,7 +32,7 @@ from bridge_patch.adapters.streams import (
 )
 from bridge_patch.adapters.venue_paper import PaperVenue
 from bridge_patch.adapters.wire.instants import iso_of
-from bridge_patch.app.assembly import LiveTime, Ports, Run, assemble
+from bridge_patch.app.assembly import Ports, Run, assemble
 from bridge_patch.app.settings import load_settings
 from bridge_patch.domain.events import Event, Settled
 from bridge_patch.domain.intent import Mode, Symbol, UnixMs
@@ -151,7 +151,6 @@ class World:
         venue: Callable[[PaperVenue], Venue] = lambda venue: venue,
         telemetry: Telemetry | None = None,
         engine: Callable[[Session, Bus], Engine] | None = None,
-        live: LiveTime | None = None,
     ) -> Session:
         """Start a process: everything is put together anew from journal and bus."""
         run = Run(
@@ -159,7 +158,6 @@ class World:
             mode=mode or self.mode,
             feed="scripted",
             telemetry=telemetry or Silence(),
-            live=live,
         )
         connection = bus(MemoryBus(self.streams, self.wall))
         ports = Ports(

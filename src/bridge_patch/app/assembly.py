@@ -82,6 +82,10 @@ class Run:
     telemetry: Telemetry
     live: LiveTime | None = None
 
+    def clock(self) -> DataClock:
+        """Return its clock: the present, or one that the ticks wind."""
+        return self.live.clock if self.live else ManualClock(UnixMs(0))
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +114,7 @@ def assemble(
     `exits` is the way to another process that decides on them; else it is done here.
     """
     settings = run.settings
-    instruments = ListedInstruments()
-    clock = run.live.clock if run.live else ManualClock(UnixMs(0))
+    instruments, clock = ListedInstruments(), run.clock()
     commands = BusCommands(ports.bus, consumer=CONSUMER)
     trader, account, switch = _trader(
         run, ports, instruments, clock, commands, watch=watch, exits=exits

@@ -9,8 +9,9 @@ import pytest
 from bridge_patch.adapters.bus import Bus
 from bridge_patch.adapters.feeds.live_clock import LiveClock
 from bridge_patch.adapters.inbox import BusOutbox
+from bridge_patch.adapters.memory import MemoryBus
 from bridge_patch.adapters.wire.instants import iso_of
-from bridge_patch.app.assembly import LiveTime
+from bridge_patch.app.assembly import LiveTime, Ports, Run, assemble
 from bridge_patch.app.settings import load_settings
 from bridge_patch.app.wiring import bounds_of
 from bridge_patch.domain.events import (
@@ -24,7 +25,7 @@ from bridge_patch.domain.events import (
 from bridge_patch.domain.intent import Confidence, Mode, Side, UnixMs
 from bridge_patch.domain.market import FundingTerms, Mark, Tick
 from bridge_patch.governor.snapshot import Known
-from bridge_patch.services.engine import Engine, Signal
+from bridge_patch.services.engine import Engine, Signal, SignalSource
 from bridge_patch.services.session import LATE_MS, Session
 from tests.simulation.rig import (
     BTC,
@@ -52,10 +53,22 @@ class Live:
     def __call__(self) -> int:
         return self.now
 
-    async def started(self, **more: Any) -> Session:
+    async def started(self, source: SignalSource | None = None) -> Session:
         clock = LiveClock(self)
         time = LiveTime(clock=clock, skew=lambda: Known(D(self.skew_ms), clock.now_ms()))
-        session = self.world.start(live=time, **more)
+        run_ = Run(
+            settings=load_settings({}),
+            mode=self.world.mode,
+            feed="live",
+            telemetry=Silence(),
+            live=time,
+        )
+        bus = MemoryBus(self.world.streams, self.world.wall)
+        ports = Ports(
+            bus=bus, journal=self.world.journal, venue=self.world.venue(), run_id="run-1"
+        )
+        session = assemble(run_, ports)
+        session.engine = None if source is None else talking(source, bus)
         for tick in calm():
             if tick.at_ms < session.resumed_ms or not session.resumed_ms:
                 await session.warm_up(tick)
@@ -207,9 +220,9 @@ class Rich:
         return D(10_000)
 
 
-def talking(session: Session, bus: Bus) -> Engine:
+def talking(source: SignalSource, bus: Bus) -> Engine:
     return Engine(
-        source=Talker(),
+        source=source,
         outbox=BusOutbox(bus),
         equity=Rich(),
         telemetry=Silence(),
@@ -224,7 +237,7 @@ def test_a_bar_a_second_late_is_decided_upon_and_one_a_minute_late_is_history() 
 
     async def scenario() -> None:
         live = Live(world)
-        session = await live.started(engine=talking)
+        session = await live.started(Talker())
         await live.pulse(session, 95_000)
         live.now = minute(CALM + 2) + LATE_MS + 1
         await session.on_tick(at(CALM + 1, {BTC: 95_000}))
