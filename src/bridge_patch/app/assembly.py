@@ -13,6 +13,7 @@ from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.memory import ManualClock
 from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.adapters.told import BusTold
+from bridge_patch.app.market_place import priced_by
 from bridge_patch.app.settings import Settings
 from bridge_patch.domain.account import Venues
 from bridge_patch.domain.events import Book
@@ -242,11 +243,11 @@ def _desk(
 def _conditions(
     run: Run, ports: Ports, clock: Clock, exits: ExitsApart | None
 ) -> Conditions:
-    """Say where orders, account and prices are of; a paper venue is fed by the feed."""
+    """Say where orders, account and prices are of."""
     name = run.settings.venue.value
     return Conditions(
         clock=clock,
-        venues=Venues(orders=name, account=name, prices=name),
+        venues=Venues(orders=name, account=name, prices=priced_by(run.settings)),
         exits=None if exits is None else lambda: exits.heard_ms,
         skew=run.live.skew if run.live else None,
         cramped=ports.cramped,

@@ -18,12 +18,8 @@ from bridge_patch.adapters.feeds.live_clock import VenueTime
 from bridge_patch.adapters.feeds.live_frames import MINUTE_MS
 from bridge_patch.adapters.feeds.series import utc
 from bridge_patch.adapters.market_bus import TickPublisher, TickReader
-from bridge_patch.adapters.venue_ccxt.environment import (
-    SIMULATOR,
-    Environment,
-    environment_of,
-)
-from bridge_patch.app.settings import Settings, SignalName, VenueName
+from bridge_patch.app.market_place import followed
+from bridge_patch.app.settings import Settings, SignalName
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import LiveTime, telemetry_of
 from bridge_patch.domain.intent import UnixMs, Unknown
@@ -236,16 +232,6 @@ class FromBus:
 def live_market(settings: Settings) -> Live:
     """Return the live market that the settings name."""
     return Live(settings, telemetry_of(settings))
-
-
-def followed(settings: Settings) -> Environment:
-    """Return whose market it is: the venue's own, and for paper the real one."""
-    name, url = settings.venue, settings.market_url
-    if url is None and name is VenueName.SIMULATOR:
-        url = settings.simulator_url
-    if url is not None:
-        return environment_of(SIMULATOR, url)
-    return environment_of(VenueName.BINANCE if name is VenueName.PAPER else name)
 
 
 def bars_needed(settings: Settings) -> int:

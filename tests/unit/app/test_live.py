@@ -20,8 +20,8 @@ from bridge_patch.app.live import (
     Live,
     ToBus,
     bars_needed,
-    followed,
 )
+from bridge_patch.app.market_place import followed, priced_by
 from bridge_patch.app.settings import Settings, SettingsError, load_settings
 from bridge_patch.app.stopping import Stop
 from bridge_patch.domain.errors import InvalidValueError
@@ -59,6 +59,23 @@ def test_the_market_followed_is_the_venues_own_and_for_paper_the_real_one(
     env: dict[str, str], rest: str
 ) -> None:
     assert followed(settings(**env)).rest == rest
+
+
+@pytest.mark.parametrize(
+    ("env", "prices"),
+    [
+        ({}, "paper"),
+        ({"MARKET_URL": "http://127.0.0.1:9000"}, "paper"),
+        ({"VENUE": "binance"}, "binance"),
+        ({"VENUE": "binance", "MARKET_URL": "http://127.0.0.1:9000"}, "simulator"),
+        ({"VENUE": "binance", "MARKET_FEED": "replay"}, "binance"),
+    ],
+)
+def test_prices_of_a_simulator_are_not_those_of_a_real_venue(
+    env: dict[str, str], prices: str
+) -> None:
+    """Orders there would be judged by what somebody made up: VENUE_MISMATCH refuses."""
+    assert priced_by(settings(**env)) == prices
 
 
 def test_only_a_simulator_at_home_may_stand_in_for_an_exchange() -> None:
