@@ -4,14 +4,14 @@ import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from bridge_patch.adapters.journal_sql import JournalReader
 from bridge_patch.adapters.store_sqlite import SqliteFile
-from bridge_patch.domain.events import Event, Judged, Verdict
+from bridge_patch.domain.events import Book, Event, Filled, Judged, Verdict
 from tests.e2e.harness import COMMAND, clean_env
 from tests.public_exchange import (
     MINUTE_MS,
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 SYMBOLS = ("BTCUSDT", "SOLUSDT")
 SIGNAL = (
-    *("signal", "--symbol", "BTCUSDT", "--side", "buy", "--confidence", "0.8"),
+    *("signal", "--side", "buy", "--confidence", "0.8"),
     *("--margin-usd", "200", "--leverage", "10", "--stop-pct", "2", "--state", "state"),
     *("--wait", "--timeout-sec", "30"),
 )
@@ -75,9 +75,9 @@ async def process(
         await started.wait()
 
 
-async def asked(place: Path) -> str:
+async def asked(place: Path, symbol: str = "BTCUSDT") -> str:
     sent = await asyncio.create_subprocess_exec(
-        *(COMMAND, *SIGNAL),
+        *(COMMAND, *SIGNAL, "--symbol", symbol),
         cwd=place,
         env=clean_env(),
         stdout=asyncio.subprocess.PIPE,
@@ -118,3 +118,41 @@ def test_a_live_run_judges_an_intent_by_marks_and_stops_when_told(tmp_path: Path
     assert code == 0, log
     judged = [e for e in journaled(tmp_path) if isinstance(e, Judged)]
     assert [e.verdict for e in judged] == [Verdict.ACCEPT], said + log
+
+
+def test_three_processes_follow_one_market_and_any_may_be_killed(tmp_path: Path) -> None:
+    """Bars over the bus, marks from the exchange, and a sign of life from the exits."""
+
+    async def scenario() -> list[str]:
+        apart = {"EXITS_PROCESS": "separate"}
+        async with trading(PublicExchange(wall_ms)) as exchange, AsyncExitStack() as stack:
+            streams = asyncio.create_task(streaming(exchange))
+            port = exchange.port
+            for name in ("engine", "exits"):
+                await stack.enter_async_context(process(name, port, tmp_path, **apart))
+            said = []
+            for attempt in ("BTCUSDT", "SOLUSDT"):
+                async with process("execution", port, tmp_path, **apart) as execution:
+                    said.append(await eventually_allowed(tmp_path, attempt))
+                    execution.kill()
+            streams.cancel()
+            return said
+
+    said = asyncio.run(scenario())
+
+    assert [("allowed" in each) for each in said] == [True, True], said
+    judged = [e for e in journaled(tmp_path) if isinstance(e, Judged)]
+    allowed = [e.symbol for e in judged if e.verdict is not Verdict.REJECT]
+    assert allowed == ["BTCUSDT", "SOLUSDT"]
+    filled = [e for e in journaled(tmp_path) if isinstance(e, Filled)]
+    assert len([e for e in filled if e.book is Book.GOVERNED]) == 2
+
+
+async def eventually_allowed(place: Path, symbol: str) -> str:
+    """Ask until it is allowed: a process that has only begun may not know enough yet."""
+    said = ""
+    for _ in range(6):
+        said = await asked(place, symbol)
+        if "allowed" in said:
+            return said
+    return said
