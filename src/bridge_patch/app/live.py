@@ -84,7 +84,13 @@ class Live:
         """Follow it until told to stop, from where the journal ends, if there is one."""
         async with self.feed() as feed:
             depth = self._depth(session.resumed_ms)
-            async for tick in feed.past(depth, lambda: not stop.asked):
+
+            async def wanted() -> bool:
+                """Show that this process lives, also while it waits for an answer."""
+                await before_tick(self._moment())
+                return not stop.asked
+
+            async for tick in feed.past(depth, wanted):
                 if session.resumed_ms == NEVER or tick.at_ms < session.resumed_ms:
                     await session.warm_up(tick)
                 else:
@@ -127,7 +133,11 @@ class Live:
             newest_ms = await bus.publisher.newest_ms()
             needed = bars_needed(self.settings)
             seen, oldest_ms = 0, self.time.clock.now_ms() - BARS_MIN * MINUTE_MS
-            async for tick in feed.past(needed, lambda: not stop.asked):
+
+            async def wanted() -> bool:
+                return not stop.asked
+
+            async for tick in feed.past(needed, wanted):
                 engine.see(tick)
                 if tick.at_ms > max(newest_ms, oldest_ms):
                     await bus.publisher.publish(tick)

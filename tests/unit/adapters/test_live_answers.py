@@ -1,10 +1,11 @@
 """What is asked of the exchange: who waits, who is refused, which socket is believed."""
 
 import asyncio
+import sys
 
 import pytest
 
-from bridge_patch.adapters.feeds.live_rest import NoAnswerError, RefusedError
+from bridge_patch.adapters.feeds.live_rest import NoAnswerError, RefusedError, web
 from bridge_patch.adapters.feeds.live_socket import PublicSocket
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import UnixMs
@@ -29,7 +30,7 @@ def test_the_past_is_waited_for_while_nobody_answers_and_left_when_told_to_stop(
         async with opened(BTC, failing={"klines"}) as scene:
             asked = 0
 
-            def wanted() -> bool:
+            async def wanted() -> bool:
                 nonlocal asked
                 asked += 1
                 return asked < 5
@@ -38,6 +39,16 @@ def test_the_past_is_waited_for_while_nobody_answers_and_left_when_told_to_stop(
             assert len(scene.heard.said("the past is waited for")) == 1
 
     run(scenario())
+
+
+def test_without_the_extra_a_live_market_says_which_one_it_needs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A replay needs no client of the network, and is installed without one."""
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+
+    with pytest.raises(InvalidValueError, match=r"needs bridge-patch\[exchange\]"):
+        web()
 
 
 def test_told_to_wait_it_asks_nothing_at_all() -> None:

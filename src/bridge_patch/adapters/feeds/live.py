@@ -25,7 +25,7 @@ from bridge_patch.adapters.feeds.live_frames import (
 )
 from bridge_patch.adapters.feeds.live_funding import LiveFunding
 from bridge_patch.adapters.feeds.live_minutes import Minutes
-from bridge_patch.adapters.feeds.live_past import Past
+from bridge_patch.adapters.feeds.live_past import Past, Wanted
 from bridge_patch.adapters.feeds.live_rest import PublicRest, web
 from bridge_patch.adapters.feeds.live_socket import PublicSocket
 from bridge_patch.adapters.feeds.live_upkeep import Upkeep
@@ -38,6 +38,10 @@ from bridge_patch.services.ports import Telemetry
 #: Marks of all symbols come in one burst: news are waited for a little longer.
 GATHER_SEC: Final = 0.01
 _REFUSED_SAY: Final = 1_000
+
+
+async def _always() -> bool:
+    return True
 
 
 @final
@@ -121,9 +125,7 @@ class LiveFeed:
                 await task
         await self._session.close()
 
-    def past(
-        self, bars: int, wanted: Callable[[], bool] = lambda: True
-    ) -> AsyncIterator[Tick]:
+    def past(self, bars: int, wanted: Wanted = _always) -> AsyncIterator[Tick]:
         """Yield so many minutes that are over, oldest first; then expect the next ones.
 
         Asks until it is answered, for as long as it is `wanted`.

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, TypeVar, final
+from typing import Final, TypeAlias, TypeVar, final
 
 from bridge_patch.adapters.feeds.live_frames import MINUTE_MS
 from bridge_patch.adapters.feeds.live_funding import LiveFunding
@@ -26,9 +26,11 @@ from bridge_patch.services.ports import Clock, Telemetry
 #: A minute that closed so long ago and is not in an answer is not going to be.
 SETTLED_MS: Final = 2 * MINUTE_MS
 _PAUSE_SEC: Final = 1.0
-_PAUSE_MAX_SEC: Final = 30.0
+_PAUSE_MAX_SEC: Final = 10.0
 
 T = TypeVar("T")
+#: Asked before each question: whether to go on.
+Wanted: TypeAlias = Callable[[], Awaitable[bool]]
 
 
 @final
@@ -74,7 +76,7 @@ class Past:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _found: defaultdict[Symbol, int] = field(default_factory=lambda: defaultdict(int))
 
-    async def ticks(self, bars: int, wanted: Callable[[], bool]) -> AsyncIterator[Tick]:
+    async def ticks(self, bars: int, wanted: Wanted) -> AsyncIterator[Tick]:
         """Yield the last `bars` minutes that are over, oldest first."""
         end_ms = UnixMs(self.clock.now_ms() // MINUTE_MS * MINUTE_MS)
         first_ms = UnixMs(end_ms - bars * MINUTE_MS)
@@ -96,7 +98,7 @@ class Past:
             self.telemetry.note("MARKET", "the past has minutes without a bar", **lacking)
 
     async def _page(
-        self, start_ms: UnixMs, end_ms: UnixMs, wanted: Callable[[], bool]
+        self, start_ms: UnixMs, end_ms: UnixMs, wanted: Wanted
     ) -> dict[UnixMs, list[Bar]] | None:
         """Return a page's bars by their close, once all symbols are answered."""
         page: defaultdict[UnixMs, list[Bar]] = defaultdict(list)
@@ -115,7 +117,7 @@ class Past:
         return page
 
     async def _settled(
-        self, start_ms: UnixMs, end_ms: UnixMs, wanted: Callable[[], bool]
+        self, start_ms: UnixMs, end_ms: UnixMs, wanted: Wanted
     ) -> list[Funding]:
         """Return what settled in that time, oldest first; a venue may have no record."""
         found: list[Funding] = []
@@ -128,12 +130,10 @@ class Past:
                 self.telemetry.note("MARKET", "not to be had", why=why)
         return sorted(found, key=lambda funding: funding.at_ms)
 
-    async def _answered(
-        self, ask: Callable[[], Awaitable[T]], wanted: Callable[[], bool]
-    ) -> T | None:
+    async def _answered(self, ask: Callable[[], Awaitable[T]], wanted: Wanted) -> T | None:
         """Ask until there is an answer; None when it is no longer wanted."""
         pause_sec, told = _PAUSE_SEC, ""
-        while wanted():
+        while await wanted():
             try:
                 return await ask()
             except (NoAnswerError, InvalidValueError) as e:
