@@ -14,6 +14,7 @@ from bridge_patch.app.contract.risk_governor import GovernorConfig, RiskGovernor
 from bridge_patch.app.limit_settings import (
     BAR_SEC,
     EXITS_LOOK_SEC,
+    MARK_SEC,
     PERIODS_MIN,
     SETTLEMENT_SEC,
 )
@@ -63,6 +64,7 @@ RENEWED_SEC = {
     "VOLATILITY_AGE_MAX_SEC": BAR_SEC,
     "FUNDING_AGE_MAX_SEC": SETTLEMENT_SEC,
     "EXITS_SILENCE_MAX_SEC": EXITS_LOOK_SEC,
+    "MARK_AGE_MAX_SEC": MARK_SEC,
 }
 GATES = {name: disturb for name, disturb, _ in REFUSED if name not in NO_GATE}
 

@@ -27,7 +27,7 @@ from bridge_patch.domain.intent import (
     Side,
     UnixMs,
 )
-from bridge_patch.domain.market import Bar, Tick
+from bridge_patch.domain.market import Bar, Mark, Tick
 from bridge_patch.domain.money import Price, Quantity
 from bridge_patch.services.messages import Barrier, DeadLetter, PositionUpdate, Result
 from tests.wire.event_strategies import any_of, policies
@@ -74,16 +74,20 @@ def test_every_barrier_comes_back(barrier: Barrier) -> None:
     levels=prices,
     volume=st.decimals(0, 10**9, places=3),
     rates=st.lists(st.decimals("-0.99", "0.99", places=8), max_size=2),
+    marks=st.lists(st.decimals("0.00000001", 10**9, places=8), max_size=2),
 )
 def test_every_tick_comes_back(
-    levels: list[Decimal], volume: Decimal, rates: list[Decimal]
+    levels: list[Decimal], volume: Decimal, rates: list[Decimal], marks: list[Decimal]
 ) -> None:
     low, opened, closed, high = levels
     bar = replace(
         TICK.bars[0], low=low, open=opened, close=closed, high=high, volume=volume
     )
     fundings = tuple(replace(FUNDED.fundings[0], rate_fraction=rate) for rate in rates)
-    tick = Tick(at_ms=NOON, bars=(bar,), fundings=fundings)
+    told = tuple(
+        Mark(symbol=bar.symbol, mark_usd=usd, index_usd=usd, at_ms=NOON) for usd in marks
+    )
+    tick = Tick(at_ms=NOON, bars=(bar,), fundings=fundings, marks=told)
 
     assert codec.decode_tick(codec.encode_tick(tick)) == tick
 

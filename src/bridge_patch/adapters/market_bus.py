@@ -47,8 +47,17 @@ class TickPublisher:
                     last = barrier
         return last
 
+    async def newest_ms(self) -> UnixMs:
+        """Return the newest tick on the bus that has bars; 0 where there is none."""
+        newest, place = UnixMs(0), ""
+        while found := await self._bus.follow(MARKET_TICK, place, count=512, wait_ms=0):
+            ticks = [tick for m in found if isinstance(tick := _tick_of(m), Tick)]
+            newest = max([newest, *(tick.at_ms for tick in ticks if tick.bars)])
+            place = found[-1].entry_id
+        return newest
+
     async def publish(self, tick: Tick) -> None:
-        """Put a tick on the bus; one without bars says that the market is over."""
+        """Put a tick on the bus; one that tells nothing says that the market is over."""
         await self._bus.publish((Post(MARKET_TICK, codec.encode_tick(tick)),))
 
     async def passed(self, at_ms: UnixMs) -> Barrier | None:
@@ -98,11 +107,14 @@ class TickReader:
         await self._bus.commit(EXECUTION_GROUP, (ack,), (post,))
 
     async def before(self) -> AsyncIterator[Tick]:
-        """Yield every tick on the bus that is older than the one in hand, oldest first."""
-        place, end = "", self._in_hand.entry_id if self._in_hand else ""
+        """Yield every tick on the bus that is older than the one in hand, oldest first.
+
+        With none in hand all there are: none is left to be handed out.
+        """
+        place, end = "", self._in_hand.entry_id if self._in_hand else None
         while found := await self._bus.follow(MARKET_TICK, place, count=512, wait_ms=0):
             for message in found:
-                if message.entry_id >= end:
+                if end is not None and message.entry_id >= end:
                     return
                 tick = _tick_of(message)
                 if not isinstance(tick, Unknown):

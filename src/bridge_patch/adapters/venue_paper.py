@@ -45,7 +45,7 @@ _FOUND: Final = {
 
 @final
 class PaperVenue:
-    """A venue that trades against bars. Its clock is the newest tick it was given.
+    """A venue that trades against bars and marks. Its clock is the newest one it was given.
 
     `find`, and a cancel that came too late, report no events: what happened to the order
     was reported when it happened.
@@ -93,6 +93,8 @@ class PaperVenue:
         events = list(self._exchange.on_funding(tick.fundings))
         for bar in tick.bars:
             events += self._exchange.on_bar(bar)
+        for mark in tick.marks:
+            events += self._exchange.on_mark(mark)
         return tuple(events)
 
     async def begin(self) -> None: ...

@@ -13,10 +13,12 @@ from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.memory import ManualClock
 from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.adapters.told import BusTold
+from bridge_patch.app.market_place import priced_by
 from bridge_patch.app.settings import Settings
 from bridge_patch.domain.account import Venues
 from bridge_patch.domain.events import Book
 from bridge_patch.domain.intent import Mode, UnixMs
+from bridge_patch.governor.snapshot import Reading
 from bridge_patch.services.account_fold import AccountFold
 from bridge_patch.services.backlog import BacklogLimits, BacklogWatch
 from bridge_patch.services.books import ShadowBook
@@ -63,14 +65,32 @@ def build_id() -> str:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LiveTime:
+    """The present of a live run, and how far it is ahead of the venue's."""
+
+    clock: DataClock
+    skew: Callable[[], Reading]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What one run is: its mode, its market and what it says about itself."""
+    """What one run is: its mode, its market and what it says about itself.
+
+    `live` is None where time is that of recorded data.
+    """
 
     settings: Settings
     mode: Mode
     feed: str
     telemetry: Telemetry
-    clock: DataClock = field(default_factory=lambda: ManualClock(UnixMs(0)))
+    live: LiveTime | None = None
+    data_clock: DataClock = field(default_factory=lambda: ManualClock(UnixMs(0)))
+
+    @property
+    def clock(self) -> DataClock:
+        """Its clock: the present, or one that the ticks wind."""
+        return self.live.clock if self.live else self.data_clock
 
 
 @final
@@ -145,6 +165,7 @@ def assemble(
             outbox=BusOutbox(ports.bus),
             instruments=instruments,
         ),
+        live=run.live is not None,
         resumed_ms=trader.recorder.progress.at_ms,
     )
 
@@ -207,7 +228,7 @@ def _trader(
         ledger=ledger,
         activity=past.account.activity,
         instruments=instruments,
-        conditions=_conditions(settings, ports, clock, exits, reconciler),
+        conditions=_conditions(run, ports, clock, exits, reconciler),
         clock=clock,
         limits=limits,
     )
@@ -254,21 +275,22 @@ def _desk(
 
 
 def _conditions(
-    settings: Settings,
+    run: Run,
     ports: Ports,
     clock: Clock,
     exits: ExitsApart | None,
     reconciler: Reconciler,
 ) -> Conditions:
-    """Say where orders, account and prices are of; a paper venue is fed by the feed.
+    """Say where orders, account and prices are of.
 
     In shadow nothing hangs on the venue's records: what is opened is opened in a book.
     """
-    name = settings.venue.value
+    name = run.settings.venue.value
     return Conditions(
         clock=clock,
-        venues=Venues(orders=name, account=name, prices=name),
+        venues=Venues(orders=name, account=name, prices=priced_by(run.settings)),
         exits=None if exits is None else lambda: exits.heard_ms,
+        skew=run.live.skew if run.live else None,
         cramped=ports.cramped,
         unread=reconciler.unread if reconciler.binds else lambda: None,
     )

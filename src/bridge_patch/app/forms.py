@@ -159,6 +159,16 @@ def loopback_url() -> Form:
     return Form(expected="an address such as http://127.0.0.1:8797", read=read)
 
 
+def loopback_url_or_none() -> Form:
+    """Take such an address, or the word `none`."""
+    address = loopback_url()
+
+    def read(text: str) -> str | None:
+        return None if text == "none" else str(address.read(text))
+
+    return Form(expected=f"{address.expected}, or none", read=read, choices=("none",))
+
+
 def journal_url() -> Form:
     """Take where the journal is; what is wrong with it is told without showing it."""
     return Form(expected=EXPECTED_JOURNAL, read=read_journal_url, secret=True)

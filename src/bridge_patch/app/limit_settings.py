@@ -19,7 +19,9 @@ _MULTIPLE: Final = number("0.01", "125")
 _WINDOW: Final = number("0.01", "100000")
 _SECONDS: Final = whole(1, 3600)
 _COUNT: Final = whole(1, 100_000)
-#: How often a reading is renewed: a bar, a settlement, the exit process's look at the bus.
+#: How often a reading is renewed: a live mark, a bar, a settlement, the exit process's look
+#: at the bus.
+MARK_SEC: Final = 1
 BAR_SEC: Final = 60
 SETTLEMENT_SEC: Final = 28_800
 EXITS_LOOK_SEC: Final = 1
@@ -190,7 +192,9 @@ class LimitSettings:
         "least liquidation distance, in standard deviations over the longest hold",
     )
     snapshot_age_max_sec: int = row("10", _SECONDS, "s", "an older account reading refuses")
-    mark_age_max_sec: int = row("2", _SECONDS, "s", "an older price refuses")
+    mark_age_max_sec: int = row(
+        *("2", _outlasting(MARK_SEC, 3600), "s"), "an older price refuses"
+    )
     volatility_age_max_sec: int = row(
         *("600", _outlasting(BAR_SEC, 86400), "s"),
         "an older volatility refuses; it is renewed with every bar",

@@ -20,6 +20,7 @@ from bridge_patch.app.forms import (
     journal_url,
     keys_or_none,
     loopback_url,
+    loopback_url_or_none,
     one_of,
     secret_or_none,
     whole,
@@ -45,6 +46,13 @@ class VenueName(StrEnum):
     SIMULATOR = "simulator"
     BINANCE_DEMO = "binance-demo"
     BINANCE = "binance"
+
+
+class MarketFeed(StrEnum):
+    """Which market is followed: a recorded one, or the exchange's own as it goes."""
+
+    REPLAY = "replay"
+    LIVE = "live"
 
 
 class ExitsProcess(StrEnum):
@@ -91,6 +99,18 @@ class Settings(LimitSettings):
         "none", secret_or_none(), "", "the exchange's secret; only the execution keeps it"
     )
     paper_equity_usd: Decimal = row("10000", USD, "USD", "what a paper account starts with")
+    market_feed: MarketFeed = row(
+        "replay",
+        one_of(MarketFeed),
+        "",
+        "the market that is followed: recorded bars, or the exchange's public streams",
+    )
+    market_url: str | None = row(
+        "none",
+        loopback_url_or_none(),
+        "",
+        "a simulator whose streams are followed in place of the venue's own exchange",
+    )
     market_data_dir: Path | None = row(
         "none", folder_or_none(), "", "folder of recorded bars for a replay"
     )

@@ -28,10 +28,15 @@ def stamp_of(barrier_ms: UnixMs | None, tail: Sequence[Stored], now_ms: UnixMs) 
     """Return the newest time that the execution in this folder is known to have reached.
 
     `barrier_ms` is the last complete tick, `tail` the end of the journal. Neither is ever
-    ahead of the execution's clock, so that the message is not from the future there.
+    ahead of the execution's clock, so that the message is not from the future there. A run
+    that wrote about its own present is live, though it may write about what it missed too.
     """
     newest = tail[-1] if tail else None
-    live = newest is not None and newest.recorded_ms - newest.event.at_ms < _BEHIND_MS
+    live = newest is not None and any(
+        stored.recorded_ms - stored.event.at_ms < _BEHIND_MS
+        for stored in tail
+        if stored.run_id == newest.run_id
+    )
     seen = [stored.event.at_ms for stored in tail]
     if barrier_ms is not None:
         seen.append(barrier_ms)

@@ -12,7 +12,7 @@ from bridge_patch.adapters.venue_ccxt.pace import Pace
 from bridge_patch.adapters.venue_ccxt.venue import CcxtVenue, open_venue
 from bridge_patch.adapters.venue_paper import PaperVenue
 from bridge_patch.app.assembly import Run, costs_of
-from bridge_patch.app.settings import Settings, VenueName
+from bridge_patch.app.settings import MarketFeed, Settings, VenueName
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import Mode
 from bridge_patch.domain.secret import Secret
@@ -75,7 +75,8 @@ def _real(run: Run, environment: Environment) -> CcxtVenue:
         )
         raise InvalidValueError(msg)
     key, secret = keys_of(settings)
-    simulated = settings.venue is VenueName.SIMULATOR
+    replayed = settings.market_feed is MarketFeed.REPLAY
+    simulated = settings.venue is VenueName.SIMULATOR and replayed
     return open_venue(
         environment,
         key,

@@ -17,6 +17,7 @@ from bridge_patch.adapters.telemetry import LogTelemetry
 from bridge_patch.adapters.venue_leased import LeasedVenue
 from bridge_patch.app.assembly import (
     CONSUMER,
+    LiveTime,
     Ports,
     Run,
     assemble,
@@ -43,6 +44,7 @@ __all__ = [
     "RESERVE_BYTES",
     "STORE_NAME",
     "AccountEquity",
+    "LiveTime",
     "Run",
     "Store",
     "bounds_of",

@@ -1,4 +1,4 @@
-"""What a market feed publishes: bars, funding, and the tick that moves data time on."""
+"""What a market feed publishes: bars, marks, funding, and the tick that moves time on."""
 
 from __future__ import annotations
 
@@ -90,15 +90,43 @@ class FundingTerms:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What a venue values a contract at, and the index it is held against, both in USD.
+
+    `at_ms` is when the venue said so, by its clock, and never later than by ours. Recorded
+    bars know neither.
+    """
+
+    symbol: Symbol
+    mark_usd: Decimal
+    index_usd: Decimal
+    at_ms: UnixMs
+
+    def __post_init__(self) -> None:
+        for name, usd in (("mark", self.mark_usd), ("index", self.index_usd)):
+            if not (usd.is_finite() and usd > 0):
+                msg = f"{self.symbol} {name} must be finite and positive, was {usd}"
+                raise InvalidValueError(msg)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
     """All bars that closed at one instant; on a replay this is what moves the clock.
 
     `fundings` settled since the tick before: at or after these bars opened, and before
     they closed. Whoever plays a tick settles them first, then moves the prices. `terms` are
     said at the first tick and whenever they change: they tell, and settle nothing.
+    `marks` come between two bars, and only from a live venue.
     """
 
     at_ms: UnixMs
     bars: tuple[Bar, ...]
     fundings: tuple[Funding, ...] = ()
     terms: tuple[FundingTerms, ...] = ()
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def over(self) -> bool:
+        """Whether this says that the market is over: it has nothing to tell."""
+        return not (self.bars or self.marks or self.terms or self.fundings)

@@ -125,13 +125,15 @@ class ShadowBook:
         return events
 
     def on_tick(self, tick: Tick) -> tuple[VenueEvent, ...]:
-        """Move the market, then harvest what is still open."""
+        """Move the market, then harvest what was open before its bar began."""
         events = list(self._recorded(self.exchange.on_funding(tick.fundings)))
         for bar in tick.bars:
             events.extend(self._recorded(self.exchange.on_bar(bar)))
             self._keep(bar.symbol)
-            if bar.symbol in self._tracks:
-                events.extend(self._harvest(bar))
+            events.extend(self._harvest(bar))
+        for mark in tick.marks:
+            events.extend(self._recorded(self.exchange.on_mark(mark)))
+            self._keep(mark.symbol)
         silent = self._tracks.keys() - {bar.symbol for bar in tick.bars}
         for symbol in sorted(silent):
             if overdue(self._tracks[symbol], tick.at_ms):
@@ -183,13 +185,11 @@ class ShadowBook:
         )
 
     def _harvest(self, bar: Bar) -> tuple[VenueEvent, ...]:
-        symbol = bar.symbol
+        symbol, track = bar.symbol, self._tracks.get(bar.symbol)
+        if track is None or bar.open_ms < track.opened_ms:
+            return ()
         self._tracks[symbol], action = step(
-            self._tracks[symbol],
-            high=bar.high,
-            low=bar.low,
-            close=bar.close,
-            now_ms=bar.close_ms,
+            track, high=bar.high, low=bar.low, close=bar.close, now_ms=bar.close_ms
         )
         if isinstance(action, Hold):
             return ()

@@ -78,6 +78,9 @@ class ExitBrain:
         for intent in intents:
             await self.outbox.reduce(intent)
 
+    async def pulse(self, now_ms: UnixMs) -> None:
+        """Do nothing: whoever asks lives in the same process."""
+
     def see(self, tick: Tick) -> None:
         """Take in bars that were decided upon before: only the best prices may change."""
         for bar in tick.bars:

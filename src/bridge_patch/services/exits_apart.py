@@ -12,6 +12,8 @@ from bridge_patch.policy.harvesting import Track
 from bridge_patch.services.ports import Telemetry
 from bridge_patch.services.progress import NEVER
 
+#: A sign of life that is younger is not asked for again.
+SIGN_MS: Final = 1_000
 UNHEARD: Final = Unknown("no exit process has been heard of yet")
 
 
@@ -23,6 +25,10 @@ class Exits(Protocol):
 
         `mark` makes it durable that the tick has begun; it comes before they do.
         """
+        ...
+
+    async def pulse(self, now_ms: UnixMs) -> None:
+        """Show between two ticks that the exits are alive: something is to be judged."""
         ...
 
     def see(self, tick: Tick) -> None:
@@ -64,19 +70,37 @@ class ExitsApart:
     silent: bool = True
     heard_ms: UnixMs | Unknown = UNHEARD
     _newest_ms: UnixMs = NEVER
+    _turn_ms: UnixMs = NEVER
     _told: bool = False
 
     async def act(self, tick: Tick, mark: Callable[[], Awaitable[None]]) -> bool:
         """Let the other process decide; tell whether it put reductions onto the bus."""
         await mark()
+        self._turn_ms = tick.at_ms
         asked = await self.turns.decided(tick.at_ms)
         self._heard(silent=asked is None)
         if asked is not None:
             self.heard_ms = tick.at_ms
         return bool(asked)
 
+    async def pulse(self, now_ms: UnixMs) -> None:
+        """Ask for a sign of life, unless the last one is fresh.
+
+        It is a turn without a tick, counted on from the newest one: a bar that is still to
+        come has a later time than all of them.
+        """
+        heard_ms = self.heard_ms
+        if not isinstance(heard_ms, Unknown) and now_ms - heard_ms < SIGN_MS:
+            return
+        self._turn_ms = UnixMs(max(self._turn_ms, self._newest_ms) + 1)
+        silent = await self.turns.decided(self._turn_ms) is None
+        self._heard(silent=silent)
+        if not silent:
+            self.heard_ms = now_ms
+
     def see(self, tick: Tick) -> None:
         """Note whether a past tick was decided; the other process reads it itself."""
+        self._turn_ms = tick.at_ms
         self.silent = self._newest_ms < tick.at_ms
         if not self.silent:
             self.heard_ms = tick.at_ms

@@ -7,8 +7,8 @@ from typing import final
 
 from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import Event, Stage
-from bridge_patch.domain.intent import Unknown
-from bridge_patch.domain.market import Tick
+from bridge_patch.domain.intent import UnixMs, Unknown
+from bridge_patch.domain.market import FundingTerms, Mark, Tick
 from bridge_patch.services.late_trades import told_late
 from bridge_patch.services.messages import Settlement
 from bridge_patch.services.ports import Account, Inbox, Venue
@@ -51,19 +51,32 @@ class Keeper:
             await recorder.flush()
         await self.recover()
 
-    async def pulse(self) -> None:
+    async def pulse(
+        self, marks: tuple[Mark, ...] = (), terms: tuple[FundingTerms, ...] = ()
+    ) -> None:
         """Take in, between two ticks, what a venue told that moves by itself.
 
-        What that leaves in doubt or naked is not left so until the next tick.
+        What that leaves in doubt or naked is not left so until the next tick. `marks` move
+        the market and what is simulated; equity is read again before it is half too old.
         """
-        recorder = self.trader.recorder
-        now = Tick(at_ms=self.trader.clock.now_ms(), bars=())
-        events = await self._moved(now)
+        trader, recorder = self.trader, self.trader.recorder
+        now = Tick(at_ms=trader.clock.now_ms(), bars=(), marks=marks, terms=terms)
+        trader.market.on_tick(now)
+        events = list(await self._moved(now))
+        for book in trader.books if marks else ():
+            events += book.on_tick(now)
         recorder.stage(*events)
         await recorder.flush()
         open_ = recorder.ledger.in_doubt or recorder.ledger.naked()
         if events or open_ or self.reconciler.due():
             await self.recover()
+        elif marks and self._equity_ages(now.at_ms):
+            await self._watch_equity()
+
+    def _equity_ages(self, now_ms: UnixMs) -> bool:
+        equity = self.trader.recorder.gauge.equity
+        old_ms = self.trader.limits.snapshot_age_max_ms // 2
+        return isinstance(equity, Unknown) or now_ms - equity.at_ms >= old_ms
 
     async def _moved(self, tick: Tick) -> tuple[Event, ...]:
         """Return what happened at the venue; one that cannot say stops nothing else."""

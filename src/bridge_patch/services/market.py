@@ -11,19 +11,26 @@ from decimal import Decimal
 from typing import Final, final
 
 from bridge_patch.domain.intent import StopDistance, Symbol, UnixMs, Unknown
-from bridge_patch.domain.market import FundingTerms, Tick
+from bridge_patch.domain.market import FundingTerms, Mark, Tick
 from bridge_patch.governor.snapshot import Known, Reading
 from bridge_patch.policy.sizing import FACTOR_MAX, FACTOR_MIN, STOP_FRACTION
 from bridge_patch.policy.volatility import Ewma, volatility_factor
 
 #: How many bars' moves are remembered: an hour of minutes.
 _MOVES_MAX: Final = 60
+#: So late a bar may come before the one ahead of it is no longer the newest there is.
+BAR_LATE_MAX_MS: Final = 10_000
 
 
 @final
 @dataclass(slots=True)
 class MarketView:
-    """A fold of ticks. Asking about a symbol that never ticked answers Unknown."""
+    """A fold of ticks. Asking about a symbol that never ticked answers Unknown.
+
+    A symbol with marks is valued by them and never by a bar again. A mark also confirms
+    what the newest bar said, as long as there can be no newer one: where bars stop and
+    marks go on, what is known of the bars ages.
+    """
 
     at_ms: UnixMs | None = None
     _marks: dict[Symbol, Known] = field(default_factory=dict)
@@ -33,9 +40,12 @@ class MarketView:
     _volatility: dict[Symbol, Ewma] = field(default_factory=dict)
     #: What `volatility` says until the next bar of a symbol.
     _annual: dict[Symbol, Reading] = field(default_factory=dict)
+    _valued: dict[Symbol, Mark] = field(default_factory=dict)
+    #: The largest move of the bar that has not closed yet.
+    _moving: dict[Symbol, Known] = field(default_factory=dict)
 
     def on_tick(self, tick: Tick) -> None:
-        """Take in the bars that closed."""
+        """Take in the bars that closed, and the marks between them."""
         self.at_ms = tick.at_ms
         for terms in tick.terms:
             self._terms[terms.symbol] = terms
@@ -53,18 +63,55 @@ class MarketView:
                 moves.append(Known(max(sigmas), bar.close_ms))
             self._volatility[bar.symbol] = ewma.after(bar.close, bar.close_ms)
             self._annual.pop(bar.symbol, None)
+            self._moving.pop(bar.symbol, None)
+        for mark in tick.marks:
+            self._value(mark)
+
+    def _value(self, mark: Mark) -> None:
+        """Take in a mark; one that is not newer changes nothing.
+
+        Its move is measured against the deviation of a whole bar: a mark is not the price
+        that was traded last, and over a second the difference alone would look like a leap.
+        """
+        symbol, known = mark.symbol, self._valued.get(mark.symbol)
+        if known is not None and mark.at_ms <= known.at_ms:
+            return
+        self._valued[symbol] = mark
+        ewma = self._volatility.get(symbol)
+        if ewma is None or ewma.last_ms is None:
+            return
+        at_ms = UnixMs(max(mark.at_ms, ewma.last_ms + ewma.bar_ms))
+        sigmas, before = ewma.sigmas(mark.mark_usd, at_ms), self._moving.get(symbol)
+        if sigmas is not None:
+            most = sigmas if before is None else max(sigmas, before.value)
+            self._moving[symbol] = Known(most, mark.at_ms)
 
     def mark(self, symbol: Symbol) -> Reading:
-        """Return the last price in USD and when it was printed."""
+        """Return the venue's mark, or where it told none the last price; and since when."""
+        if valued := self._valued.get(symbol):
+            return Known(valued.mark_usd, valued.at_ms)
         return self._marks.get(symbol) or Unknown(f"no price of {symbol} has been seen")
 
     def index(self, symbol: Symbol) -> Reading:
-        """Return the index price: bars know none, so it is the last price, synthetic."""
+        """Return the index price; bars know none: there it is the last price, synthetic."""
+        if valued := self._valued.get(symbol):
+            return Known(valued.index_usd, valued.at_ms)
         return self.mark(symbol)
 
     def turnover_usd(self, symbol: Symbol) -> Reading:
-        """Return what traded in the newest bar, at its close."""
-        return self._turnovers.get(symbol) or Unknown(f"no bar of {symbol} has been seen")
+        """Return what traded in the newest bar, as of then or as confirmed since."""
+        known = self._turnovers.get(symbol)
+        if known is None:
+            return Unknown(f"no bar of {symbol} has been seen")
+        return Known(known.value, self._confirmed(symbol, known.at_ms))
+
+    def _confirmed(self, symbol: Symbol, closed_ms: UnixMs) -> UnixMs:
+        """Return until when a bar is known to be the newest: its close, or a mark since."""
+        valued, ewma = self._valued.get(symbol), self._volatility.get(symbol)
+        if valued is None or ewma is None:
+            return closed_ms
+        newest = valued.at_ms < closed_ms + ewma.bar_ms + BAR_LATE_MAX_MS
+        return max(closed_ms, valued.at_ms) if newest else closed_ms
 
     def funding(self, symbol: Symbol) -> FundingTerms | Unknown:
         """Return what holding the symbol costs, as of its last settlement."""
@@ -73,14 +120,17 @@ class MarketView:
     def shock_sigmas(self, symbol: Symbol, within_ms: int) -> Reading:
         """Return the largest move of one bar within that time, in standard deviations.
 
-        The newest bar always counts. As of that bar; Unknown until a deviation is known.
+        The newest bar always counts, and what moved since. As of that bar, or as confirmed
+        since; Unknown until a deviation is known.
         """
         moves = self._moves.get(symbol)
         if not moves:
             return Unknown(f"no move of {symbol} could be measured")
         newest_ms = moves[-1].at_ms
         recent = [m.value for m in moves if newest_ms - m.at_ms < max(within_ms, 1)]
-        return Known(max(recent), newest_ms)
+        if moving := self._moving.get(symbol):
+            recent.append(moving.value)
+        return Known(max(recent), self._confirmed(symbol, newest_ms))
 
     def volatility(self, symbol: Symbol) -> Reading:
         """Return the annualised volatility (0.5 = 50 %) as of the last bar."""

@@ -1,7 +1,9 @@
 """One run over a market: each tick's consequences are complete before the next begins.
 
 That is the barrier which makes a replay independent of speed: venue and books first, then
-the exits, then what is left over, then new intents. Data time moves between ticks only.
+the exits, then what is left over, then new intents. Data time moves between ticks only. A
+live market waits for nobody: there is a pulse every moment between two ticks, and a tick
+that comes late is history, of which only the venue and the books have to know.
 
 A run that was killed goes on where its journal ends: the ticks before it warm up, the tick
 it died in is played again from the stage that it had reached, and nothing is done twice.
@@ -10,11 +12,11 @@ it died in is played again from the stage that it had reached, and nothing is do
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, final
+from typing import Final, Protocol, final
 
 from bridge_patch.domain.events import Stage, TickReached
 from bridge_patch.domain.intent import UnixMs
-from bridge_patch.domain.market import Tick
+from bridge_patch.domain.market import FundingTerms, Mark, Tick
 from bridge_patch.services.engine import Engine
 from bridge_patch.services.execution import Execution
 from bridge_patch.services.exits_apart import Exits
@@ -23,16 +25,19 @@ from bridge_patch.services.lost import Lost
 from bridge_patch.services.progress import NEVER
 from bridge_patch.services.recorder import Recorder
 
+#: A bar that closed longer ago is not decided upon any more: the next one has closed.
+LATE_MS: Final = 60_000
+
 
 class DataClock(Protocol):
-    """The clock of a replay, which somebody has to wind."""
+    """The clock of a replay, which somebody has to wind; a live one goes by itself."""
 
     def now_ms(self) -> UnixMs:
         """Return data time."""
         ...
 
     def set(self, now_ms: UnixMs) -> None:
-        """Move data time forward."""
+        """Move data time forward; a live clock does not listen."""
         ...
 
 
@@ -42,7 +47,8 @@ class Session:
     """The execution side of a run, and the engine where it lives in the same process.
 
     Ticks before `resumed_ms` were played by an earlier run: they only warm up. `seen_ms` is
-    the newest tick that was warmed up with or played.
+    the newest tick that was warmed up with or played. In a `live` run what waits is judged
+    by pulses, between the ticks, and not at the time of the tick before.
     """
 
     clock: DataClock
@@ -51,6 +57,7 @@ class Session:
     lost: Lost
     brain: Exits
     engine: Engine | None = None
+    live: bool = False
     resumed_ms: UnixMs = NEVER
     seen_ms: UnixMs = NEVER
     _begun: bool = False
@@ -74,6 +81,9 @@ class Session:
         """Play one tick to its end; one that was played to its end is passed over."""
         if tick.at_ms <= self.seen_ms:
             return
+        if self._is_late(tick):
+            await self._passed(tick)
+            return
         again = tick.at_ms == self.recorder.progress.at_ms
         await self._before(again=again)
         self.clock.set(tick.at_ms)
@@ -85,9 +95,51 @@ class Session:
             await self.execution.drain()
         await self._exits(tick)
         await self._entries(tick)
-        if again or not self._begun:
+        if (again or not self._begun) and not self.live:
             await self.execution.drain()
         await self.lost.end()
+        self._begun, self.seen_ms = True, tick.at_ms
+
+    async def begin(self) -> None:
+        """Start, or go on, between two ticks: recover before anything is judged."""
+        if self._begun:
+            return
+        self._begun = True
+        if self.seen_ms != NEVER:
+            self.clock.set(self.seen_ms)
+        await self.keeper.recover()
+
+    async def pulse(
+        self, marks: tuple[Mark, ...] = (), terms: tuple[FundingTerms, ...] = ()
+    ) -> None:
+        """Live between two ticks: what a person ordered, what moved, what waits.
+
+        Nothing is decided here: the exit brain and the engine go by bars that have closed,
+        and the stops at the venue hold meanwhile.
+        """
+        await self.keeper.switch.heed()
+        await self.keeper.pulse(marks, terms)
+        await self.execution.retry()
+        if await self.execution.inbox.left():
+            await self.brain.pulse(self.clock.now_ms())
+        await self.execution.drain()
+
+    def _is_late(self, tick: Tick) -> bool:
+        """Tell whether a live clock has left this tick behind; a replay's never has."""
+        newest_ms = max((bar.close_ms for bar in tick.bars), default=tick.at_ms)
+        return self.clock.now_ms() - newest_ms > LATE_MS
+
+    async def _passed(self, tick: Tick) -> None:
+        """Take in a tick that is history: nothing is decided, and nothing is judged by it.
+
+        What waits on the bus is left for the present.
+        """
+        await self.keeper.switch.heed()
+        await self.keeper.on_tick(tick)
+        await self.brain.catch_up()
+        self.brain.see(tick)
+        if self.engine is not None:
+            self.engine.see(tick)
         self._begun, self.seen_ms = True, tick.at_ms
 
     async def _before(self, *, again: bool) -> None:
@@ -100,10 +152,9 @@ class Session:
         await self.keeper.switch.heed()
         if again or self.seen_ms == NEVER:
             return
-        if not self._begun:
-            self._begun = True
-            self.clock.set(self.seen_ms)
-            await self.keeper.recover()
+        await self.begin()
+        if self.live:
+            return
         await self.execution.drain()
         if self.recorder.ledger.in_doubt:
             await self.keeper.recover()

@@ -27,8 +27,8 @@ from typing import final
 
 from bridge_patch.domain.instrument import Instrument, liquidation_price
 from bridge_patch.domain.intent import IntentId, Side
-from bridge_patch.domain.market import Bar
-from bridge_patch.domain.money import Price, Quantity
+from bridge_patch.domain.market import Bar, Mark
+from bridge_patch.domain.money import ZERO, Price, Quantity
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.position import Position
 from bridge_patch.domain.venue_events import FillKind, StopArmed, TrailingSet, VenueEvent
@@ -46,6 +46,21 @@ class Level:
     order_id: ClientOrderId
     intent_id: IntentId
     trail: TrailingSet | None = None
+
+
+def moment(mark: Mark) -> Bar:
+    """Return a mark as the bar of one moment, in which nothing was traded."""
+    usd = mark.mark_usd
+    return Bar(
+        symbol=mark.symbol,
+        open_ms=mark.at_ms,
+        close_ms=mark.at_ms,
+        open=usd,
+        high=usd,
+        low=usd,
+        close=usd,
+        volume=ZERO,
+    )
 
 
 def liquidation_level(position: Position, instrument: Instrument) -> Decimal:

@@ -13,7 +13,7 @@ from typing import Final, Protocol, final
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import Symbol, UnixMs, Unknown
-from bridge_patch.domain.market import Bar, Funding
+from bridge_patch.domain.market import Bar, Funding, Mark
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.position import Position
 from bridge_patch.domain.venue_events import (
@@ -24,7 +24,7 @@ from bridge_patch.domain.venue_events import (
     TrailingSet,
     VenueEvent,
 )
-from bridge_patch.sim.bars import decide_bar, liquidation_level, nearest
+from bridge_patch.sim.bars import decide_bar, liquidation_level, moment, nearest
 from bridge_patch.sim.commands import (
     ArmStop,
     ArmTrailing,
@@ -41,6 +41,8 @@ from bridge_patch.sim.trades import Scene
 from bridge_patch.sim.trailing import decide_trailing
 
 COSTS: Final = Costs()
+#: Marks that are further apart have let something pass between them.
+MARK_GAP_MAX_MS: Final = 10_000
 
 
 class Listing(Protocol):
@@ -55,7 +57,8 @@ class Listing(Protocol):
 class Exchange:
     """An exchange with one account, in one-way, isolated mode.
 
-    Time is that of the newest bar, or of the newest restored event before the first one.
+    Time is that of the newest bar or mark, or of the newest restored event before the
+    first one. A symbol with marks is valued and traded at them.
     """
 
     def __init__(
@@ -72,6 +75,9 @@ class Exchange:
         self._instruments = instruments
         self._ledger = Ledger(wallet_usd=wallet_usd)
         self._bars: dict[Symbol, Bar] = {}
+        self._marks: dict[Symbol, Mark] = {}
+        #: Since when a symbol's marks have come without a gap.
+        self._marked_ms: dict[Symbol, UnixMs] = {}
         self._traded_usd: dict[Symbol, Decimal] = {}
         self._levels: dict[Symbol, tuple[Position, Decimal]] = {}
 
@@ -108,10 +114,11 @@ class Exchange:
         """Return the wallet plus what is unrealised at the last prices."""
         equity = self._ledger.wallet_usd
         for symbol, position in self._ledger.positions.items():
-            bar = self._bars.get(symbol)
+            price = self._price_usd(symbol)
             # A position without a bar was restored, and its trades with it.
-            price = self._traded_usd[symbol] if bar is None else bar.close
-            equity += position.unrealised_usd(price)
+            equity += position.unrealised_usd(
+                self._traded_usd[symbol] if price is None else price
+            )
         return equity
 
     def last_usd(self, symbol: Symbol) -> Decimal | Unknown:
@@ -167,15 +174,43 @@ class Exchange:
         return self._applied((event,))
 
     def on_bar(self, bar: Bar) -> tuple[VenueEvent, ...]:
-        """Move the market by one bar; a bar from before the newest changes nothing."""
-        if bar.close_ms < self.now_ms:
+        """Move the market by one bar; a bar from before the newest changes nothing.
+
+        Where marks came all through it they have fired what there was to fire, and of a
+        position that is younger than the bar's open its extremes say nothing.
+        """
+        mark, known = self._marks.get(bar.symbol), self._bars.get(bar.symbol)
+        newest_ms = self.now_ms if mark is None else known.close_ms if known else 0
+        if bar.close_ms < newest_ms:
             return ()
-        self.now_ms = bar.close_ms
+        self.now_ms = max(self.now_ms, bar.close_ms)
         self._bars[bar.symbol] = bar
         position = self._ledger.positions.get(bar.symbol)
-        if position is None:
+        if position is None or self._marked_through(bar, position):
             return ()
         return self._on_position(bar, position)
+
+    def on_mark(self, mark: Mark) -> tuple[VenueEvent, ...]:
+        """Move one symbol's price between two bars: what it reaches fires at it."""
+        known = self._marks.get(mark.symbol)
+        if known is not None and mark.at_ms <= known.at_ms:
+            return ()
+        self.now_ms = max(self.now_ms, mark.at_ms)
+        if known is None or mark.at_ms - known.at_ms > MARK_GAP_MAX_MS:
+            self._marked_ms[mark.symbol] = mark.at_ms
+        self._marks[mark.symbol] = mark
+        position = self._ledger.positions.get(mark.symbol)
+        return () if position is None else self._on_position(moment(mark), position)
+
+    def _marked_through(self, bar: Bar, position: Position) -> bool:
+        """Tell whether marks have played all of a bar that the position was there for."""
+        mark = self._marks.get(bar.symbol)
+        if mark is None:
+            return False
+        if position.opened_ms > bar.open_ms:
+            return True
+        begun_ms = self._marked_ms[bar.symbol]
+        return begun_ms <= bar.open_ms and mark.at_ms > bar.close_ms - MARK_GAP_MAX_MS
 
     def on_funding(self, fundings: Iterable[Funding]) -> tuple[VenueEvent, ...]:
         """Settle funding at the last prices; to be done before the bars that follow it."""
@@ -252,7 +287,9 @@ class Exchange:
         )
 
     def _price_usd(self, symbol: Symbol) -> Decimal | None:
-        """Return the newest bar's close; before the first one, what was traded last."""
+        """Return the mark; without one the newest close, or what was traded last."""
+        if mark := self._marks.get(symbol):
+            return mark.mark_usd
         bar = self._bars.get(symbol)
         return self._traded_usd.get(symbol) if bar is None else bar.close
 

@@ -45,3 +45,25 @@ def test_an_entry_that_is_no_tick_is_set_aside_and_the_next_one_is_read() -> Non
         return first, second, letters[0].envelope.field("reason")
 
     assert asyncio.run(play()) == (None, TICK, NO_TICK)
+
+
+def test_without_a_tick_in_hand_every_tick_there_is_was_before() -> None:
+    """A live execution starts whether or not its engine has anything to say just now."""
+
+    async def play() -> tuple[list[Tick], list[Tick], UnixMs]:
+        streams = MemoryStreams()
+        bus = MemoryBus(streams, ManualClock(UnixMs(0)))
+        publisher, reader = TickPublisher(bus), TickReader(bus, consumer="one")
+        later = Tick(at_ms=UnixMs(180_000), bars=TICK.bars)
+        await publisher.publish(TICK)
+        await reader.next_tick(wait_ms=0)
+        await publisher.publish(later)
+        in_hand = [tick async for tick in reader.before()]
+        fresh = [tick async for tick in TickReader(bus, consumer="two").before()]
+        return in_hand, fresh, await publisher.newest_ms()
+
+    in_hand, fresh, newest_ms = asyncio.run(play())
+
+    assert in_hand == []
+    assert [tick.at_ms for tick in fresh] == [120_000, 180_000]
+    assert newest_ms == 180_000

@@ -37,3 +37,12 @@ def test_in_a_replay_it_is_the_newest_data_time_that_is_known() -> None:
     assert stamp_of(None, (later, earlier), NOW).at_ms == AT + MINUTE
     assert stamp_of(tick, (), NOW).at_ms == tick
     assert stamp_of(tick, (), NOW).clock == "data time"
+
+
+def test_a_live_run_that_wrote_about_what_it_missed_is_still_live() -> None:
+    """Its newest entry may be of hours ago; what it said about its own present counts."""
+    start, missed = entry(NOW - 2_000, NOW - 1_900), entry(NOW - 7_200_000, NOW - 1_000)
+    before = replace(missed, run_id="an earlier one")
+
+    assert stamp_of(None, (start, missed), NOW).clock == "system clock"
+    assert stamp_of(None, (start, before), NOW).clock == "data time"

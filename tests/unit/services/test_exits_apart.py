@@ -8,10 +8,15 @@ from dataclasses import dataclass, field
 from bridge_patch.adapters import codec
 from bridge_patch.adapters.bus import Post
 from bridge_patch.adapters.exit_turns import TurnGiver, TurnTaker
+from bridge_patch.adapters.inbox import BusOutbox, BusOutcomes
+from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.memory import ManualClock, MemoryBus, MemoryStreams
 from bridge_patch.adapters.streams import EXIT_TURN, MARKET_TICK, TRADE_INTENT
+from bridge_patch.app.commands.exits import follow
+from bridge_patch.app.stopping import Stop
 from bridge_patch.domain.intent import IntentId, ReduceIntent, UnixMs
-from bridge_patch.services.exits_apart import ExitsApart
+from bridge_patch.services.exit_brain import ExitBrain
+from bridge_patch.services.exits_apart import SIGN_MS, ExitsApart
 from tests.simulation.rig import BTC, NOON_MS, Silence, at, minute
 
 
@@ -120,3 +125,55 @@ def test_who_was_silent_is_waited_for_again_once_it_is_heard() -> None:
     assert asyncio.run(scenario()) == [None, None, (), ("x",)]
     due = asyncio.run(shared.follow(EXIT_TURN, "", count=9, wait_ms=0))
     assert len(due) == 2 + 3
+
+
+def test_a_sign_of_life_between_ticks_is_asked_for_only_when_the_last_is_old() -> None:
+    """Its turn lies behind the newest tick and before every tick that is still to come."""
+    asked: list[UnixMs] = []
+
+    class Asked(Scripted):
+        async def decided(self, at_ms: UnixMs) -> tuple[IntentId, ...] | None:
+            asked.append(at_ms)
+            return None if len(asked) > 3 else ()
+
+    async def scenario() -> ExitsApart:
+        apart = ExitsApart(Asked(), Silence())
+        await apart.act(at(1, {BTC: 95_000}), nothing)
+        await apart.pulse(UnixMs(minute(1) + SIGN_MS - 1))
+        await apart.pulse(UnixMs(minute(1) + 20_000))
+        assert apart.heard_ms == minute(1) + 20_000
+        await apart.pulse(UnixMs(minute(1) + 40_000))
+        await apart.pulse(UnixMs(minute(1) + 50_000))
+        return apart
+
+    apart = asyncio.run(scenario())
+    assert asked == [minute(1), *(minute(1) + n for n in (1, 2, 3))]
+    assert apart.silent
+    assert apart.heard_ms == minute(1) + 40_000
+
+
+def test_a_turn_without_a_tick_is_answered_in_a_live_market_and_no_bar_is_lost() -> None:
+    """The bar behind it may come onto the bus later than the turn between two bars."""
+    shared, stop = bus(), Stop()
+
+    async def scenario() -> list[UnixMs]:
+        brain = ExitBrain(
+            outcomes=BusOutcomes(shared, Silence()),
+            outbox=BusOutbox(shared),
+            instruments=ListedInstruments(),
+        )
+        following = asyncio.create_task(follow(brain, TurnTaker(shared), stop, live=True))
+        giver = TurnGiver(shared, silence_max_ms=5_000)
+        await shared.publish((Post(MARKET_TICK, codec.encode_tick(at(1, {BTC: 95_000}))),))
+        dues = (minute(1), UnixMs(minute(1) + 1), UnixMs(minute(1) + 2))
+        answered = [d for d in dues if await giver.decided(d) is not None]
+        later = codec.encode_tick(at(2, {BTC: 95_000}))
+        await shared.publish((Post(MARKET_TICK, later),))
+        answered += [d for d in (minute(2),) if await giver.decided(d) is not None]
+        stop.asked = True
+        await giver.due(minute(3))
+        await following
+        return answered
+
+    answered = asyncio.run(scenario())
+    assert answered == [minute(1), minute(1) + 1, minute(1) + 2, minute(2)]

@@ -76,8 +76,8 @@ def decode_position(envelope: Envelope) -> PositionUpdate:
 
 
 def encode_tick(tick: Tick) -> Envelope:
-    """Write the bars that closed at one instant, and funding where any settled."""
-    unsaid = tuple(name for name in ("fundings", "terms") if not getattr(tick, name))
+    """Write the bars that closed at one instant; of the rest only what there is."""
+    unsaid = tuple(n for n in ("fundings", "terms", "marks") if not getattr(tick, n))
     return _envelope(MARKET_TICK, tick, "feed", leaving=unsaid)
 
 

@@ -12,12 +12,19 @@ from bridge_patch.adapters.feeds.series import Feed
 from bridge_patch.adapters.market_bus import TickPublisher
 from bridge_patch.adapters.telemetry import Part
 from bridge_patch.app.commands.options import RunOptions
-from bridge_patch.app.commands.run import announce, feed_of, settings_of
+from bridge_patch.app.commands.run import (
+    Recorded,
+    announce,
+    market_of,
+    settings_of,
+)
+from bridge_patch.app.live import Live, ToBus
 from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import Settings
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import (
     Run,
+    Store,
     bus_of,
     engine_side,
     source_of,
@@ -25,14 +32,14 @@ from bridge_patch.app.wiring import (
 )
 from bridge_patch.domain.intent import UnixMs, Unknown
 from bridge_patch.domain.market import Tick
-from bridge_patch.services.engine import Engine
+from bridge_patch.services.engine import Engine, Equity
 from bridge_patch.services.messages import Barrier
 
 
 def engine(options: RunOptions) -> None:
-    """Play the market onto the bus, a tick at a time, as fast as the execution follows."""
+    """Put the market onto the bus: recorded, as fast as the execution follows; or live."""
     settings = settings_of(options).without_keys()
-    asyncio.run(_engine(settings, feed_of(options, settings)))
+    asyncio.run(_engine(settings, market_of(options, settings)))
 
 
 @final
@@ -49,26 +56,24 @@ class BarrierEquity:
         return self.last.equity_usd
 
 
-async def _engine(settings: Settings, feed: Feed) -> None:
+async def _engine(settings: Settings, market: Recorded | Live) -> None:
     outage, stop = Outage(telemetry=telemetry_of(settings)), Stop.on_signals()
-    await outage.outlast(lambda: _once(settings, feed, outage, stop), stop)
+    await outage.outlast(lambda: _once(settings, market, outage, stop), stop)
 
 
-async def _once(settings: Settings, feed: Feed, outage: Outage, stop: Stop) -> None:
+async def _once(
+    settings: Settings, market: Recorded | Live, outage: Outage, stop: Stop
+) -> None:
     store = bus_of(settings, outage)
     try:
-        telemetry = outage.telemetry
-        run_ = Run(
-            settings=settings,
-            mode=settings.ai_sizing_mode,
-            feed=feed.info.label,
-            telemetry=telemetry,
-        )
-        equity = BarrierEquity()
-        engine_ = engine_side(run_, store, equity, source_of(settings))
-        if not outage.why:
-            announce(outage.telemetry, run_, {Part.ENGINE})
         publisher = TickPublisher(store.bus)
+        if isinstance(market, Live):
+            to_bus = ToBus(publisher, market.time.clock, outage.well)
+            engine_ = _built(settings, market.label, outage, store, to_bus)
+            await market.propose(engine_, to_bus, stop)
+            return
+        equity = BarrierEquity()
+        engine_ = _built(settings, market.label, outage, store, equity)
         equity.last = await publisher.last_passed()
 
         async def pass_(tick: Tick) -> bool:
@@ -76,9 +81,25 @@ async def _once(settings: Settings, feed: Feed, outage: Outage, stop: Stop) -> N
             outage.well()
             return passed
 
-        await _play(engine_, equity, feed, pass_)
+        await _play(engine_, equity, market.feed, pass_)
     finally:
         store.close()
+
+
+def _built(
+    settings: Settings, label: str, outage: Outage, store: Store, equity: Equity
+) -> Engine:
+    """Return the engine, and say that it was started."""
+    run_ = Run(
+        settings=settings,
+        mode=settings.ai_sizing_mode,
+        feed=label,
+        telemetry=outage.telemetry,
+    )
+    engine_ = engine_side(run_, store, equity, source_of(settings))
+    if not outage.why:
+        announce(outage.telemetry, run_, {Part.ENGINE})
+    return engine_
 
 
 async def _play(

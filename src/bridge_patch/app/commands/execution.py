@@ -12,8 +12,9 @@ from bridge_patch.adapters.telemetry import LogTelemetry, Part
 from bridge_patch.app.collecting import collect_seldom
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.commands.run import announce, settings_of, watched
+from bridge_patch.app.live import BeforeTick, FromBus, live_market
 from bridge_patch.app.outage import Outage
-from bridge_patch.app.settings import ExitsProcess, Settings
+from bridge_patch.app.settings import ExitsProcess, MarketFeed, Settings
 from bridge_patch.app.standby import Standby
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.venues import contacted
@@ -33,6 +34,7 @@ from bridge_patch.services.messages import Barrier
 from bridge_patch.services.session import Session
 
 IDLE_MS = 250
+_FEED = "the engine's, over the bus"
 
 
 def execution(options: RunOptions) -> None:
@@ -51,11 +53,13 @@ async def _execution(settings: Settings) -> None:
 async def _follow(
     settings: Settings, telemetry: LogTelemetry, outage: Outage, stop: Stop
 ) -> None:
+    live = live_market(settings) if settings.market_feed is MarketFeed.LIVE else None
     run_ = Run(
         settings=settings,
         mode=settings.ai_sizing_mode,
-        feed="the engine's, over the bus",
+        feed=f"bars over the bus; {live.label}" if live else _FEED,
         telemetry=telemetry,
+        live=live.live if live else None,
     )
     standby = Standby(run=run_)
     store = await standby.opened(stop, again=bool(outage.why))
@@ -70,7 +74,14 @@ async def _follow(
             announce(telemetry, run_, parts)
         reader = TickReader(store.acting, consumer=CONSUMER)
         async with contacted(session.keeper.venue):
-            await _act(_Acting(run_, store, session, reader, turns), outage, stop)
+            if live is None:
+                acting = _Acting(run_, store, session, reader, turns)
+                await _act(acting, outage, stop)
+            else:
+                events = start_events(run_, store, live.start_ms())
+                write = session.recorder.write
+                from_bus = FromBus(reader, lambda: write(*events), _barrier)
+                await live.follow(session, from_bus, stop, _assured(store, outage))
     finally:
         store.close()
 
@@ -109,6 +120,16 @@ async def _act(a: _Acting, outage: Outage, stop: Stop) -> None:
             return
 
 
+def _assured(store: Store, outage: Outage) -> BeforeTick:
+    """Return what makes sure, before each moment, that this process may still act."""
+
+    async def before(_: Tick) -> None:
+        store.assure()
+        outage.well()
+
+    return before
+
+
 def _turns(settings: Settings, store: Store) -> TurnGiver | None:
     """Return the way to an exit process; None where exits are decided here."""
     if settings.exits_process is ExitsProcess.EMBEDDED:
@@ -119,14 +140,14 @@ def _turns(settings: Settings, store: Store) -> TurnGiver | None:
 async def _begin(session: Session, reader: TickReader, events: tuple[Event, ...]) -> None:
     """Warm up with every tick that is over, then say that we began."""
     async for tick in reader.before():
-        if tick.bars:
+        if not tick.over:
             await session.warm_up(tick)
     await session.recorder.write(*events)
 
 
 async def _play(session: Session, tick: Tick) -> bool:
     """Play a tick; tell whether it was the end of the market."""
-    if not tick.bars:
+    if tick.over:
         await session.execution.drain()
         return True
     await session.on_tick(tick)

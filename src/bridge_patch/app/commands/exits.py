@@ -14,10 +14,11 @@ from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.commands.run import announce, settings_of
 from bridge_patch.app.limit_settings import EXITS_LOOK_SEC
 from bridge_patch.app.outage import Outage
-from bridge_patch.app.settings import ExitsProcess, Settings
+from bridge_patch.app.settings import ExitsProcess, MarketFeed, Settings
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import Run, bus_of, telemetry_of
 from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.domain.market import Tick
 from bridge_patch.services.exit_brain import ExitBrain
 
 WAIT_MS: Final = EXITS_LOOK_SEC * 1000
@@ -57,7 +58,8 @@ async def _once(settings: Settings, outage: Outage, stop: Stop) -> None:
         )
         if not outage.why:
             announce(telemetry, run_, {Part.EXITS})
-        await follow(brain, TurnTaker(store.bus), stop, outage.well)
+        live = settings.market_feed is MarketFeed.LIVE
+        await follow(brain, TurnTaker(store.bus), stop, outage.well, live=live)
     finally:
         store.close()
 
@@ -67,11 +69,17 @@ def _unheard() -> None:
 
 
 async def follow(
-    brain: ExitBrain, turns: TurnTaker, stop: Stop, well: Callable[[], None] = _unheard
+    brain: ExitBrain,
+    turns: TurnTaker,
+    stop: Stop,
+    well: Callable[[], None] = _unheard,
+    *,
+    live: bool = False,
 ) -> None:
     """Take every turn that is due; what an earlier process decided is only seen.
 
-    `well` is told after each: what was decided is on the bus.
+    `well` is told after each: what was decided is on the bus. In a live market a turn
+    without a tick asks for a sign of life, and judges the longest hold.
     """
     await brain.catch_up()
     async for tick in turns.resume():
@@ -80,11 +88,16 @@ async def follow(
         due_ms = await turns.due(wait_ms=WAIT_MS)
         if due_ms is None:
             continue
+        due = Tick(at_ms=due_ms, bars=())
+        between = True
         async for tick in turns.up_to(due_ms):
             if tick.at_ms != due_ms:
                 brain.see(tick)
-            elif not tick.bars:
+            elif tick.over:
                 return
             else:
-                await turns.done(due_ms, await brain.decide(tick))
-                well()
+                due, between = tick, False
+        if between and not live:
+            continue
+        await turns.done(due_ms, await brain.decide(due))
+        well()

@@ -1,13 +1,13 @@
-"""`run`: engine, execution and exits in one process, over a market that is played."""
+"""`run`: engine, execution and exits in one process, over one market."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Final, final
 
 from bridge_patch.adapters.feeds.choose import choose_feed
 from bridge_patch.adapters.feeds.series import Feed, Window
@@ -19,14 +19,22 @@ from bridge_patch.app.buses import BusAt
 from bridge_patch.app.collecting import collect_seldom
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.in_force import SIMULATED
+from bridge_patch.app.live import Live, live_market
 from bridge_patch.app.outage import Outage
-from bridge_patch.app.settings import Settings, SignalName, VenueName, load_settings
+from bridge_patch.app.settings import (
+    MarketFeed,
+    Settings,
+    SignalName,
+    VenueName,
+    load_settings,
+)
 from bridge_patch.app.standby import Standby
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.venues import contacted
 from bridge_patch.app.wiring import (
     STORE_NAME,
     AccountEquity,
+    LiveTime,
     Run,
     engine_side,
     execution_side,
@@ -34,6 +42,8 @@ from bridge_patch.app.wiring import (
     start_events,
     telemetry_of,
 )
+from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.domain.intent import UnixMs
 from bridge_patch.domain.market import Tick
 from bridge_patch.services.session import Session
 
@@ -48,10 +58,10 @@ _SIGNALS: Final = MappingProxyType(
 
 
 def run(options: RunOptions) -> None:
-    """Play the market to its end, or until told to stop."""
+    """Play the market to its end, or follow it, until told to stop."""
     settings = settings_of(options)
     collect_seldom()
-    asyncio.run(_run(settings, feed_of(options, settings)))
+    asyncio.run(_run(settings, market_of(options, settings)))
 
 
 def settings_of(options: RunOptions) -> Settings:
@@ -64,8 +74,43 @@ def settings_of(options: RunOptions) -> Settings:
     )
 
 
+def market_of(options: RunOptions, settings: Settings) -> Recorded | Live:
+    """Return the market to play, or to follow."""
+    if settings.market_feed is MarketFeed.LIVE:
+        window = (options.start_ms, options.end_ms)
+        if options.data is not None or window != (None, None):
+            msg = "MARKET_FEED=live goes as it goes: leave out --data and the times"
+            raise InvalidValueError(msg)
+        return live_market(settings)
+    return Recorded(feed_of(options, settings))
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A market that is played in data time, as fast as can be."""
+
+    feed: Feed
+    live: LiveTime | None = None
+
+    @property
+    def label(self) -> str:
+        """Say what it is, in one sentence for people."""
+        return self.feed.info.label
+
+    def start_ms(self) -> UnixMs:
+        """Return when it begins."""
+        return self.feed.info.start_ms
+
+    async def play(
+        self, session: Session, stop: Stop, before_tick: Callable[[Tick], Awaitable[None]]
+    ) -> None:
+        """Play it to its end; `before_tick` comes before each tick that is played."""
+        await play(session, self.feed, stop=stop, before_tick=before_tick)
+
+
 def feed_of(options: RunOptions, settings: Settings) -> Feed:
-    """Return the market to play."""
+    """Return the recorded market to play."""
     return choose_feed(
         settings.market_data_dir,
         symbols=settings.symbols,
@@ -76,12 +121,12 @@ def feed_of(options: RunOptions, settings: Settings) -> Feed:
     )
 
 
-async def _run(settings: Settings, feed: Feed) -> None:
+async def _run(settings: Settings, market: Recorded | Live) -> None:
     telemetry = telemetry_of(settings)
     with watched(settings, telemetry) as outage:
         stop = Stop.on_signals()
         await outage.outlast(
-            lambda: _play_all(settings, feed, telemetry, outage, stop), stop
+            lambda: _play_all(settings, market, telemetry, outage, stop), stop
         )
 
 
@@ -94,13 +139,18 @@ def watched(settings: Settings, telemetry: LogTelemetry) -> Iterator[Outage]:
 
 
 async def _play_all(
-    settings: Settings, feed: Feed, telemetry: LogTelemetry, outage: Outage, stop: Stop
+    settings: Settings,
+    market: Recorded | Live,
+    telemetry: LogTelemetry,
+    outage: Outage,
+    stop: Stop,
 ) -> None:
     run_ = Run(
         settings=settings,
         mode=settings.ai_sizing_mode,
-        feed=feed.info.label,
+        feed=market.label,
         telemetry=telemetry,
+        live=market.live,
     )
     standby = Standby(run=run_)
     store = await standby.opened(stop, again=bool(outage.why))
@@ -112,7 +162,7 @@ async def _play_all(
             run_, store, AccountEquity(session.keeper.account), source_of(settings)
         )
         session = replace(session, engine=engine)
-        events = start_events(run_, store, feed.info.start_ms)
+        events = start_events(run_, store, market.start_ms())
         await session.keeper.trader.recorder.write(*events)
         if not outage.why:
             announce(telemetry, run_, {Part.ENGINE, Part.EXECUTION, Part.EXITS})
@@ -127,7 +177,7 @@ async def _play_all(
             begun = True
 
         async with contacted(session.keeper.venue):
-            await play(session, feed, stop=stop, before_tick=before)
+            await market.play(session, stop, before)
     finally:
         store.close()
 
