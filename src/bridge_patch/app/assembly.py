@@ -15,13 +15,13 @@ from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.adapters.told import BusTold
 from bridge_patch.app.market_place import priced_by
 from bridge_patch.app.settings import Settings
+from bridge_patch.app.shadow_books import books_of
 from bridge_patch.domain.account import Venues
 from bridge_patch.domain.events import Book
 from bridge_patch.domain.intent import Mode, UnixMs
 from bridge_patch.governor.snapshot import Reading
 from bridge_patch.services.account_fold import AccountFold
 from bridge_patch.services.backlog import BacklogLimits, BacklogWatch
-from bridge_patch.services.books import ShadowBook
 from bridge_patch.services.conditions import Conditions
 from bridge_patch.services.desk import LiveDesk, ReduceDesk
 from bridge_patch.services.execution import Execution
@@ -46,13 +46,10 @@ from bridge_patch.services.recorder import Recorder
 from bridge_patch.services.records import Identity
 from bridge_patch.services.scribe import Scribe
 from bridge_patch.services.session import DataClock, Session
-from bridge_patch.services.shadows import Books, baseline_size
 from bridge_patch.services.snapshots import Snapshots
 from bridge_patch.services.switch import Commands, Switch
 from bridge_patch.services.trader import Trader
 from bridge_patch.services.unknowns import Unknowns
-from bridge_patch.sim.costs import Costs
-from bridge_patch.sim.exchange import Exchange
 
 DISTRIBUTION: Final = "bridge-patch"
 CONSUMER: Final = "execution-1"
@@ -193,7 +190,7 @@ def unread(run: Run, venue: Venue, instruments: Instruments) -> Past:
     live = run.mode is Mode.LIVE
     return Past(
         account=AccountFold.of(Book.ACCOUNT if live else Book.GOVERNED),
-        books=_books(run.settings, instruments, live=live),
+        books=books_of(run.settings, instruments, live=live),
         venue=venue,
     )
 
@@ -294,27 +291,3 @@ def _conditions(
         cramped=ports.cramped,
         unread=reconciler.unread if reconciler.binds else lambda: None,
     )
-
-
-def _books(settings: Settings, instruments: Instruments, *, live: bool) -> Books:
-    return Books(
-        asked=_book(Book.ASKED, settings, instruments),
-        baseline=_book(Book.BASELINE, settings, instruments),
-        governed=None if live else _book(Book.GOVERNED, settings, instruments),
-        size=baseline_size(settings.paper_equity_usd),
-    )
-
-
-def _book(book: Book, settings: Settings, instruments: Instruments) -> ShadowBook:
-    exchange = Exchange(
-        book=book,
-        wallet_usd=settings.paper_equity_usd,
-        instruments=instruments,
-        costs=costs_of(settings),
-    )
-    return ShadowBook(exchange, instruments)
-
-
-def costs_of(settings: Settings) -> Costs:
-    """Return what trading costs at a simulated venue."""
-    return Costs(taker_fraction=settings.taker_fee_pct / 100)

@@ -11,8 +11,9 @@ from bridge_patch.adapters.venue_ccxt.environment import Environment, environmen
 from bridge_patch.adapters.venue_ccxt.pace import Pace
 from bridge_patch.adapters.venue_ccxt.venue import CcxtVenue, open_venue
 from bridge_patch.adapters.venue_paper import PaperVenue
-from bridge_patch.app.assembly import Run, costs_of
+from bridge_patch.app.assembly import Run
 from bridge_patch.app.settings import MarketFeed, Settings, VenueName
+from bridge_patch.app.shadow_books import costs_of
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import Mode
 from bridge_patch.domain.secret import Secret

@@ -36,13 +36,12 @@ from bridge_patch.sim.commands import (
 from bridge_patch.sim.costs import Costs
 from bridge_patch.sim.funding import decide_funding
 from bridge_patch.sim.ledger import Ledger, evolve
+from bridge_patch.sim.marks import Marks
 from bridge_patch.sim.orders import decide_cancel, decide_enter, decide_reduce, decide_stop
 from bridge_patch.sim.trades import Scene
 from bridge_patch.sim.trailing import decide_trailing
 
 COSTS: Final = Costs()
-#: Marks that are further apart have let something pass between them.
-MARK_GAP_MAX_MS: Final = 10_000
 
 
 class Listing(Protocol):
@@ -75,9 +74,7 @@ class Exchange:
         self._instruments = instruments
         self._ledger = Ledger(wallet_usd=wallet_usd)
         self._bars: dict[Symbol, Bar] = {}
-        self._marks: dict[Symbol, Mark] = {}
-        #: Since when a symbol's marks have come without a gap.
-        self._marked_ms: dict[Symbol, UnixMs] = {}
+        self._marks = Marks()
         self._traded_usd: dict[Symbol, Decimal] = {}
         self._levels: dict[Symbol, tuple[Position, Decimal]] = {}
 
@@ -179,38 +176,24 @@ class Exchange:
         Where marks came all through it they have fired what there was to fire, and of a
         position that is younger than the bar's open its extremes say nothing.
         """
-        mark, known = self._marks.get(bar.symbol), self._bars.get(bar.symbol)
+        mark, known = self._marks.newest(bar.symbol), self._bars.get(bar.symbol)
         newest_ms = self.now_ms if mark is None else known.close_ms if known else 0
         if bar.close_ms < newest_ms:
             return ()
         self.now_ms = max(self.now_ms, bar.close_ms)
         self._bars[bar.symbol] = bar
         position = self._ledger.positions.get(bar.symbol)
-        if position is None or self._marked_through(bar, position):
+        if position is None or self._marks.played(bar, position):
             return ()
         return self._on_position(bar, position)
 
     def on_mark(self, mark: Mark) -> tuple[VenueEvent, ...]:
         """Move one symbol's price between two bars: what it reaches fires at it."""
-        known = self._marks.get(mark.symbol)
-        if known is not None and mark.at_ms <= known.at_ms:
+        if not self._marks.take(mark):
             return ()
         self.now_ms = max(self.now_ms, mark.at_ms)
-        if known is None or mark.at_ms - known.at_ms > MARK_GAP_MAX_MS:
-            self._marked_ms[mark.symbol] = mark.at_ms
-        self._marks[mark.symbol] = mark
         position = self._ledger.positions.get(mark.symbol)
         return () if position is None else self._on_position(moment(mark), position)
-
-    def _marked_through(self, bar: Bar, position: Position) -> bool:
-        """Tell whether marks have played all of a bar that the position was there for."""
-        mark = self._marks.get(bar.symbol)
-        if mark is None:
-            return False
-        if position.opened_ms > bar.open_ms:
-            return True
-        begun_ms = self._marked_ms[bar.symbol]
-        return begun_ms <= bar.open_ms and mark.at_ms > bar.close_ms - MARK_GAP_MAX_MS
 
     def on_funding(self, fundings: Iterable[Funding]) -> tuple[VenueEvent, ...]:
         """Settle funding at the last prices; to be done before the bars that follow it."""
@@ -288,7 +271,7 @@ class Exchange:
 
     def _price_usd(self, symbol: Symbol) -> Decimal | None:
         """Return the mark; without one the newest close, or what was traded last."""
-        if mark := self._marks.get(symbol):
+        if mark := self._marks.newest(symbol):
             return mark.mark_usd
         bar = self._bars.get(symbol)
         return self._traded_usd.get(symbol) if bar is None else bar.close

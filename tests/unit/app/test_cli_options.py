@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge_patch.app.commands.options import (
+from bridge_patch.app.commands.words import (
     read_intent_id,
     read_period,
     read_time,

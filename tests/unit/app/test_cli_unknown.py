@@ -15,9 +15,10 @@ from bridge_patch.adapters.journal_search import JournalSearch
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.streams import CONTROL
 from bridge_patch.app.commands import order as ordering
-from bridge_patch.app.commands.options import UnknownOptions, read_number
+from bridge_patch.app.commands.options import UnknownOptions
 from bridge_patch.app.commands.status import status
 from bridge_patch.app.commands.unknown import unknown
+from bridge_patch.app.commands.words import read_number
 from bridge_patch.app.wiring import open_store
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import (

@@ -7,7 +7,7 @@ import pytest
 from bridge_patch.domain.intent import Side, UnixMs
 from bridge_patch.domain.market import Mark
 from bridge_patch.domain.venue_events import Filled, FillKind
-from bridge_patch.sim.exchange import MARK_GAP_MAX_MS
+from bridge_patch.sim.marks import MARK_GAP_MAX_MS
 from tests.unit.sim.scenery import BTC, MINUTE, Trader, bar
 
 D = Decimal

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from bridge_patch.app.assembly import costs_of
 from bridge_patch.app.binance_server.control import Control
 from bridge_patch.app.binance_server.core import Core
 from bridge_patch.app.binance_server.serve import HOST, serving
 from bridge_patch.app.settings import Settings
+from bridge_patch.app.shadow_books import costs_of
 from bridge_patch.domain.intent import Symbol
 
 

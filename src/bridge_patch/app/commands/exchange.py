@@ -9,13 +9,13 @@ from bridge_patch.adapters.feeds.choose import choose_feed
 from bridge_patch.adapters.feeds.series import Feed, Window
 from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.system_clock import SystemClock
-from bridge_patch.app.assembly import costs_of
 from bridge_patch.app.binance_server.control import Control
 from bridge_patch.app.binance_server.core import Core
 from bridge_patch.app.commands.options import ExchangeOptions
 from bridge_patch.app.commands.run import CACHE_NAME
 from bridge_patch.app.screen import cell, console
 from bridge_patch.app.settings import load_settings
+from bridge_patch.app.shadow_books import costs_of
 from bridge_patch.app.stopping import Stop
 from bridge_patch.domain.errors import BridgeError, InvalidValueError
 

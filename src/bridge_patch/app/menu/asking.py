@@ -16,9 +16,8 @@ from bridge_patch.app.commands.options import (
     ReportOptions,
     TraceOptions,
     VerifyOptions,
-    read_intent_id,
-    read_verdict,
 )
+from bridge_patch.app.commands.words import read_intent_id, read_verdict
 from bridge_patch.app.menu.launch import launch
 from bridge_patch.domain.intent import parse_symbol
 

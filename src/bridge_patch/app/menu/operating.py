@@ -8,12 +8,8 @@ from typing import Annotated
 import typer
 
 from bridge_patch.app.commands.flags import EnvFileOption, JsonOption, StateOption
-from bridge_patch.app.commands.options import (
-    ArchiveOptions,
-    DrainOptions,
-    OrderOptions,
-    read_time,
-)
+from bridge_patch.app.commands.options import ArchiveOptions, DrainOptions, OrderOptions
+from bridge_patch.app.commands.words import read_time
 from bridge_patch.app.menu.launch import launch
 from bridge_patch.domain.intent import Symbol, parse_symbol
 

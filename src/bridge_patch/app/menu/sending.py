@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from bridge_patch.app.commands.flags import EnvFileOption, JsonOption, StateOption
-from bridge_patch.app.commands.options import SignalOptions, read_intent_id
+from bridge_patch.app.commands.options import SignalOptions
+from bridge_patch.app.commands.words import read_intent_id
 from bridge_patch.app.menu.launch import launch
 
 _Side = Annotated[str, typer.Option(help="buy, sell or close.")]

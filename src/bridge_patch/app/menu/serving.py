@@ -13,7 +13,8 @@ from bridge_patch.app.commands.flags import (
     FromOption,
     ToOption,
 )
-from bridge_patch.app.commands.options import ExchangeOptions, read_period
+from bridge_patch.app.commands.options import ExchangeOptions
+from bridge_patch.app.commands.words import read_period
 from bridge_patch.app.forms import read_symbols
 from bridge_patch.app.menu.launch import launch
 from bridge_patch.domain.errors import InvalidValueError

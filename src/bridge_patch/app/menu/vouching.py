@@ -12,11 +12,8 @@ from bridge_patch.app.commands.flags import (
     JsonOption,
     StateOption,
 )
-from bridge_patch.app.commands.options import (
-    JournalOptions,
-    UnknownOptions,
-    read_number,
-)
+from bridge_patch.app.commands.options import JournalOptions, UnknownOptions
+from bridge_patch.app.commands.words import read_number
 from bridge_patch.app.menu.launch import launch
 
 _ABOUT = """List the orders whose fate is not known, or say what became of one.
