@@ -100,6 +100,7 @@ for _command in (
     running.execution,
     running.exits,
     asking.check,
+    asking.doctor,
     asking.status,
     asking.decisions,
     asking.why,

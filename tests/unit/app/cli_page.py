@@ -68,6 +68,12 @@ SECTIONS = (
         ("check --env-file wrong.env",),
     ),
     Section(
+        "doctor",
+        "Whether all that a run needs is so, each line with its remedy"
+        " ([every line](doctor.md)).",
+        ("doctor --help",),
+    ),
+    Section(
         "status",
         "How things stand: a fold of the journal, beside what waits on the bus."
         " Orders whose fate is not known are listed with their age.",

@@ -162,7 +162,8 @@ def _client(
     )
     client.urls = {"api": addresses(environment, client.urls["api"])}
     for name, url in client.urls["api"].items():
-        if not url.startswith((f"{environment.rest}/", f"{NOWHERE}/")):
+        origins = (environment.rest, environment.rights or NOWHERE, NOWHERE)
+        if not url.startswith(tuple(f"{origin}/" for origin in origins)):
             msg = f"the address of {name} is not {environment.name}'s"
             raise ForeignHostError(msg)
     # ccxt logs headers and queries, and with them the key and signatures
@@ -173,7 +174,7 @@ def _client(
 
 def _trace(environment: Environment) -> aiohttp.TraceConfig:
     """Watch each request: where it goes before it does, and whether it left."""
-    allowed = {environment.rest, environment.stream}
+    allowed = {environment.rest, environment.stream, environment.rights} - {""}
 
     async def start(
         _session: aiohttp.ClientSession,

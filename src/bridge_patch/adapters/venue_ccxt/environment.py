@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, final
 from urllib.parse import urlsplit
@@ -19,13 +19,15 @@ SIMULATOR: Final = "simulator"
 class Environment:
     """One environment: `rest` and `stream` are origins, without a path.
 
-    `real_money` is true where an order costs what it says.
+    `real_money` is true where an order costs what it says. `rights` is the origin that
+    tells what a key may do; only `inspected` gives it, so that nothing else reaches it.
     """
 
     name: str
     rest: str
     stream: str
     real_money: bool
+    rights: str = ""
 
 
 #: Sources: the exchange's general-info pages, May 2026. The pages disagree about the demo's
@@ -58,6 +60,10 @@ PATHS: Final[Mapping[str, str]] = MappingProxyType(
         "fapiPrivateV3": "/fapi/v3",
     }
 )
+#: The same, where what a key may do is told.
+RIGHTS_PATHS: Final[Mapping[str, str]] = MappingProxyType({"sapi": "/sapi/v1"})
+#: Who tells it: the wallet's host, which the demo has none of. A simulator tells its own.
+RIGHTS: Final[Mapping[str, str]] = MappingProxyType({"binance": "https://api.binance.com"})
 #: What every other address becomes: a name that can belong to nobody (RFC 2606).
 NOWHERE: Final = "https://unused.invalid"
 
@@ -82,13 +88,18 @@ def environment_of(venue: str, simulator_url: str = "") -> Environment:
     return ENVIRONMENTS[venue]
 
 
+def inspected(environment: Environment) -> Environment:
+    """Return the environment with the address that tells a key's rights, if it has one."""
+    own = environment.rest if environment.name == SIMULATOR else ""
+    return replace(environment, rights=RIGHTS.get(environment.name, own))
+
+
 def addresses(environment: Environment, keys: Mapping[str, object]) -> dict[str, str]:
     """Return an address for every key the client library has: ours, or nobody's."""
-    named = {*PATHS, *keys}
-    return {
-        key: f"{environment.rest}{PATHS[key]}" if key in PATHS else f"{NOWHERE}/{key}"
-        for key in named
-    }
+    ours = {key: f"{environment.rest}{path}" for key, path in PATHS.items()}
+    if environment.rights:
+        ours |= {key: f"{environment.rights}{p}" for key, p in RIGHTS_PATHS.items()}
+    return {key: ours.get(key, f"{NOWHERE}/{key}") for key in {*ours, *keys}}
 
 
 def _simulator(url: str) -> Environment:

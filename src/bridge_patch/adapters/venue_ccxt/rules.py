@@ -39,7 +39,7 @@ class SymbolRules:
             return "the symbol does not trade"
         with exactly():
             for lot in self.lots:
-                least, most, step = _lot(lot)
+                least, most, step = bounds_of(lot)
                 if not least <= quantity <= most:
                     return f"{lot.filter_type}: {least} to {most}, was {quantity}"
                 if step > 0 and (quantity - least) % step != 0:
@@ -53,7 +53,7 @@ class SymbolRules:
         """Return what of a reduction one order may carry: on the step, never more."""
         with exactly():
             for lot in self.lots:
-                _, most, step = _lot(lot)
+                _, most, step = bounds_of(lot)
                 quantity = min(quantity, most)
                 quantity = floor_to(quantity, step) if step > 0 else quantity
         return quantity
@@ -102,7 +102,7 @@ def rules_of(info: SymbolInfo) -> SymbolRules:
     )
 
 
-def _lot(lot: Filter) -> tuple[Decimal, Decimal, Decimal]:
+def bounds_of(lot: Filter) -> tuple[Decimal, Decimal, Decimal]:
     """Return least, most and step; what a filter does not state it does not ask."""
     zero, all_there_is = Decimal(0), Decimal("Infinity")
     return lot.min_qty or zero, lot.max_qty or all_there_is, lot.step_size or zero

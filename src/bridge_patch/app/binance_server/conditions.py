@@ -28,6 +28,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     - `leverage_max`: -4203 above it, as for an account younger than 60 days.
     - `reduce_only_account`: entries answer -4087. `maintenance`: everything is 503.
     - `key_revoked`: -2015. `read_only_key`: -2015 on what trades or changes.
+    - `key_withdraws`: the key may withdraw, as `apiRestrictions` tells.
     - `statuses`: what exchangeInfo says of a symbol; no entries unless TRADING.
     - `trigger_rejects`: a conditional order is REJECTED when it fires, for this reason.
     - `trigger_takes_ms`: it is TRIGGERING for so long, and a cancel answers -4117.
@@ -49,6 +50,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     maintenance: bool = False
     key_revoked: bool = False
     read_only_key: bool = False
+    key_withdraws: bool = False
     statuses: dict[str, SymbolStatus] = {}
     trigger_rejects: str = ""
     trigger_takes_ms: int = 0

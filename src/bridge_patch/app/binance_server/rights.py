@@ -23,6 +23,23 @@ def order_limits(_venue: Venue, _: Params) -> Json:
     return [one for one in STATED if one["rateLimitType"] == "ORDERS"]
 
 
+def key_rights(venue: Venue, _: Params) -> Json:
+    """Return what the key may do: at the exchange the wallet's host tells this."""
+    may_trade = not venue.conditions.read_only_key
+    return {
+        "ipRestrict": True,
+        "createTime": 0,
+        "enableReading": True,
+        "enableWithdrawals": venue.conditions.key_withdraws,
+        "enableInternalTransfer": False,
+        "permitsUniversalTransfer": False,
+        "enableMargin": False,
+        "enableFutures": may_trade,
+        "enableSpotAndMarginTrading": False,
+        "enableVanillaOptions": False,
+    }
+
+
 def quant_rules(venue: Venue, _: Params) -> Json:
     """Return that no quant rule is violated; locks are not simulated."""
     return {"indicators": {}, "updateTime": venue.now_ms}

@@ -130,6 +130,7 @@ ROUTES: Final[Mapping[tuple[str, str], Route]] = MappingProxyType(
         ("POST", "/fapi/v1/countdownCancelAll"): _act(upkeep.set_countdown, 10),
         ("GET", "/fapi/v1/commissionRate"): _read(rights.commission, 20),
         ("GET", "/fapi/v1/rateLimit/order"): _read(rights.order_limits),
+        ("GET", "/sapi/v1/account/apiRestrictions"): _read(rights.key_rights),
         ("GET", "/fapi/v1/apiTradingStatus"): _read(rights.quant_rules, 1, 10),
     }
 )

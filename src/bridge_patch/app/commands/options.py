@@ -70,6 +70,16 @@ class CheckOptions:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorOptions:
+    """`doctor`; streams are listened to for `listen_sec`."""
+
+    env_file: Path | None
+    listen_sec: int
+    as_json: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JournalOptions:
     """Which journal to read: `journal`, else the one in the settings' state folder."""
 

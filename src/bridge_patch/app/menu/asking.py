@@ -11,6 +11,7 @@ from bridge_patch.app.commands.flags import EnvFileOption, JournalOption, JsonOp
 from bridge_patch.app.commands.options import (
     CheckOptions,
     DecisionsOptions,
+    DoctorOptions,
     ExportOptions,
     JournalOptions,
     ReportOptions,
@@ -28,6 +29,24 @@ def check(*, env_file: EnvFileOption = None, as_json: JsonOption = False) -> Non
     Example: bridge-patch check --env-file /etc/quantum/bridge-patch.env
     """
     launch("check", CheckOptions(env_file=env_file, as_json=as_json))
+
+
+def doctor(
+    *,
+    listen: Annotated[
+        int, typer.Option(min=1, max=600, help="Seconds to listen to the streams.")
+    ] = 3,
+    env_file: EnvFileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check clock, keys, account, symbols, streams, bus and journal; change nothing.
+
+    The exit code is 1 where something is at fault, 2 where the settings are.
+
+    Example: bridge-patch doctor --env-file /etc/quantum/bridge-patch.env
+    """
+    options = DoctorOptions(env_file=env_file, listen_sec=listen, as_json=as_json)
+    launch("doctor", options)
 
 
 def status(
