@@ -167,7 +167,7 @@ async def _official() -> None:
         assert waiting.data().algo_id == stop.data().algo_id
         assert ended.data().msg == "success"
         assert [p.position_amt for p in held.data()] == ["0.010"]
-        assert told.actual_instance.o.z == "0.01"
+        assert told.actual_instance.o.z == "0.010"
         assert candle.k.c == "60100"
 
 

@@ -104,7 +104,9 @@ def test_check_as_json_is_json_either_way(tmp_path: Path) -> None:
     assert len(json.loads(good.stdout)["limits_hash"]) == 12
     assert bad.returncode == 2
     (fault,) = json.loads(bad.stdout)["faults"]
-    assert fault.startswith("VENUE: expected paper (the only choice), found 'moon'")
+    assert fault.startswith(
+        "VENUE: expected paper, simulator, binance-demo or binance, found 'moon'"
+    )
 
 
 def test_verify_passes_on_what_was_written_and_fails_when_its_end_is_cut(

@@ -40,7 +40,14 @@ def test_the_simulator_gives_the_paper_venues_decisions(tmp_path: Path) -> None:
 
 
 def test_a_demo_is_played_on_no_other_venue(tmp_path: Path) -> None:
-    done = run("demo", "--state", tmp_path / "x", cwd=tmp_path, VENUE="binance-demo")
+    done = run(
+        "demo",
+        "--state",
+        tmp_path / "x",
+        cwd=tmp_path,
+        VENUE="binance-demo",
+        MARKET_FEED="live",
+    )
 
     assert done.returncode == 2
     assert "write VENUE=paper or VENUE=simulator" in done.stderr

@@ -4,12 +4,13 @@ from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bridge_patch.app.envfile import read_env_file
 from bridge_patch.app.forms import written
 from bridge_patch.app.settings import ROWS, Settings, SettingsError, load_settings
+from bridge_patch.domain.secret import Secret
 
 NAMES = [row.name for row in ROWS]
 #: Values near valid ones as well as wild ones; an environment holds no NUL.
@@ -28,9 +29,13 @@ def outcome(env: dict[str, str]) -> Settings | SettingsError:
 
 
 @given(name=st.sampled_from(NAMES), value=values)
+@example(name="VENUE_API_KEY", value="0")
+@example(name="VENUE_API_SECRET", value="0")
+@example(name="VENUE", value="binance")
 def test_a_value_is_taken_as_written_or_is_one_fault_about_it(
     name: str, value: str
 ) -> None:
+    """A secret is taken to the letter too, and written as nothing but that there is one."""
     settings = outcome({name: value})
     if isinstance(settings, SettingsError):
         assert settings.faults
@@ -39,6 +44,9 @@ def test_a_value_is_taken_as_written_or_is_one_fault_about_it(
     taken = getattr(settings, name.lower())
     if isinstance(taken, Decimal):
         assert taken == Decimal(value)
+    elif isinstance(taken, Secret):
+        assert taken.reveal() == value
+        assert written(taken) == "Secret(***)"
     else:
         assert Path(written(taken)) == Path(value)
 

@@ -102,7 +102,7 @@ def test_the_journals_hold_what_there_is_to_fold() -> None:
     kinds = {type(s.event) for seed in SEEDS for s in lived(seed)}
 
     assert {Judged, Filled, EquityMarked, LatchSet, TickReached} <= kinds
-    assert all(len(lived(seed)) > 150 for seed in SEEDS)
+    assert all(len(lived(seed)) > 100 for seed in SEEDS)
 
 
 @pytest.mark.parametrize("kind", [Judged, Filled, EquityMarked, LatchSet, TickReached])

@@ -9,13 +9,13 @@ from typing import Final, final
 
 from bridge_patch.adapters.bus import Bus
 from bridge_patch.adapters.inbox import BusCommands, BusInbox, BusOutbox, BusOutcomes
-from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.memory import ManualClock
 from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.adapters.told import BusTold
 from bridge_patch.app.market_place import priced_by
 from bridge_patch.app.settings import Settings
 from bridge_patch.app.shadow_books import books_of
+from bridge_patch.app.surroundings import Surroundings
 from bridge_patch.domain.account import Venues
 from bridge_patch.domain.events import Book
 from bridge_patch.domain.intent import Mode, UnixMs
@@ -47,7 +47,7 @@ from bridge_patch.services.records import Identity
 from bridge_patch.services.scribe import Scribe
 from bridge_patch.services.session import DataClock, Session
 from bridge_patch.services.snapshots import Snapshots
-from bridge_patch.services.switch import Commands, Switch
+from bridge_patch.services.switch import Switch
 from bridge_patch.services.trader import Trader
 from bridge_patch.services.unknowns import Unknowns
 
@@ -103,6 +103,7 @@ class Ports:
     venue: Venue
     run_id: str
     cramped: Callable[[], bool] = lambda: False
+    around: Surroundings = field(default_factory=Surroundings)
 
 
 def assemble(
@@ -119,13 +120,12 @@ def assemble(
     is as much of this very journal as was followed before; the rest of it is read now.
     """
     settings = run.settings
-    instruments, clock = ListedInstruments(), run.clock
-    commands = BusCommands(ports.bus, consumer=CONSUMER)
-    past = past or unread(run, ports.venue, instruments)
+    lasting, clock = ports.around.lasting, run.clock
+    past = past or unread(run, ports.venue, lasting)
     past.follow(ports.journal.read(past.seq))
     past.begin()
     trader, account, switch, reconciler = _trader(
-        run, ports, instruments, clock, commands, past=past, watch=watch, exits=exits
+        run, ports, past=past, watch=watch, exits=exits
     )
     recall, age_max_ms = Recall(trader=trader), settings.intent_max_age_sec * 1000
     inbox = BusInbox(
@@ -140,6 +140,7 @@ def assemble(
             account=account,
             switch=switch,
             reconciler=reconciler,
+            adopt=ports.around.adopt,
         ),
         execution=Execution(
             inbox=inbox,
@@ -160,7 +161,7 @@ def assemble(
         or ExitBrain(
             outcomes=BusOutcomes(ports.bus, run.telemetry),
             outbox=BusOutbox(ports.bus),
-            instruments=instruments,
+            instruments=lasting,
         ),
         live=run.live is not None,
         resumed_ms=trader.recorder.progress.at_ms,
@@ -198,16 +199,14 @@ def unread(run: Run, venue: Venue, instruments: Instruments) -> Past:
 def _trader(
     run: Run,
     ports: Ports,
-    instruments: ListedInstruments,
-    clock: Clock,
-    commands: Commands,
     *,
     past: Past,
     watch: Callable[[Account], Account],
     exits: ExitsApart | None,
 ) -> tuple[Trader, Account, Switch, Reconciler]:
     """Return the trader, and the account it judges by: the venue's, in shadow a book's."""
-    settings, limits = run.settings, run.settings.limits()
+    settings, limits, clock = run.settings, run.settings.limits(), run.clock
+    commands = BusCommands(ports.bus, consumer=CONSUMER)
     live, venue = run.mode is Mode.LIVE, ports.venue
     books, ledger, market = past.books, past.account.ledger, MarketView()
     account: Account = watch(books.governed or venue)
@@ -224,7 +223,7 @@ def _trader(
         gauge=past.account.gauge,
         ledger=ledger,
         activity=past.account.activity,
-        instruments=instruments,
+        instruments=ports.around.instruments,
         conditions=_conditions(run, ports, clock, exits, reconciler),
         clock=clock,
         limits=limits,
@@ -239,9 +238,9 @@ def _trader(
         recorder=recorder,
         snapshots=snapshots,
         market=market,
-        desk=_desk(venue, recorder, clock, instruments, switch if live else None),
+        desk=_desk(ports, recorder, clock, switch if live else None),
         books=books,
-        instruments=instruments,
+        instruments=ports.around.lasting,
         clock=clock,
         limits=limits,
         scribe=Scribe(recorder=recorder, clock=clock, identity=identity),
@@ -250,13 +249,10 @@ def _trader(
 
 
 def _desk(
-    venue: Venue,
-    recorder: Recorder,
-    clock: Clock,
-    instruments: ListedInstruments,
-    switch: Switch | None,
+    ports: Ports, recorder: Recorder, clock: Clock, switch: Switch | None
 ) -> ReduceDesk | LiveDesk:
     """Return the way to the venue; in shadow it is one that cannot open."""
+    venue, instruments = ports.venue, ports.around.lasting
     if switch is None:
         return ReduceDesk(
             venue=venue, recorder=recorder, clock=clock, instruments=instruments
@@ -287,7 +283,7 @@ def _conditions(
         clock=clock,
         venues=Venues(orders=name, account=name, prices=priced_by(run.settings)),
         exits=None if exits is None else lambda: exits.heard_ms,
-        skew=run.live.skew if run.live else None,
+        skew=ports.around.skew or (run.live.skew if run.live else None),
         cramped=ports.cramped,
         unread=reconciler.unread if reconciler.binds else lambda: None,
     )

@@ -52,6 +52,8 @@ __all__ = [
 _KNOWN: Final = {row.name: row for row in ROWS}
 #: The limits' own words, where they differ from the settings'.
 _LIMIT_NAMES: Final = {limit: name.upper() for limit, name in SPELT.items()}
+#: Where orders meet a market that is not of our making.
+_REAL: Final = frozenset({VenueName.BINANCE, VenueName.BINANCE_DEMO})
 
 
 @final
@@ -180,13 +182,18 @@ def _remedy(row: Row, text: str) -> str:
 
 
 def _contradictions(settings: Settings, unsure: set[str]) -> list[str]:
-    """List limits that exclude each other, leaving out those that could not be read."""
+    """List settings that exclude each other, leaving out those that could not be read."""
     try:
         settings.limits()
     except InvalidValueError as e:
         texts = [_with_setting_names(text) for text in str(e).split("; ")]
     else:
         texts = []
+    if settings.venue in _REAL and settings.market_feed is MarketFeed.REPLAY:
+        texts.append(
+            f"VENUE={settings.venue} must not be judged by recorded prices,"
+            " MARKET_FEED=replay"
+        )
     return [
         f"{text}: change one of them"
         for text in texts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import Final
 
 from bridge_patch.adapters.instruments import ListedInstruments
@@ -14,9 +15,11 @@ from bridge_patch.adapters.venue_paper import PaperVenue
 from bridge_patch.app.assembly import Run
 from bridge_patch.app.settings import MarketFeed, Settings, VenueName
 from bridge_patch.app.shadow_books import costs_of
+from bridge_patch.app.surroundings import Surroundings
 from bridge_patch.domain.errors import InvalidValueError
-from bridge_patch.domain.intent import Mode
+from bridge_patch.domain.intent import Mode, Unknown
 from bridge_patch.domain.secret import Secret
+from bridge_patch.governor.snapshot import Known, Reading
 from bridge_patch.services.ports import Venue
 
 #: What the simulator was started with, unless a setting says otherwise; it guards nothing.
@@ -36,6 +39,25 @@ def new_venue(run: Run) -> Venue:
             costs=costs_of(settings),
         )
     return _real(run, environment_at(settings))
+
+
+def surroundings_of(venue: Venue) -> Surroundings:
+    """Return the rules and the clock that orders at this venue go by."""
+    if not isinstance(venue, CcxtVenue):
+        return Surroundings()
+
+    def skew() -> Reading:
+        skew_ms = venue.clock_skew_ms()
+        if isinstance(skew_ms, Unknown):
+            return skew_ms
+        return Known(Decimal(-skew_ms), venue.clock_read_ms())
+
+    return Surroundings(
+        instruments=venue.instruments,
+        lasting=venue.instruments.lasting(ListedInstruments()),
+        adopt=venue.instruments.adopt,
+        skew=skew,
+    )
 
 
 @asynccontextmanager
@@ -85,4 +107,5 @@ def _real(run: Run, environment: Environment) -> CcxtVenue:
         clock=run.clock,
         telemetry=run.telemetry,
         pace=Pace(settings.simulator_url) if simulated else None,
+        symbols=settings.symbols,
     )

@@ -26,9 +26,9 @@ from bridge_patch.app.assembly import (
 )
 from bridge_patch.app.buses import BusAt
 from bridge_patch.app.outage import Outage
-from bridge_patch.app.settings import LogFormat, Settings, SignalName
+from bridge_patch.app.settings import LogFormat, Settings, SignalName, VenueName
 from bridge_patch.app.store import RESERVE_BYTES, STORE_NAME, Room, Store, open_store
-from bridge_patch.app.venues import new_venue
+from bridge_patch.app.venues import new_venue, surroundings_of
 from bridge_patch.domain.events import Event, InstrumentSeen, RunStarted
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import UnixMs, Unknown
@@ -129,6 +129,7 @@ def execution_side(
         venue=LeasedVenue(past.venue, store.assure),
         run_id=store.run_id,
         cramped=Room(store.file, run.telemetry).is_low,
+        around=surroundings_of(past.venue),
     )
     return assemble(run, ports, watch=watch, exits=exits, past=past)
 
@@ -138,7 +139,8 @@ def unread_past(run: Run) -> Past:
 
     Nothing of it reaches bus, journal or exchange.
     """
-    return unread(run, new_venue(run), ListedInstruments())
+    venue = new_venue(run)
+    return unread(run, venue, surroundings_of(venue).lasting)
 
 
 def source_of(settings: Settings) -> SignalSource:
@@ -169,10 +171,14 @@ def engine_side(run: Run, store: Store, equity: Equity, source: SignalSource) ->
 
 
 def start_events(run: Run, store: Store, at_ms: UnixMs) -> tuple[Event, ...]:
-    """Return what the journal keeps about a start: who judges, under what, where."""
+    """Return what the journal keeps about a start: who judges, under what, where.
+
+    The rules of a real venue are kept when they have been read from it.
+    """
     settings, limits = run.settings, run.settings.limits()
     instruments = ListedInstruments()
-    listed = (instruments.find(symbol) for symbol in instruments.symbols)
+    own = instruments.symbols if settings.venue is VenueName.PAPER else ()
+    listed = (instruments.find(symbol) for symbol in own)
     return (
         RunStarted(
             at_ms=at_ms,

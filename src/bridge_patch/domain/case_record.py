@@ -26,7 +26,7 @@ class ReadingRecord:
 class CaseRecord:
     """Everything the rules looked at, but the limits and the venue's trading rules.
 
-    Those are journaled once per run (`RunStarted.limits`, `InstrumentSeen`). Where a value
+    Those are journaled by themselves (`RunStarted.limits`, `InstrumentSeen`). Where a value
     is None it was not known or not stated, and the matching `*_why` says so.
     """
 

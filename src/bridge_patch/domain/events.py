@@ -105,7 +105,8 @@ class Status(StrEnum):
 class RunStarted:
     """A process began to judge; `feed` and `venue` say what is simulated.
 
-    `equity_usd` is the starting wallet of a simulated venue or of the shadow books.
+    `equity_usd` is the starting wallet of the paper venue and of the shadow books; what an
+    account anywhere else is worth its first EquityMarked says.
     """
 
     at_ms: UnixMs
@@ -122,7 +123,7 @@ class RunStarted:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstrumentSeen:
-    """The venue's trading rules for a symbol, as this run read them."""
+    """The venue's trading rules for a symbol, as this run read them; anew on a change."""
 
     at_ms: UnixMs
     instrument: Instrument

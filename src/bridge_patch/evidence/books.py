@@ -166,6 +166,8 @@ class _Living:
                 pass
 
     def mark(self, event: EquityMarked) -> None:
+        if not self.simulated and not self.history.marked:  # nobody gave it its deposit
+            self.history.start_usd = event.equity_usd
         self.touched = self.history.marked = True
         self.history.points.append(Point(event.at_ms, event.equity_usd))
 
@@ -216,8 +218,9 @@ class BooksFold:
         """Let the books that this run trades begin with what it says they do."""
         for book in Book:
             living = self._of(book)
-            living.history.start_usd = run.equity_usd
             living.simulated = book is not Book.ACCOUNT or run.venue == PAPER
+            if living.simulated or not living.history.marked:
+                living.history.start_usd = run.equity_usd
             if book is not _RESTING[run.mode]:
                 living.begin(run.at_ms)
 

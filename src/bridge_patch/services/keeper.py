@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
 from bridge_patch.domain.errors import BrokenPromiseError
-from bridge_patch.domain.events import Event, Stage
+from bridge_patch.domain.events import Event, InstrumentSeen, Stage
+from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import UnixMs, Unknown
 from bridge_patch.domain.market import FundingTerms, Mark, Tick
 from bridge_patch.services.late_trades import told_late
@@ -23,7 +25,8 @@ from bridge_patch.services.trader import Trader
 class Keeper:
     """Moves what is simulated, resolves doubts, protects what is naked, watches equity.
 
-    And it compares the journal with the venue, whenever that is due.
+    And it compares the journal with the venue, whenever that is due. `adopt` puts into
+    force what was read of the venue's rules, and returns what is new.
     """
 
     inbox: Inbox
@@ -32,6 +35,7 @@ class Keeper:
     account: Account
     switch: Switch
     reconciler: Reconciler
+    adopt: Callable[[], tuple[Instrument, ...]] = tuple
 
     async def on_tick(self, tick: Tick) -> None:
         """Take in new bars; when it returns, everything they caused is durable and told.
@@ -70,8 +74,10 @@ class Keeper:
         open_ = recorder.ledger.in_doubt or recorder.ledger.naked()
         if events or open_ or self.reconciler.due():
             await self.recover()
-        elif marks and self._equity_ages(now.at_ms):
-            await self._watch_equity()
+        else:
+            if marks and self._equity_ages(now.at_ms):
+                await self._watch_equity()
+            await self._adopt()
 
     def _equity_ages(self, now_ms: UnixMs) -> bool:
         equity = self.trader.recorder.gauge.equity
@@ -112,6 +118,14 @@ class Keeper:
         updates = trader.statements.due(trader.recorder.ledger, trader.clock.now_ms())
         if updates:
             await self.inbox.settle(Settlement(acknowledged=(), positions=updates))
+        await self._adopt()
+
+    async def _adopt(self) -> None:
+        """Journal rules that are new, before anything is judged by them."""
+        now_ms = self.trader.clock.now_ms()
+        seen = [InstrumentSeen(at_ms=now_ms, instrument=one) for one in self.adopt()]
+        if seen:
+            await self.trader.recorder.write(*seen)
 
     async def _resolve_doubts(self) -> None:
         """Look up every order in doubt; what is found is recorded, nothing is resent."""

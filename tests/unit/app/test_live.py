@@ -51,7 +51,7 @@ def settings(**env: str) -> Settings:
     [
         ({}, "https://fapi.binance.com"),
         ({"VENUE": "binance-demo"}, "https://demo-fapi.binance.com"),
-        ({"VENUE": "simulator"}, "http://127.0.0.1:8790"),
+        ({"VENUE": "simulator"}, "http://127.0.0.1:8797"),
         ({"MARKET_URL": "http://127.0.0.1:9000"}, "http://127.0.0.1:9000"),
     ],
 )
@@ -68,7 +68,7 @@ def test_the_market_followed_is_the_venues_own_and_for_paper_the_real_one(
         ({"MARKET_URL": "http://127.0.0.1:9000"}, "paper"),
         ({"VENUE": "binance"}, "binance"),
         ({"VENUE": "binance", "MARKET_URL": "http://127.0.0.1:9000"}, "simulator"),
-        ({"VENUE": "binance", "MARKET_FEED": "replay"}, "binance"),
+        ({"VENUE": "simulator", "MARKET_FEED": "replay"}, "simulator"),
     ],
 )
 def test_prices_of_a_simulator_are_not_those_of_a_real_venue(

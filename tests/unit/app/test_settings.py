@@ -219,6 +219,26 @@ def test_limits_that_exclude_each_other_are_told_by_their_setting_names(
     assert faults(env) == (text,)
 
 
+@pytest.mark.parametrize("venue", ["binance", "binance-demo"])
+def test_orders_at_a_real_venue_are_not_judged_by_recorded_prices(venue: str) -> None:
+    """Yesterday's prices would size, and stop, what trades at today's."""
+    said = (
+        f"VENUE={venue} must not be judged by recorded prices, MARKET_FEED=replay:"
+        " change one of them"
+    )
+    assert faults({"VENUE": venue}) == (said,)
+    assert faults({"VENUE": venue, "MARKET_FEED": "replay"}) == (said,)
+    assert load_settings({"VENUE": venue, "MARKET_FEED": "live"}).venue == venue
+    (fault,) = faults({"VENUE": venue, "MARKET_FEED": "recorded"})
+    assert fault.startswith("MARKET_FEED: expected")
+
+
+@pytest.mark.parametrize("venue", ["paper", "simulator"])
+def test_a_venue_that_is_simulated_follows_either_market(venue: str) -> None:
+    for feed in ("replay", "live"):
+        assert load_settings({"VENUE": venue, "MARKET_FEED": feed}).market_feed == feed
+
+
 def test_a_contradiction_with_a_value_that_could_not_be_read_is_not_made_up() -> None:
     """MIN_ORDER_USD's default would contradict; but nobody has said the default."""
     (fault,) = faults({"MAX_POSITION_USD": "40", "MIN_ORDER_USD": "abc"})

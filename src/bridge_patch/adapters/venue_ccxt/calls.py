@@ -21,6 +21,7 @@ from bridge_patch.adapters.venue_ccxt.replies import (
     PositionRisk,
     PositionSide,
     ServerTime,
+    SymbolBrackets,
     SymbolConfig,
     TradeReply,
 )
@@ -76,6 +77,7 @@ ACCOUNT: Final = Call("fapiPrivateV3GetAccount", AccountReply, weight=5)
 MARK: Final = Call("fapiPublicGetPremiumIndex", Mark, signed=False)
 TIME: Final = Call("fapiPublicGetTime", ServerTime, signed=False)
 INFO: Final = Call("fapiPublicGetExchangeInfo", ExchangeInfo, signed=False)
+BRACKETS: Final = Call("fapiPrivateGetLeverageBracket", list[SymbolBrackets])
 KEY_MAKE: Final = Call("fapiPrivatePostListenKey", ListenKey, signed=False)
 KEY_KEEP: Final = Call("fapiPrivatePutListenKey", Done, signed=False)
 KEY_DROP: Final = Call("fapiPrivateDeleteListenKey", Done, signed=False)

@@ -212,5 +212,23 @@ class ExchangeInfo(_Wire, frozen=True):
     symbols: list[SymbolInfo]
 
 
+class Tier(_Wire, frozen=True):
+    """One leverage bracket; notionals in USD, the ratio a fraction."""
+
+    initial_leverage: int
+    notional_floor: Decimal
+    notional_cap: Decimal
+    maint_margin_ratio: Decimal
+    cum: Decimal
+
+
+class SymbolBrackets(_Wire, frozen=True):
+    """A symbol's leverage brackets for this account, and what scales them, if anything."""
+
+    symbol: str
+    brackets: list[Tier]
+    notional_coef: Decimal | None = None
+
+
 class Done(_Wire, frozen=True):
     """A reply of which nothing is used: it has to be an object."""

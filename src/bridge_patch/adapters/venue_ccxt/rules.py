@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Final, final
 
 from bridge_patch.adapters.venue_ccxt.calls import INFO, Purpose
-from bridge_patch.adapters.venue_ccxt.outcome import Accepted
-from bridge_patch.adapters.venue_ccxt.replies import Filter, SymbolInfo
+from bridge_patch.adapters.venue_ccxt.outcome import Accepted, Refused
+from bridge_patch.adapters.venue_ccxt.replies import ExchangeInfo, Filter, SymbolInfo
 from bridge_patch.adapters.venue_ccxt.transport import Transport
 from bridge_patch.domain.arithmetic import exactly
 from bridge_patch.domain.intent import Symbol, Unknown
@@ -77,14 +77,21 @@ class Rules:
         """Return the rules of a symbol, read anew when they are old."""
         now_ms = self.transport.venue_ms()
         if not self._known or now_ms - self.read_ms > RULES_AGE_MAX_MS:
-            outcome = await self.transport.call(INFO, {}, purpose=purpose)
-            if isinstance(outcome, Accepted):
-                self.transport.budget.learn(outcome.value.rate_limits)
-                self._known = {Symbol(s.symbol): rules_of(s) for s in outcome.value.symbols}
-                self.read_ms = now_ms
-            elif not self._known or purpose is Purpose.ENTRY:
+            outcome = await self.read(purpose)
+            unread = not isinstance(outcome, Accepted)
+            if unread and (not self._known or purpose is Purpose.ENTRY):
                 return Unknown("the trading rules could not be read")
         return self._known.get(symbol) or Unknown(f"{symbol} is not listed at the venue")
+
+    async def read(self, purpose: Purpose) -> Accepted[ExchangeInfo] | Refused | Unknown:
+        """Read all rules now, and the venue's limits with them."""
+        now_ms = self.transport.venue_ms()
+        outcome = await self.transport.call(INFO, {}, purpose=purpose)
+        if isinstance(outcome, Accepted):
+            self.transport.budget.learn(outcome.value.rate_limits)
+            self._known = {Symbol(s.symbol): rules_of(s) for s in outcome.value.symbols}
+            self.read_ms = now_ms
+        return outcome
 
 
 def rules_of(info: SymbolInfo) -> SymbolRules:

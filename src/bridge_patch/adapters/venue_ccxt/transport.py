@@ -42,7 +42,10 @@ _OUT_OF_WINDOW: Final = frozenset({"-1021", "-5028"})
 
 @final
 class Transport:
-    """The only way to the venue. `skew_ms` is the venue's clock less ours, None unread."""
+    """The only way to the venue. `skew_ms` is the venue's clock less ours, None unread.
+
+    `skew_read_ms` is when that was so, by our clock.
+    """
 
     def __init__(
         self,
@@ -58,6 +61,7 @@ class Transport:
         self.recv_window_ms = recv_window_ms
         self.budget = RequestBudget() if budget is None else budget
         self.skew_ms: int | None = None
+        self.skew_read_ms = UnixMs(0)
         self._wire, self._clock = wire, clock
         self._synced_ms = 0
 
@@ -106,10 +110,16 @@ class Transport:
         if isinstance(outcome, Accepted):
             heard_ms = self._clock.now_ms()
             self.skew_ms = outcome.value.server_time - (asked_ms + heard_ms) // 2
+            self.skew_read_ms = heard_ms
 
-    def _is_due(self) -> bool:
+    async def keep_clock(self, age_max_ms: int) -> None:
+        """Read the venue's clock where it was not read for so long."""
+        if self._is_due(age_max_ms):
+            await self.sync()
+
+    def _is_due(self, age_max_ms: int = SYNC_MS) -> bool:
         age_ms = self._clock.now_ms() - self._synced_ms
-        return self.skew_ms is None or not 0 <= age_ms < SYNC_MS
+        return self.skew_ms is None or not 0 <= age_ms < age_max_ms
 
     def _stamped(
         self, call: Call[T], params: Mapping[str, str], now_ms: UnixMs

@@ -11,6 +11,7 @@ from bridge_patch.adapters.venue_ccxt.catch_up import CatchUp
 from bridge_patch.adapters.venue_ccxt.environment import Environment
 from bridge_patch.adapters.venue_ccxt.facts import VenueFacts
 from bridge_patch.adapters.venue_ccxt.fold import NOBODY
+from bridge_patch.adapters.venue_ccxt.instruments import VenueInstruments
 from bridge_patch.adapters.venue_ccxt.liveness import Liveness
 from bridge_patch.adapters.venue_ccxt.lookup import Lookups
 from bridge_patch.adapters.venue_ccxt.modes import Modes
@@ -44,6 +45,9 @@ from bridge_patch.services.quiet import Quiet
 
 #: The receive window of every signed request: how late an order can still be accepted.
 RECV_WINDOW_MS: Final = 3_000
+#: How old the venue's clock may be where the account is read: what is judged by it is
+#: refused where it is older than the account may be, 10 s unless a setting says otherwise.
+CLOCK_AGE_MAX_MS: Final = 5_000
 #: How often, and how many times, a paced stream is looked at for what it owes.
 _WAIT_MS: Final = 1
 _WAITS_MAX: Final = 5_000
@@ -71,6 +75,7 @@ class CcxtVenue:
         recv_window_ms: int = RECV_WINDOW_MS,
         pause: Callable[[int], Awaitable[None]] = _sleep,
         pace: Pace | None = None,
+        symbols: Sequence[Symbol] = (),
     ) -> None:
         transport = Transport(wire, clock, recv_window_ms=recv_window_ms)
         self.parts = Parts(
@@ -81,6 +86,7 @@ class CcxtVenue:
             modes=Modes(transport),
             pause=pause,
         )
+        self.instruments = VenueInstruments(transport, self.parts.rules, symbols)
         telemetry = Quiet(telemetry)
         self._wire, self._telemetry = wire, telemetry
         self.lookups = Lookups(self.parts)
@@ -102,7 +108,9 @@ class CcxtVenue:
         self._life: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
-        """Read the venue's clock and open the user stream; entries wait until it lives.
+        """Read the venue's clock and rules, and open the user stream.
+
+        Entries wait until it lives.
 
         A simulator that we pace has no time yet: it begins with the first tick.
         """
@@ -111,6 +119,7 @@ class CcxtVenue:
 
     async def _begin(self) -> None:
         await self.parts.transport.sync()
+        await self.instruments.keep()
         self._life = asyncio.create_task(self.stream.run(), name="user stream")
 
     async def close(self) -> None:
@@ -150,6 +159,7 @@ class CcxtVenue:
 
     async def read(self) -> AccountReading | Unknown:
         await self._catch_up()
+        await self.parts.transport.keep_clock(CLOCK_AGE_MAX_MS)
         return await self._account.read()
 
     async def records(self) -> VenueRecords | Unknown:
@@ -208,14 +218,19 @@ class CcxtVenue:
         skew_ms = self.parts.transport.skew_ms
         return Unknown("the venue's clock was not read") if skew_ms is None else skew_ms
 
+    def clock_read_ms(self) -> UnixMs:
+        """Return when that was so, by our clock."""
+        return self.parts.transport.skew_read_ms
+
     def foreign_orders(self) -> int:
         """Return how many orders were seen that are not ours."""
         return len(self.parts.facts.foreign)
 
     async def _beat(self) -> None:
-        """Compare the account with what the stream told; keep the clock known."""
+        """Compare the account with what the stream told; keep clock and rules known."""
         self._account.forget()
         await self._account.read()
+        await self.instruments.keep()
 
 
 def open_venue(
@@ -226,14 +241,17 @@ def open_venue(
     clock: Clock,
     telemetry: Telemetry,
     pace: Pace | None = None,
+    symbols: Sequence[Symbol] = (),
 ) -> CcxtVenue:
     """Return the venue of an environment, not begun yet. `pace` moves a simulator.
+
+    `symbols` are those whose rules are read for the Governor.
 
     Raises MissingExtraError where the client library is not installed.
     """
     timeout_ms = RECV_WINDOW_MS + TIMEOUT_MARGIN_MS
     wire = open_wire(environment, key, secret, timeout_ms=timeout_ms)
-    return CcxtVenue(wire, clock, telemetry, pace=pace)
+    return CcxtVenue(wire, clock, telemetry, pace=pace, symbols=symbols)
 
 
 def _stop(symbol: Symbol, order_id: ClientOrderId) -> OrderFacts:

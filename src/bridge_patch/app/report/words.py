@@ -5,10 +5,10 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
+from bridge_patch.app import in_force
 from bridge_patch.app.report.material import Phase, Role
 from bridge_patch.domain.events import Verdict
 from bridge_patch.domain.intent import Mode, Side
-from bridge_patch.evidence.books import PAPER
 from bridge_patch.evidence.trades import ExitReason
 
 LABELS: Final = MappingProxyType(
@@ -42,11 +42,12 @@ EXITS: Final = MappingProxyType(
 
 def is_simulated(phase: Phase) -> bool:
     """Tell whether the phase touched nobody's money."""
-    return phase.mode is Mode.SHADOW or phase.run.venue == PAPER
+    return phase.mode is Mode.SHADOW or in_force.is_simulated(phase.run)
 
 
 def mode_words(phase: Phase) -> str:
     """Return what a phase was, with where its orders went."""
     if phase.mode is Mode.SHADOW:
         return "shadow: nothing sent"
-    return "live on paper: simulated" if is_simulated(phase) else "live: real orders"
+    venue = phase.run.venue
+    return f"live on {venue}: simulated" if is_simulated(phase) else "live: real orders"

@@ -47,6 +47,7 @@ PATHS = {
     "UserTrades": "v1/userTrades",
     "Income": "v1/income",
     "Leverage": "v1/leverage",
+    "LeverageBracket": "v1/leverageBracket",
     "SymbolConfig": "v1/symbolConfig",
     "PositionSideDual": "v1/positionSide/dual",
     "MultiAssetsMargin": "v1/multiAssetsMargin",
