@@ -168,4 +168,8 @@ def check_user_stream(user: StreamSeen, *, listen_sec: float) -> Finding:
 
 
 def _when(at_ms: int) -> str:
-    return f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    try:
+        at = datetime.fromtimestamp(at_ms // 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return f"{at_ms} ms"  # no date, and no reason to say nothing of the lock
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import final
 
 from bridge_patch.adapters.venue_ccxt.outcome import Refused
-from bridge_patch.app.doctor.remedies import cause_of, remedy_of
+from bridge_patch.app.doctor.remedies import UNREADABLE, cause_of, remedy_of
 from bridge_patch.domain.intent import Unknown
 
 
@@ -65,12 +65,16 @@ def unread(check: str, outcome: Refused | Unknown) -> Finding:
 
 
 def told_once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Say each cause under the first check that met it; the others refer to that one."""
+    """Say each cause under the first check that met it; the others refer to that one.
+
+    Two replies that cannot be read have nothing in common but that: each is told.
+    """
     first: dict[str, str] = {}
     told = []
     for finding in findings:
-        met = first.setdefault(finding.cause, finding.check) if finding.cause else ""
-        if finding.cause and met != finding.check:
+        shared = finding.cause not in {"", UNREADABLE}
+        met = first.setdefault(finding.cause, finding.check) if shared else ""
+        if shared and met != finding.check:
             told.append(note(finding.check, f"not looked at, for what {met} says"))
         else:
             told.append(finding)

@@ -69,12 +69,17 @@ def check_latency(took_ms: Sequence[float], *, window_ms: int) -> Finding | None
     return well("latency", found)
 
 
-def check_weight(weight: WeightSeen) -> Finding:
-    """Tell how much of the address's budget is left, this inspection included."""
+def check_weight(weight: WeightSeen, *, answered: bool) -> Finding:
+    """Tell how much of the address's budget is left, this inspection included.
+
+    The exchange counts it, and tells it with its answers: without one it is not known.
+    """
     found = f"{weight.most - weight.used} of {weight.most} left in this minute"
     if weight.quiet_ms:
         found = f"the exchange asked for silence for {weight.quiet_ms} ms more"
         return fault("weight", found, remedy_of("-1003"))
+    if not answered:
+        return note("weight", "not known: no call was answered")
     if weight.used > weight.entries_most:
         found = f"{found}; entries stop at {weight.entries_most} used"
         return fault("weight", found, remedy_of("-1003"))

@@ -66,7 +66,7 @@ def check_venue(
     latency = check_latency(seen.took_ms, window_ms=RECV_WINDOW_MS)
     if latency is not None:
         yield latency
-    yield check_weight(seen.weight)
+    yield check_weight(seen.weight, answered=bool(seen.took_ms))
 
 
 def wanted_of(settings: Settings) -> Wanted:

@@ -1,4 +1,4 @@
-"""What the tests of the doctor start from: a healthy reading of all, to change in part."""
+"""What the doctor's tests start from: a healthy reading of all, to change in part."""
 
 from dataclasses import replace
 from decimal import Decimal

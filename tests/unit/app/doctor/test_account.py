@@ -146,6 +146,16 @@ def test_a_lock_says_until_when() -> None:
     assert found == "BTCUSDT locked by UFR until 1970-01-01 00:00:01 UTC"
 
 
+@pytest.mark.parametrize("at_ms", [10**17, -(10**17), 10**30])
+def test_a_lock_until_no_date_is_a_fault_all_the_same(at_ms: int) -> None:
+    rule = Indicator(indicator="UFR", is_locked=True, planned_recover_time=at_ms)
+    status = Accepted(TradingStatus(indicators={"BTCUSDT": [rule]}))
+    finding = check_locks(status, (BTC,))
+
+    assert finding.mark is FAULT
+    assert finding.found == f"BTCUSDT locked by UFR until {at_ms} ms"
+
+
 OPEN = Heard(connected=True)
 
 

@@ -9,6 +9,7 @@ from bridge_patch.app.doctor.finding import (
     unread,
     well,
 )
+from bridge_patch.domain.intent import Unknown
 from tests.unit.app.doctor.seen import LOST, REVOKED
 
 
@@ -30,6 +31,13 @@ def test_a_cause_is_told_under_the_first_check_that_met_it() -> None:
 
     assert [f.mark for f in once] == [Mark.FAULT, Mark.NOTE, Mark.FAULT]
     assert once[1].found == "not looked at, for what key says"
+
+
+def test_two_replies_that_cannot_be_read_are_two_faults() -> None:
+    both = (unread("brackets", Unknown("no list")), unread("rights", Unknown("no bool")))
+
+    assert told_once(both) == both
+    assert {f.cause for f in both} == {"UNREADABLE"}
 
 
 def test_faults_without_a_cause_are_each_told() -> None:

@@ -91,7 +91,13 @@ def test_where_nothing_came_back_there_is_no_latency() -> None:
 def test_what_entries_may_not_use_any_more_is_a_fault(
     changes: dict[str, int], mark: Mark
 ) -> None:
-    assert check_weight(weight(**changes)).mark is mark
+    assert check_weight(weight(**changes), answered=True).mark is mark
+
+
+def test_a_budget_that_nobody_told_is_not_well() -> None:
+    """It is the exchange that counts; a ban is known without an answer all the same."""
+    assert check_weight(weight(), answered=False).mark is NOTE
+    assert check_weight(weight(quiet_ms=1), answered=False).mark is FAULT
 
 
 @pytest.mark.parametrize(
