@@ -188,7 +188,11 @@ def test_on_paper_our_own_house_is_looked_at(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("env", "fault"),
-    [({"VENUE": "binance"}, "VENUE_API_KEY is none"), ({"VENUE": "bnance"}, "'bnance'")],
+    [
+        ({"VENUE": "binance", "MARKET_FEED": "live"}, "VENUE_API_KEY is none"),
+        ({"VENUE": "binance"}, "must not be judged by recorded prices"),
+        ({"VENUE": "bnance"}, "'bnance'"),
+    ],
 )
 def test_settings_that_make_no_run_are_told_as_such(
     tmp_path: Path, env: dict[str, str], fault: str
