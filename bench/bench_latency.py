@@ -61,6 +61,10 @@ class Called:
     venue: Venue
     at_ns: dict[IntentId, int] = field(default_factory=dict)
 
+    async def prepare(self, approved: Approved, order_id: ClientOrderId) -> Report | None:
+        """Pass it on."""
+        return await self.venue.prepare(approved, order_id)
+
     async def place(self, approved: Approved, order_id: ClientOrderId) -> Report:
         """Note it and pass it on."""
         self.at_ns.setdefault(approved.intent_id, time.monotonic_ns())

@@ -147,6 +147,9 @@ class Survivor:
     advanced_ms: int = 0
     happened: list[VenueEvent] = field(default_factory=list)
 
+    async def prepare(self, approved: Approved, order_id: ClientOrderId) -> Report | None:
+        return await self.inner.prepare(approved, order_id)
+
     async def place(self, approved: Approved, order_id: ClientOrderId) -> Report:
         return self._kept(await self.inner.place(approved, order_id))
 

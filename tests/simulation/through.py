@@ -20,6 +20,9 @@ class Through:
 
     inner: Venue
 
+    async def prepare(self, approved: Approved, order_id: ClientOrderId) -> Report | None:
+        return await self.inner.prepare(approved, order_id)
+
     async def place(self, approved: Approved, order_id: ClientOrderId) -> Report:
         return await self.inner.place(approved, order_id)
 

@@ -25,6 +25,10 @@ class LeasedVenue:
     def __init__(self, venue: Venue, assure: Callable[[], None]) -> None:
         self._venue, self._assure = venue, assure
 
+    async def prepare(self, approved: Approved, order_id: ClientOrderId) -> Report | None:
+        self._assure()
+        return await self._venue.prepare(approved, order_id)
+
     async def place(self, approved: Approved, order_id: ClientOrderId) -> Report:
         self._assure()
         return await self._venue.place(approved, order_id)

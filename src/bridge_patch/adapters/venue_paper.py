@@ -63,6 +63,10 @@ class PaperVenue:
             book=book, wallet_usd=wallet_usd, instruments=instruments, costs=costs
         )
 
+    async def prepare(self, approved: Approved, order_id: ClientOrderId) -> Report | None:
+        del approved, order_id  # leverage is set by the order itself
+        return None
+
     async def place(self, approved: Approved, order_id: ClientOrderId) -> Report:
         return _report(self._exchange.enter(entry_of(approved, order_id)))
 

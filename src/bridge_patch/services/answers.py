@@ -98,12 +98,17 @@ def withheld(order: Sending, state: TradingState, now_ms: UnixMs, *, blind: bool
     why = f"the account is {state}"
     if blind:
         why = "a person's orders cannot be read from the bus; entries go on once it answers"
+    return unsent(order, _WITHHELD[state], why, now_ms)
+
+
+def unsent(order: Sending, reason: Reason, why: str, now_ms: UnixMs) -> Report:
+    """Return our own no to an order that was announced and did not leave."""
     refusal = OrderRefused(
         book=Book.ACCOUNT,
         at_ms=now_ms,
         symbol=order.symbol,
         order_id=order.order_id,
-        code=_WITHHELD[state],
+        code=reason,
         message=f"withheld: {why}",
     )
     return Report(event=OrderEvent.REJECTED, events=(refusal,))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final, final
 
-from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.domain.errors import BrokenPromiseError, InvalidValueError
 from bridge_patch.domain.events import Sending, TradingState
 from bridge_patch.domain.harvest import HarvestPolicy
 from bridge_patch.domain.instrument import Instrument
@@ -19,9 +19,10 @@ from bridge_patch.domain.intent import IntentId, ReduceIntent, Side, Symbol
 from bridge_patch.domain.money import ONE, Price
 from bridge_patch.domain.order import Leg, OrderEvent, client_order_id
 from bridge_patch.governor.judge import Approved, ApprovedReduction, judge_reduction
+from bridge_patch.governor.reasons import Reason
 from bridge_patch.governor.ruling import Refused
 from bridge_patch.policy.sizing import STOP_FRACTION
-from bridge_patch.services.answers import Sent, ended, withheld
+from bridge_patch.services.answers import Sent, ended, unsent, withheld
 from bridge_patch.services.hearing import Hearing
 from bridge_patch.services.late_trades import told_late
 from bridge_patch.services.ports import Clock, Exchange, Instruments, Reducer, Report
@@ -32,6 +33,8 @@ from bridge_patch.services.switch import Switch
 PROTECT_ATTEMPTS_MAX: Final = 2
 #: How long a position may wait for a stop whose fate is unknown before it is closed.
 NAKED_MAX_MS: Final = 5_000
+#: For how long an approval holds while the venue is prepared: then prices are others.
+PREPARE_MAX_MS: Final = 3_000
 #: A position found without a plan gets the sizer's stop at factor 1 from its entry.
 FALLBACK_STOP: Final = STOP_FRACTION
 #: Who asks for a reduction that no message asked for.
@@ -239,16 +242,40 @@ class LiveDesk(ReduceDesk):
 
     async def _placed(self, approved: Approved, order: Sending) -> Sent:
         await self.recorder.keep()
-        await self.switch.heed()
-        state = TradingState.HALTED if self.switch.blind else self.recorder.gauge.state
-        if state is TradingState.RUNNING:
+        report = await self._objection(approved, order)
+        if report is None:
             approved.spend()
             report = await self.hearing.asked(self.exchange.place(approved, order.order_id))
-        else:
-            report = withheld(order, state, self.clock.now_ms(), blind=self.switch.blind)
         sent = await self.hearing.learned(order, report)
         await self._protect(approved.symbol)
         return sent
+
+    async def _objection(self, approved: Approved, order: Sending) -> Report | None:
+        """Return why an order may not leave; None where it may, at this moment.
+
+        The venue is prepared first, for that may take seconds: whether the account may
+        trade, and whether the prices are still those that were judged, is seen last.
+        """
+        begun_ms = self.clock.now_ms()
+        try:
+            refused = await self.exchange.prepare(approved, order.order_id)
+        except BrokenPromiseError:
+            raise
+        except Exception as e:  # noqa: BLE001 - nothing was sent, and nothing will be
+            why = f"the venue could not be prepared: {type(e).__name__}"
+            refused = unsent(order, Reason.SNAPSHOT_INCOMPLETE, why, self.clock.now_ms())
+        if refused is not None:
+            return refused
+        await self.switch.heed()
+        now_ms = self.clock.now_ms()
+        state = TradingState.HALTED if self.switch.blind else self.recorder.gauge.state
+        if state is not TradingState.RUNNING:
+            return withheld(order, state, now_ms, blind=self.switch.blind)
+        took_ms = now_ms - begun_ms
+        if not 0 <= took_ms <= PREPARE_MAX_MS:
+            why = f"the venue took {took_ms} ms to prepare, most {PREPARE_MAX_MS}"
+            return unsent(order, Reason.MARK_STALE, why, now_ms)
+        return None
 
 
 def stop_price(

@@ -157,8 +157,19 @@ class Reducer(Protocol):
 class Exchange(Reducer, Protocol):
     """A venue that can also open. It takes approvals and nothing else."""
 
+    async def prepare(self, approved: Approved, order_id: ClientOrderId) -> Report | None:
+        """Set the leverage, read it back, look at all that may take its time to be read.
+
+        Return the refusal where something does not hold; None where the order may be sent.
+        """
+        ...
+
     async def place(self, approved: Approved, order_id: ClientOrderId) -> Report:
-        """Set the leverage, read it back, and send one market order."""
+        """Send one market order, at once.
+
+        The venue must not take it where it arrives later than its receive window after the
+        preparation: what was looked at since then holds for as long, and no longer.
+        """
         ...
 
 

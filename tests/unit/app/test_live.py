@@ -22,7 +22,7 @@ from bridge_patch.app.live import (
     bars_needed,
 )
 from bridge_patch.app.market_place import followed, priced_by
-from bridge_patch.app.settings import Settings, SettingsError, load_settings
+from bridge_patch.app.settings import MarketFeed, Settings, SettingsError, load_settings
 from bridge_patch.app.stopping import Stop
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import UnixMs, Unknown
@@ -67,7 +67,12 @@ def test_the_market_followed_is_the_venues_own_and_for_paper_the_real_one(
         ({}, "paper"),
         ({"MARKET_URL": "http://127.0.0.1:9000"}, "paper"),
         ({"VENUE": "binance"}, "binance"),
-        ({"VENUE": "binance", "MARKET_URL": "http://127.0.0.1:9000"}, "simulator"),
+        ({"VENUE": "binance", "MARKET_URL": "http://127.0.0.1:9000"}, "another simulator"),
+        ({"VENUE": "simulator"}, "simulator"),
+        (
+            {"VENUE": "simulator", "MARKET_URL": "http://127.0.0.1:9000"},
+            "another simulator",
+        ),
         ({"VENUE": "simulator", "MARKET_FEED": "replay"}, "simulator"),
     ],
 )
@@ -76,6 +81,12 @@ def test_prices_of_a_simulator_are_not_those_of_a_real_venue(
 ) -> None:
     """Orders there would be judged by what somebody made up: VENUE_MISMATCH refuses."""
     assert priced_by(settings(**env)) == prices
+
+
+def test_recorded_prices_are_no_real_venues_even_where_such_settings_came_to_be() -> None:
+    """The start refuses them; the Governor would refuse them too."""
+    real = replace(settings(VENUE="binance-demo"), market_feed=MarketFeed.REPLAY)
+    assert priced_by(real) == "recorded"
 
 
 def test_only_a_simulator_at_home_may_stand_in_for_an_exchange() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, final
 
@@ -20,12 +20,14 @@ from bridge_patch.adapters.venue_ccxt.orders import OrderFacts
 from bridge_patch.adapters.venue_ccxt.outcome import Accepted, Refused
 from bridge_patch.adapters.venue_ccxt.parts import Parts, plain
 from bridge_patch.adapters.venue_ccxt.replies import OrderReply, SymbolConfig
-from bridge_patch.domain.intent import Symbol, Unknown
+from bridge_patch.domain.intent import Symbol, UnixMs, Unknown
 from bridge_patch.domain.order import ClientOrderId, Leg
 from bridge_patch.governor.judge import Approved
 from bridge_patch.services.ports import Report
 
 ISOLATED: Final = "ISOLATED"
+#: The venue's clock was read within this time where an entry is stamped by it.
+CLOCK_AGE_MAX_MS: Final = 30_000
 #: When to ask for the trades of an order that was filled, in ms after each other.
 TRADES_PACE_MS: Final = (50, 150, 400)
 _MODE_CODES: Final = frozenset({"-4060", "-4061", "-4062", "-4167", "-4168"})
@@ -38,10 +40,16 @@ class Placing:
 
     parts: Parts
     lookups: Lookups
+    _stamps: dict[ClientOrderId, UnixMs] = field(default_factory=dict)
 
-    async def place(self, approved: Approved, order_id: ClientOrderId) -> Report:
-        """Carry out an approval. Nothing but its own numbers leaves."""
+    async def prepare(self, approved: Approved, order_id: ClientOrderId) -> Report | None:
+        """Look at every condition, set the leverage, and stamp the order that may follow.
+
+        The stamp is from before the last look at halt and lease: whoever sleeps after that
+        for longer than the receive window sends an order that the venue throws away.
+        """
         parts = self.parts
+        self._stamps.clear()
         order = parts.facts.fold.announce(
             OrderFacts(
                 order_id=order_id,
@@ -56,10 +64,31 @@ class Placing:
         refused = await self._objection(approved)
         if refused is not None:
             return self.refused(order, refused)
+        await parts.transport.keep_clock(CLOCK_AGE_MAX_MS)
+        if parts.transport.skew_ms is None:
+            unread = _ours("CLOCK_UNREAD", "the venue's clock could not be read")
+            return self.refused(order, unread)
+        self._stamps[order_id] = parts.transport.venue_ms()
+        return None
+
+    async def place(self, approved: Approved, order_id: ClientOrderId) -> Report:
+        """Carry out an approval. Nothing but its own numbers leaves, once prepared."""
+        parts = self.parts
+        if order_id not in self._stamps:
+            refusal = await self.prepare(approved, order_id)
+            if refusal is not None:
+                return refusal
+        stamp_ms, order = self._stamps.pop(order_id), parts.facts.fold.orders[order_id]
+        alive = parts.liveness.alive_since_ms(parts.transport.now_ms())
+        if isinstance(alive, Unknown):
+            return self.refused(order, _ours("STREAM_SILENT", alive.why))
         self.lookups.begin(order)
         order.sent_ms = parts.transport.now_ms()
         outcome = await parts.transport.call(
-            PLACE, market_order(order, approved.quantity.base), purpose=Purpose.ENTRY
+            PLACE,
+            market_order(order, approved.quantity.base),
+            purpose=Purpose.ENTRY,
+            stamp_ms=stamp_ms,
         )
         return await self.settled(order, outcome)
 

@@ -74,28 +74,38 @@ class Transport:
         return UnixMs(self._clock.now_ms() + (self.skew_ms or 0))
 
     async def call(
-        self, call: Call[T], params: Mapping[str, str], *, purpose: Purpose
+        self,
+        call: Call[T],
+        params: Mapping[str, str],
+        *,
+        purpose: Purpose,
+        stamp_ms: UnixMs | None = None,
     ) -> Accepted[T] | Refused | Unknown:
-        """Make one call and judge it; whatever is not proved is Unknown."""
-        if call is not TIME and self._is_due():
+        """Make one call and judge it; whatever is not proved is Unknown.
+
+        A call that brings its own stamp, by the venue's clock, leaves with that one, at
+        once, or comes too late. What may open something is never stamped anew.
+        """
+        if stamp_ms is None and call is not TIME and self._is_due():
             await self.sync()
         objection = self.budget.objection(call, purpose, self.venue_ms())
         if objection:
             return Refused(
                 code=LOCAL_LIMIT, message=objection, disposition=Disposition.RETRY
             )
-        outcome = await self._once(call, params)
+        outcome = await self._once(call, params, stamp_ms)
         if isinstance(outcome, Refused) and outcome.code in _OUT_OF_WINDOW:
             await self.sync()
-            outcome = await self._once(call, params)
+            if purpose is not Purpose.ENTRY:
+                outcome = await self._once(call, params)
         if isinstance(outcome, Accepted):
             return read(outcome.value, call.reply)
         return outcome
 
     async def _once(
-        self, call: Call[T], params: Mapping[str, str]
+        self, call: Call[T], params: Mapping[str, str], stamp_ms: UnixMs | None = None
     ) -> Accepted[str] | Refused | Unknown:
-        now_ms = self.venue_ms()
+        now_ms = self.venue_ms() if stamp_ms is None else stamp_ms
         self.budget.spend(call, now_ms)
         answer = await self._wire.send(call.method, self._stamped(call, params, now_ms))
         if isinstance(answer, Reply):

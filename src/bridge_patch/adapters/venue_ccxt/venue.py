@@ -133,6 +133,9 @@ class CcxtVenue:
             await self._pace.close()
         await self._wire.close()
 
+    async def prepare(self, approved: Approved, order_id: ClientOrderId) -> Report | None:
+        return await self._placing.prepare(approved, order_id)
+
     async def place(self, approved: Approved, order_id: ClientOrderId) -> Report:
         try:
             return await self._placing.place(approved, order_id)

@@ -167,7 +167,7 @@ def test_a_sure_failure_refuses_an_entry_and_lets_a_reduction_try_again(cell: Ce
         overload = cell.kind is FaultKind.OVERLOAD_1008
         again = cell.kind in {FaultKind.UNAVAILABLE_503, FaultKind.INTERNAL_503} or overload
         stamped = ("code", -1021) in cell.rest
-        done = stamped or (again and cell.leg != "entry")
+        done = (stamped or again) and cell.leg != "entry"
 
         assert orders_at_venue(stand, "bp-x") == int(done)
         if done:

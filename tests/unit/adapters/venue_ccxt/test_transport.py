@@ -92,11 +92,40 @@ def test_a_window_that_is_too_long_does_not_start(window_ms: int) -> None:
 def test_a_stamp_that_was_refused_is_made_anew_once(code: int) -> None:
     late = Reply(status=400, body=f'{{"code":{code},"msg":"outside"}}')
     script = Script(late, late)
-    outcome = called(script)
+    outcome = called(script, Purpose.PROTECT)
 
     assert isinstance(outcome, Refused)
     assert len(script.orders()) == 2
-    assert isinstance(called(Script(late, Reply(status=200, body=ORDER))), Accepted)
+    taken = Script(late, Reply(status=200, body=ORDER))
+    assert isinstance(called(taken, Purpose.PROTECT), Accepted)
+
+
+@pytest.mark.parametrize("code", [-1021, -5028])
+def test_what_may_open_something_is_never_stamped_anew(code: int) -> None:
+    """The receive window is all that bounds what a stopped writer has under way."""
+    late = Reply(status=400, body=f'{{"code":{code},"msg":"outside"}}')
+    script = Script(late, Reply(status=200, body=ORDER))
+    outcome = called(script, Purpose.ENTRY)
+
+    assert isinstance(outcome, Refused)
+    assert outcome.definite
+    assert len(script.orders()) == 1
+
+
+def test_a_call_that_brings_its_stamp_leaves_with_it_and_asks_for_no_time() -> None:
+    script = Script(Reply(status=200, body=ORDER))
+    transport = Transport(script, script.clock)
+    asyncio.run(transport.sync())
+    script.clock.set(UnixMs(NOW + 600_000))
+    outcome = asyncio.run(
+        transport.call(
+            PLACE, {"symbol": "BTCUSDT"}, purpose=Purpose.ENTRY, stamp_ms=UnixMs(NOW)
+        )
+    )
+
+    assert isinstance(outcome, Accepted)
+    assert [params["timestamp"] for params in script.orders()] == [str(NOW)]
+    assert [method for method, _ in script.sent].count(TIME.method) == 1
 
 
 @pytest.mark.parametrize(
