@@ -20,6 +20,7 @@ from bench import (
     bench_replay,
     bench_session,
     bench_takeover,
+    bench_venue,
 )
 from tests.redis_server import program
 
@@ -40,6 +41,7 @@ TINY: dict[str, Callable[[bool], None]] = {
     "bench_replay": lambda js: bench_replay.main(8, rounds=1, as_json=js),
     "bench_session": lambda js: bench_session.main(40, rounds=1, as_json=js),
     "bench_takeover": lambda js: bench_takeover.main(400, as_json=js),
+    "bench_venue": lambda js: bench_venue.main(2, rounds=1, as_json=js),
 }
 
 ON_REDIS = {
