@@ -52,7 +52,7 @@ bench: $(READY) ## every benchmark in bench/, each printing its ratio
 		echo "== $$name"; $(BIN)/python -m bench.$$name $(ARGS); \
 	done
 
-soak: $(READY) ## 2,000 seeds, a long account life, a failing venue, 50 kills; at most 46 minutes
+soak: $(READY) ## 2,000 seeds, a long account life, a failing venue, 50 kills; at most 40 minutes
 	@$(BIN)/python -m tests.soak $(ARGS)
 
 mutants: $(READY) ## small faults planted in the Governor, one at a time: a test notices
