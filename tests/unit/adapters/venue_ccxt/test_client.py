@@ -146,6 +146,8 @@ def test_a_redirect_is_not_followed() -> None:
 
 
 def test_a_call_outside_the_table_of_addresses_never_leaves() -> None:
+    """M-73: private calls of a testnet went to the live host."""
+
     async def go() -> Answer:
         async with serving(ok("{}")) as loopback, wired(loopback.port) as wire:
             answer = await wire.send("sapiGetCapitalConfigGetall", {})

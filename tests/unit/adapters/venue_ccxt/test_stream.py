@@ -27,6 +27,7 @@ from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import Unknown
 from bridge_patch.domain.order import OrderEvent
 from bridge_patch.domain.venue_events import OrderRefused, VenueEvent
+from tests.contracts.approvals import BTC
 from tests.unit.adapters.venue_ccxt.stand import Stand, traded
 
 
@@ -118,8 +119,12 @@ def test_a_stream_that_ends_is_rebuilt_and_what_was_missed_is_caught_up(
     living(script)
 
 
-def test_a_silent_stream_is_found_out_and_entries_stop() -> None:
-    """The socket stays open; trades are found by a query and never told."""
+def test_silent_user_stream_is_detected() -> None:
+    """M-88: the user stream died silently; its socket stayed open and sent nothing.
+
+    Trades are found by a query and never told. Entries stop within the limit, the stream is
+    rebuilt, what it did not tell is caught up, and entries go on.
+    """
 
     async def script(stand: Stand) -> None:
         stand.dispose(silent_user_stream=True)
@@ -130,6 +135,9 @@ def test_a_silent_stream_is_found_out_and_entries_stop() -> None:
         assert await refusal_of(stand, "bp-2") == "STREAM_SILENT"
         await settle(50)
         assert any("does not tell" in note for note in stand.notes.notes)
+        stand.dispose()
+        await until(stand, alive=True, turns=2_000)
+        assert stand.venue.parts.facts.fold.positions[BTC].signed_base == stand.held() > 0
 
     living(script)
 
