@@ -87,6 +87,12 @@ class AccountView:
         if not 0 <= took_ms <= TOOK_MAX_MS:
             return Unknown(f"the account took {took_ms} ms to read")
         self.parts.liveness.beat(_standing(risks, account), self.parts.transport.now_ms())
+        told = self.parts.facts.fold.positions
+        self.parts.agreement.compare(
+            {Symbol(risk.symbol): risk.position_amt for risk in held},
+            {symbol: position.signed_base for symbol, position in told.items()},
+            asked_ms,
+        )
         return AccountReading(
             at_ms=asked_ms,
             equity_usd=account.total_margin_balance,

@@ -1,7 +1,8 @@
 """What happened while nobody listened, from the venue's own records.
 
-Run when the stream is (re)opened. Whatever it finds is told as if the stream had: each
-trade once. Orders in doubt are left to the look-ups.
+Run when the stream is (re)opened, and where a position is not what was told. Whatever it
+finds is told as if the stream had: each trade once. Orders in doubt are left to the
+look-ups.
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ class CatchUp:
         return isinstance(outcome, Accepted)
 
     def _since_ms(self, symbol: Symbol) -> int:
-        """Return from when to ask: the oldest order in doubt, or the newest trade."""
+        """Return from when to ask: the oldest doubt, or else the newest trade."""
         facts, transport = self.parts.facts, self.parts.transport
         skew_ms = transport.skew_ms or 0
         sent = [
@@ -112,4 +113,6 @@ class CatchUp:
             if order.symbol == symbol and order.state in _OPEN and order.sent_ms
         ]
         newest = [facts.fold.newest_ms] if facts.fold.newest_ms else []
-        return min([*sent, *newest, transport.venue_ms()]) - OVERLAP_MS
+        agreed_ms = self.parts.agreement.since_ms(symbol)
+        agreed = [] if agreed_ms is None else [agreed_ms + skew_ms]
+        return min([*sent, *newest, *agreed, transport.venue_ms()]) - OVERLAP_MS

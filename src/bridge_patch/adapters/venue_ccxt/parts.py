@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, final
 
+from bridge_patch.adapters.venue_ccxt.agreement import Agreement
 from bridge_patch.adapters.venue_ccxt.calls import QUERY, TRADES, Purpose
 from bridge_patch.adapters.venue_ccxt.facts import VenueFacts
 from bridge_patch.adapters.venue_ccxt.hearing import hear_order_reply, hear_trade_reply
@@ -46,6 +47,7 @@ class Parts:
     rules: Rules
     modes: Modes
     pause: Callable[[int], Awaitable[None]]
+    agreement: Agreement = field(default_factory=Agreement)
 
     def reported(self, order: OrderFacts) -> Report:
         """State what is known of an order, with all that happened on its symbol."""

@@ -233,6 +233,8 @@ class CcxtVenue:
         """Compare the account with what the stream told; keep clock and rules known."""
         self._account.forget()
         await self._account.read()
+        if self.parts.agreement.is_due(self.parts.transport.now_ms()):
+            await self.stream.catch_up()
         await self.instruments.keep()
 
 
