@@ -2,10 +2,18 @@
 
 from bridge_patch.app.binance_server.faults import FaultKind
 from bridge_patch.domain.lookup import LookupState
-from bridge_patch.domain.order import OrderEvent
+from bridge_patch.domain.order import ClientOrderId, OrderEvent
 from bridge_patch.domain.venue_events import OrderEnded
 from tests.contracts.approvals import BTC, SOL
-from tests.unit.adapters.venue_ccxt.scenes import X, absent, announced, by_hand, searched
+from tests.unit.adapters.venue_ccxt.scenes import (
+    X,
+    absent,
+    announced,
+    by_hand,
+    guarded,
+    hidden,
+    searched,
+)
 from tests.unit.adapters.venue_ccxt.stand import D, Stand, on_stand, traded
 
 
@@ -204,3 +212,35 @@ def test_each_symbol_has_its_own_searches() -> None:
         assert stand.venue.lookups.searches == {}
 
     on_stand(script)
+
+
+def test_a_vanished_stop_of_a_flat_symbol_is_ended_by_a_cancel_that_is_answered() -> None:
+    """No service shows it any more: it must not be called open for ever."""
+
+    async def script(stand: Stand) -> None:
+        await guarded(stand)
+        stand.wire.instead = hidden
+        held = await cancelled(stand)
+        await stand.close()
+        await stand.events()
+        flat = await cancelled(stand)
+
+        assert OrderEvent.CANCELLED not in held
+        assert flat[-1] is OrderEvent.CANCELLED
+        assert stand.venue.parts.facts.fold.stops(BTC) == ()
+        assert (
+            await stand.venue.find(BTC, ClientOrderId("bp-stop"))
+        ).event is OrderEvent.CANCELLED
+        assert await stand.events() == ()
+
+    on_stand(script)
+
+
+async def cancelled(stand: Stand) -> list[OrderEvent]:
+    """Cancel the stop again and again, as tidying does, for a minute or until it is."""
+    answers: list[OrderEvent] = []
+    while len(answers) < 12 and OrderEvent.CANCELLED not in answers:
+        await stand.pause(5_000)
+        report = await stand.venue.cancel(BTC, ClientOrderId("bp-stop"))
+        answers.append(report.event)
+    return answers
