@@ -240,11 +240,12 @@ class Lookups:
     async def _explained(self, order: OrderFacts) -> bool:
         """Tell whether the venue's position is ours and every trade has an owner."""
         transport, facts, symbol = self.parts.transport, self.parts.facts, order.symbol
+        oldest_ms = self.parts.reach_ms() if order.conditional else 0  # no entry is proved
         trades = await transport.call(
             TRADES,
             {
                 "symbol": symbol,
-                "startTime": str(max(self._since_ms(order), self.parts.reach_ms())),
+                "startTime": str(max(self._since_ms(order), oldest_ms)),
                 "limit": str(TRADES_MAX),
             },
             purpose=Purpose.PROTECT,

@@ -137,7 +137,8 @@ def test_a_stop_that_is_seen_again_rests_after_a_restart_too() -> None:
         order_id=X,
         intent_id=entry.intent_id,
     )
-    for told in ((armed, _end(UNSEEN, entry.at_ms), armed), (armed,)):
+    gone = (_end(why, entry.at_ms) for why in (UNSEEN, "rests no more"))
+    for told in ((armed,), *((armed, end, armed) for end in gone)):
         stand.venue = stand.make()
         stand.venue.restore((entry, *told))
         (order,) = stand.venue.parts.facts.fold.orders.values()
