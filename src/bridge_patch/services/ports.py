@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol, TypeAlias, final
 
-from bridge_patch.domain.events import Event, Sending, VenueEvent
+from bridge_patch.domain.events import Event, Resolved, Sending, VenueEvent
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import IntentId, ReduceIntent, Side, Symbol, UnixMs, Unknown
 from bridge_patch.domain.market import Tick
@@ -220,8 +220,9 @@ class Records(Protocol):
         ...
 
 
-#: What a venue is restored from: what happened there, and the orders that were announced.
-VenueMemory: TypeAlias = VenueEvent | Sending
+#: What a venue is restored from: what happened there, the orders that were announced, and
+#: the answers they got.
+VenueMemory: TypeAlias = VenueEvent | Sending | Resolved
 
 
 class Venue(Exchange, Account, Records, Protocol):

@@ -6,9 +6,10 @@ from decimal import Decimal
 
 from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.venue_paper import PaperVenue, entry_of, reduction_of
-from bridge_patch.domain.intent import Side, Symbol, UnixMs
+from bridge_patch.domain.events import Resolved
+from bridge_patch.domain.intent import IntentId, Side, Symbol, UnixMs
 from bridge_patch.domain.market import Bar, Tick
-from bridge_patch.domain.order import ClientOrderId, OrderEvent
+from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent
 from bridge_patch.domain.position import Position
 from bridge_patch.domain.venue_events import Book, Filled, FillKind
 from bridge_patch.sim.commands import ArmStop, Enter, Reduce
@@ -118,3 +119,16 @@ def test_every_value_of_a_reduction_is_the_value_that_is_sent() -> None:
             order_id=order_id,
             intent_id=resting.intent_id,
         )
+
+
+def test_a_simulated_venue_needs_neither_announcements_nor_answers() -> None:
+    """They are in the journal for real venues; what happened says it all here."""
+    venue = PaperVenue(wallet_usd=D(100_000), instruments=ListedInstruments())
+    order_id, intent_id = ClientOrderId("o-1"), IntentId("i-1")
+    answer = Resolved(
+        at_ms=NOW, intent_id=intent_id, order_id=order_id, leg=Leg.ENTRY, event="REJECTED"
+    )
+    before = asyncio.run(venue.read())
+    venue.restore((answer,))
+
+    assert asyncio.run(venue.read()) == before

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bridge_patch.domain.events import Book, Filled, FillKind, Sending, StopArmed
+from bridge_patch.domain.events import Book, Filled, FillKind, Resolved, Sending, StopArmed
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.services.ports import Venue, VenueMemory
@@ -110,3 +110,5 @@ def test_a_venue_learns_the_orders_of_an_earlier_life() -> None:
     own = [e for e in world.events(StopArmed) if e.book is Book.ACCOUNT]
     assert own
     assert {e.order_id for e in own} < announced
+    answered = {e.order_id for e in later.venue.seen if isinstance(e, Resolved)}
+    assert answered == announced

@@ -80,9 +80,13 @@ class AccountView:
         held = [risk for risk in risks if risk.position_amt != 0]
         if _amounts(held) != _amounts(account.positions):
             return Unknown("positions and account disagree: they moved meanwhile")
-        guards = await self._guards(sorted({Symbol(risk.symbol) for risk in held}))
+        stated = {Symbol(risk.symbol) for risk in held}
+        believed = set(self.parts.facts.fold.positions)
+        guards = await self._guards(sorted(stated | believed))
         if isinstance(guards, Unknown):
             return guards
+        for symbol in sorted(believed - stated):  # closed: by a stop, if nobody told more
+            await self.stops.collect(symbol)
         took_ms = self.parts.transport.now_ms() - asked_ms
         if not 0 <= took_ms <= TOOK_MAX_MS:
             return Unknown(f"the account took {took_ms} ms to read")
@@ -101,7 +105,7 @@ class AccountView:
         )
 
     async def _guards(self, symbols: Sequence[Symbol]) -> list[AlgoReply] | Unknown:
-        """Return the conditional orders of what is held; they are compared on the way."""
+        """Return the conditional orders of these symbols; they are compared on the way."""
         if len(symbols) > _SYMBOLS_EACH:
             listed = [await self._ask(ALGO_OPEN_ALL, {})]
         else:

@@ -27,20 +27,33 @@ _OPEN: Final = (None, OrderState.OPEN)
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CatchUp:
-    """Asks for what may have been missed."""
+    """Asks for what may have been missed.
+
+    `_whole_ms` is when the last one began that could read everything, by the venue's clock;
+    0 is none: then the journal's newest trades say how far back to ask.
+    """
 
     parts: Parts
     stops: Stops
+    _whole_ms: int = 0
 
     async def run(self) -> bool:
-        """Bring everything up to date; false where something could not be read."""
+        """Bring everything up to date; false where something could not be read.
+
+        From when to ask is settled before the first question: what is heard on the way,
+        of whichever symbol, would make it later.
+        """
+        began_ms = self.parts.transport.venue_ms()
+        starts = {symbol: self._since_ms(symbol) for symbol in sorted(self._symbols())}
         whole = await self._incomes()
-        for symbol in sorted(self._symbols()):
-            whole &= await self._trades(symbol)
-            await self.parts.claim(symbol)
+        for symbol, start_ms in starts.items():
+            whole &= await self._trades(symbol, start_ms)
             whole &= await self._stops(symbol)
+            await self.parts.claim(symbol)  # of what no stop of ours has become
+        if whole:
+            self._whole_ms = began_ms
         return whole
 
     def _symbols(self) -> set[Symbol]:
@@ -50,10 +63,9 @@ class CatchUp:
         waiting = {trade.symbol for trade in facts.unclaimed}
         return {*facts.fold.positions, *unsure, *waiting}
 
-    async def _trades(self, symbol: Symbol) -> bool:
-        """Hear every trade of a symbol since the last one that is known."""
+    async def _trades(self, symbol: Symbol, start_ms: int) -> bool:
+        """Hear every trade of a symbol from then on."""
         transport, facts = self.parts.transport, self.parts.facts
-        start_ms = self._since_ms(symbol)
         while True:
             params = {
                 "symbol": symbol,
@@ -74,12 +86,15 @@ class CatchUp:
                 return True
 
     async def _stops(self, symbol: Symbol) -> bool:
+        """Hear what became of the stops of a symbol, those first that are not listed."""
         outcome = await self.parts.transport.call(
             ALGO_OPEN, {"symbol": symbol}, purpose=Purpose.PROTECT
         )
-        if isinstance(outcome, Accepted):
-            await self.stops.compare(symbol, outcome.value)
-        return isinstance(outcome, Accepted)
+        if not isinstance(outcome, Accepted):
+            return False
+        traced = await self.stops.trace(symbol, outcome.value)
+        await self.stops.compare(symbol, outcome.value)
+        return traced
 
     async def _incomes(self) -> bool:
         """Hear the settlements of what is held; before the trades, which may close it."""
@@ -88,23 +103,37 @@ class CatchUp:
             return True
         found: list[Income] = []
         opened_ms = min(p.opened_ms for p in facts.fold.positions.values())
-        params = {
-            "incomeType": "FUNDING_FEE",
-            "startTime": str(max(opened_ms, facts.fold.newest_ms - OVERLAP_MS)),
-            "limit": str(TRADES_MAX),
-        }
-        outcome = await self.parts.transport.call(INCOME, params, purpose=Purpose.PROTECT)
-        if isinstance(outcome, Accepted):
-            found += outcome.value
+        start_ms = max(opened_ms, self._whole_ms - OVERLAP_MS, self.parts.reach_ms())
+        whole = True
+        while whole:
+            params = {
+                "incomeType": "FUNDING_FEE",
+                "startTime": str(start_ms),
+                "limit": str(TRADES_MAX),
+            }
+            outcome = await self.parts.transport.call(
+                INCOME, params, purpose=Purpose.PROTECT
+            )
+            whole = isinstance(outcome, Accepted)
+            page = outcome.value if isinstance(outcome, Accepted) else ()
+            found += page
+            newest_ms = max((income.time for income in page), default=start_ms)
+            if len(page) < TRADES_MAX or newest_ms <= start_ms:
+                break
+            start_ms = newest_ms
         for income in sorted(found, key=lambda each: each.time):
             position = facts.fold.positions.get(Symbol(income.symbol))
             if position is not None and income.time >= position.opened_ms:
                 at_ms = UnixMs(income.time)
                 facts.hear_funding(position.symbol, income.income, at_ms)
-        return isinstance(outcome, Accepted)
+        return whole
 
     def _since_ms(self, symbol: Symbol) -> int:
-        """Return from when to ask: the oldest doubt, or else the newest trade."""
+        """Return from when to ask: the oldest doubt, or what is known already.
+
+        That is all up to the last whole catch-up, else up to the symbol's newest trade; and
+        never before what the venue still tells.
+        """
         facts, transport = self.parts.facts, self.parts.transport
         skew_ms = transport.skew_ms or 0
         sent = [
@@ -112,7 +141,9 @@ class CatchUp:
             for order in facts.fold.orders.values()
             if order.symbol == symbol and order.state in _OPEN and order.sent_ms
         ]
-        newest = [facts.fold.newest_ms] if facts.fold.newest_ms else []
+        known_ms = self._whole_ms or facts.fold.newest_ms.get(symbol, 0)
+        known = [known_ms] if known_ms else []
         agreed_ms = self.parts.agreement.since_ms(symbol)
         agreed = [] if agreed_ms is None else [agreed_ms + skew_ms]
-        return min([*sent, *newest, *agreed, transport.venue_ms()]) - OVERLAP_MS
+        since_ms = min([*sent, *known, *agreed, transport.venue_ms()]) - OVERLAP_MS
+        return max(since_ms, self.parts.reach_ms())

@@ -14,6 +14,7 @@ from typing import Final, final
 
 from bridge_patch.adapters.venue_ccxt.fold import Fold
 from bridge_patch.adapters.venue_ccxt.orders import (
+    UNSEEN,
     OrderFacts,
     Trade,
     filled_of,
@@ -23,7 +24,7 @@ from bridge_patch.adapters.venue_ccxt.orders import (
     says_more,
     trade_id_of,
 )
-from bridge_patch.domain.events import Sending
+from bridge_patch.domain.events import Resolved, Sending
 from bridge_patch.domain.intent import Symbol, UnixMs
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.money import ZERO
@@ -64,11 +65,13 @@ class VenueFacts:
     foreign: dict[str, None] = field(default_factory=dict)
     rates: dict[Symbol, Decimal] = field(default_factory=dict)
 
-    def restore(self, events: Iterable[VenueEvent | Sending]) -> None:
+    def restore(self, events: Iterable[VenueEvent | Sending | Resolved]) -> None:
         """Fold what the journal holds; none of it is handed on again."""
         for event in events:
             if isinstance(event, Sending):
                 self.fold.announce(order_of(event))
+            elif isinstance(event, Resolved):
+                self.fold.answered(event)
             elif event.book is Book.ACCOUNT:
                 self.fold.apply(event)
 
@@ -172,13 +175,13 @@ class VenueFacts:
             )
         )
 
-    def lose_sight(self, order: OrderFacts, at_ms: UnixMs) -> None:
+    def lose_sight(self, order: OrderFacts, at_ms: UnixMs, reason: str = UNSEEN) -> None:
         """Tell that a stop is not to be seen any more: it protects nothing.
 
         That is no proof that it is gone. If it is seen again, that is told as well.
         """
         if order.rests:
-            self._tell_end(order, at_ms, "not visible at the venue")
+            self._tell_end(order, at_ms, reason)
             order.state = None
 
     def refuse(self, order: OrderFacts, code: str, message: str, at_ms: UnixMs) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final, final
 
-from bridge_patch.adapters.venue_ccxt.orders import OrderFacts
+from bridge_patch.adapters.venue_ccxt.orders import UNSEEN, OrderFacts
+from bridge_patch.domain.events import Resolved
 from bridge_patch.domain.intent import IntentId, Symbol
-from bridge_patch.domain.order import ClientOrderId, Leg, OrderState
+from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent, OrderState
 from bridge_patch.domain.position import Position, apply_fill, apply_funding
 from bridge_patch.domain.venue_events import (
     Filled,
@@ -26,12 +29,24 @@ ORDERS_KEPT: Final = 10_000
 TRADES_KEPT: Final = 100_000
 NOBODY: Final = IntentId("venue")
 _HOUR_MS: Final = 3_600_000
+#: The answers after which nothing more comes of an order. One that is said to be filled is
+#: over with its trades, and not before.
+_ENDS: Final[Mapping[str, OrderState]] = MappingProxyType(
+    {
+        OrderEvent.CANCELLED: OrderState.CANCELLED,
+        OrderEvent.REJECTED: OrderState.REJECTED,
+        OrderEvent.FOUND_ABSENT: OrderState.REJECTED,
+    }
+)
 
 
 @final
 @dataclass(slots=True)
 class Fold:
-    """Orders by client id, positions by symbol, and what must not be told again."""
+    """Orders by client id, positions by symbol, and what must not be told again.
+
+    `newest_ms` is the newest trade of each symbol that was told.
+    """
 
     orders: dict[ClientOrderId, OrderFacts] = field(default_factory=dict)
     positions: dict[Symbol, Position] = field(default_factory=dict)
@@ -40,7 +55,7 @@ class Fold:
     funded: set[tuple[Symbol, int]] = field(default_factory=set)
     cleared: set[tuple[Symbol, int, Decimal]] = field(default_factory=set)
     liquidated: dict[Symbol, tuple[ClientOrderId, IntentId]] = field(default_factory=dict)
-    newest_ms: int = 0
+    newest_ms: dict[Symbol, int] = field(default_factory=dict)
 
     def announce(self, order: OrderFacts) -> OrderFacts:
         """Remember an order that is about to leave.
@@ -66,6 +81,12 @@ class Fold:
                 if order is not None:
                     _marked(order, event)
 
+    def answered(self, answer: Resolved) -> None:
+        """Take in the answer that an order got in an earlier life."""
+        order, state = self.orders.get(answer.order_id), _ENDS.get(answer.event)
+        if order is not None and state is not None:
+            _over(order, state)
+
     def opener(self, symbol: Symbol) -> IntentId:
         """Return the intent that opened what is held on a symbol."""
         return self.opened_by.get(symbol, NOBODY)
@@ -82,7 +103,8 @@ class Fold:
         self.told[fill.trade_id] = None
         if len(self.told) > 2 * TRADES_KEPT:
             self.told = dict.fromkeys(list(self.told)[-TRADES_KEPT:])
-        self.newest_ms = max(self.newest_ms, fill.at_ms)
+        newest_ms = self.newest_ms.get(fill.symbol, 0)
+        self.newest_ms[fill.symbol] = max(newest_ms, fill.at_ms)
         order = self.orders.get(fill.order_id)
         if order is not None:
             order.told_base += fill.quantity_base
@@ -94,6 +116,8 @@ class Fold:
             self.liquidated[fill.symbol] = fill.order_id, fill.intent_id
         position = apply_fill(self.positions.get(fill.symbol), fill)
         if position is None:
+            if order is not None and order.leg is not Leg.ENTRY:
+                order.state = OrderState.FILLED  # it had less to close than it asked for
             self.positions.pop(fill.symbol, None)
             self.opened_by.pop(fill.symbol, None)
             return
@@ -128,10 +152,20 @@ def _marked(order: OrderFacts, event: VenueEvent) -> None:
     match event:
         case StopArmed():
             order.rests, order.ended = order.leg is Leg.STOP, False
-            order.state = order.state or OrderState.OPEN
-        case OrderEnded():
+            order.state = OrderState.OPEN
+        case OrderEnded(reason=reason):
             order.rests, order.ended = False, True
+            if reason == UNSEEN:
+                order.state = None
+            else:
+                _over(order, OrderState.CANCELLED)
         case OrderRefused():
             order.refused = True
+            _over(order, OrderState.REJECTED)
         case _:
             pass
+
+
+def _over(order: OrderFacts, state: OrderState) -> None:
+    """End an order; one that traded before it ended stays a filled one."""
+    order.state = OrderState.FILLED if order.told_base > 0 else state

@@ -49,6 +49,9 @@ NO_SUCH_ORDER: Final = "-2013"
 #: The answers to a cancel that show that the order does not rest.
 _NOT_RESTING: Final = frozenset({"-2011", NO_SUCH_ORDER})
 
+#: Why a stop is told to have ended whose symbol is flat and whose cancel was answered.
+_SWEPT: Final = "swept: its symbol is flat"
+
 
 class Rung(Enum):
     """A place where an order can be seen."""
@@ -93,7 +96,8 @@ class Lookups:
             case LookupState.ABSENT:
                 return Report(event=OrderEvent.FOUND_ABSENT)
             case LookupState.SWEPT:
-                return Report(event=OrderEvent.CANCELLED)
+                happened = self.parts.facts.take(order.symbol)
+                return Report(event=OrderEvent.CANCELLED, events=happened)
             case _:
                 return TIMED_OUT
 
@@ -104,7 +108,12 @@ class Lookups:
             return
         self.searches[order.order_id] = search
         event = await self._climb(order)
-        search = self._told(order, LookupEvent.SEEN if order.state else event)
+        if event is LookupEvent.NOT_SEEN and order.rests:  # what was believed is not seen
+            if search.state in {LookupState.FOUND, LookupState.REOPENED}:
+                self.begin(order)
+        elif order.state:
+            event = LookupEvent.SEEN
+        search = self._told(order, event)
         if search.state is LookupState.FOUND:
             await self.parts.fetch_trades(order)
         elif search.state is LookupState.MISSING:
@@ -211,8 +220,9 @@ class Lookups:
         now_ms = self.parts.transport.now_ms()
         if patience(search, now_ms):
             return
+        believed = order.state, order.rests
         explained = await self._explained(order)
-        if order.state is not None:
+        if (order.state, order.rests) != believed:
             self._told(order, LookupEvent.SEEN)
             return
         if order.conditional:
@@ -230,11 +240,12 @@ class Lookups:
     async def _explained(self, order: OrderFacts) -> bool:
         """Tell whether the venue's position is ours and every trade has an owner."""
         transport, facts, symbol = self.parts.transport, self.parts.facts, order.symbol
+        oldest_ms = self.parts.reach_ms() if order.conditional else 0  # no entry is proved
         trades = await transport.call(
             TRADES,
             {
                 "symbol": symbol,
-                "startTime": str(self._since_ms(order)),
+                "startTime": str(max(self._since_ms(order), oldest_ms)),
                 "limit": str(TRADES_MAX),
             },
             purpose=Purpose.PROTECT,
@@ -262,13 +273,11 @@ class Lookups:
         now_ms = self.parts.transport.now_ms()
         if isinstance(outcome, Accepted):
             self.parts.facts.hear_order(
-                order,
-                OrderState.CANCELLED,
-                at_ms=now_ms,
-                reason="swept: its symbol is flat",
+                order, OrderState.CANCELLED, at_ms=now_ms, reason=_SWEPT
             )
             self._told(order, LookupEvent.SEEN)
         elif isinstance(outcome, Refused) and outcome.code in _NOT_RESTING:
+            self.parts.facts.lose_sight(order, now_ms, _SWEPT)
             self._told(order, LookupEvent.CLEARED)
 
     def _since_ms(self, order: OrderFacts) -> int:

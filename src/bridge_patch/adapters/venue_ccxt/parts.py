@@ -24,6 +24,9 @@ from bridge_patch.services.ports import Report
 
 #: The most trades that one query returns.
 TRADES_MAX: Final = 1_000
+#: How far back the venue tells trades and incomes: three months, of which the shortest have
+#: 89 days, less one for what passes on the way.
+REACH_MS: Final = 88 * 86_400_000
 _EVENTS: Final = MappingProxyType(
     {
         OrderState.OPEN: OrderEvent.ACCEPTED,
@@ -80,6 +83,10 @@ class Parts:
             outcome = await self.transport.call(QUERY, params, purpose=Purpose.PROTECT)
             if isinstance(outcome, Accepted):
                 hear_order_reply(facts, outcome.value)
+
+    def reach_ms(self) -> int:
+        """Return from when on the venue still tells trades, by its clock."""
+        return self.transport.venue_ms() - REACH_MS
 
     def note_found(self, symbol: Symbol, number: int) -> None:
         """Let the stream be held against a trade that a query has found before it."""

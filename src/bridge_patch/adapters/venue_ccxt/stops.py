@@ -47,6 +47,35 @@ class Stops:
             ):
                 await self._ask(stop)
 
+    async def trace(self, symbol: Symbol, listed: Sequence[AlgoReply]) -> bool:
+        """Ask at once what became of stops that are not listed; false without an answer.
+
+        One that fired names the order that it became, whatever client id that order has.
+        One that is not to be seen is left to `compare`, which knows that lists lag.
+        """
+        parts = self.parts
+        seen, answered = {reply.client_algo_id for reply in listed}, True
+        for stop in parts.facts.fold.stops(symbol):
+            if stop.order_id in seen:
+                continue
+            outcome = await parts.transport.call(
+                ALGO_QUERY,
+                {"symbol": symbol, "clientAlgoId": stop.order_id},
+                purpose=Purpose.PROTECT,
+            )
+            if isinstance(outcome, Accepted):
+                hear_algo_reply(parts.facts, outcome.value)
+                await parts.fetch_trades(stop)
+            elif not (isinstance(outcome, Refused) and outcome.code == NO_SUCH_ORDER):
+                answered = False
+        return answered
+
+    async def collect(self, symbol: Symbol) -> None:
+        """Ask for the trades of stops that are said to have fired and were not told."""
+        for order in tuple(self.parts.facts.fold.orders.values()):
+            if order.conditional and order.symbol == symbol:
+                await self.parts.fetch_trades(order)
+
     async def _ask(self, stop: OrderFacts) -> None:
         """Ask for a stop that is missing: it has ended, or it is not to be seen."""
         outcome = await self.parts.transport.call(

@@ -69,9 +69,10 @@ class UserStream:
     _connected: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
-        """Live for ever; to be cancelled."""
+        """Live for ever; to be cancelled. Whatever raises ends one life, not this."""
         while True:
-            why = await self._live()
+            (ended,) = await asyncio.gather(self._live(), return_exceptions=True)
+            why = _why(ended) if isinstance(ended, Exception) else str(ended)
             self.parts.liveness.lost(why)
             self.telemetry.note("STREAM", "the user stream is rebuilt", why=why)
             pause_ms = min(BACKOFF_MS << min(self.failures, 10), BACKOFF_MAX_MS)

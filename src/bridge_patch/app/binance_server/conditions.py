@@ -32,6 +32,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     - `statuses`: what exchangeInfo says of a symbol; no entries unless TRADING.
     - `trigger_rejects`: a conditional order is REJECTED when it fires, for this reason.
     - `trigger_takes_ms`: it is TRIGGERING for so long, and a cancel answers -4117.
+    - `trigger_renames`: the order that it becomes has a client id of its own.
     - `volume_base`: what every bar's volume counts as, so that orders fill in part.
     - `fill_parts`: each fill comes as so many trades.
     - `one_close_all`: a second close-all order of a side and kind answers -4130.
@@ -54,6 +55,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     statuses: dict[str, SymbolStatus] = {}
     trigger_rejects: str = ""
     trigger_takes_ms: int = 0
+    trigger_renames: bool = False
     volume_base: Decimal | None = None
     fill_parts: int = 1
     one_close_all: bool = False

@@ -66,6 +66,8 @@ _WORDS: Final = MappingProxyType(
         -4138: "Reduce only must be true with closePosition equals true.",
         -4161: "Leverage reduction is not supported in Isolated Margin Mode with open "
         "positions.",
+        -4165: "Invalid time interval, maximum time interval is 7 days.",
+        -4166: "Search window is restricted to recent 90 days only.",
         -4168: "Unable to adjust to isolated-margin mode under the Multi-Assets mode.",
         -4171: "No need to change Multi-Assets mode.",
         -4203: "Leverage of accounts younger than 60 days cannot exceed 20x.",

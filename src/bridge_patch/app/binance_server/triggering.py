@@ -114,12 +114,12 @@ def over(venue: Venue, algo: AlgoRecord, status: AlgoStatus, reason: str) -> Non
 
 
 def _order_of(venue: Venue, algo: AlgoRecord, quantity_base: Decimal) -> OrderRecord:
-    """Return the real order; it carries the conditional order's client id."""
-    limit = algo.kind in _AT_A_PRICE
+    """Return the real order; it carries the conditional order's client id, or its own."""
+    limit, renamed = algo.kind in _AT_A_PRICE, venue.conditions.trigger_renames
     tif = TimeInForce.GTC if algo.tif is TimeInForce.GTE_GTC else algo.tif
     return OrderRecord(
         order_id=venue.records.next_order_id(),
-        client_id=algo.client_id,
+        client_id=f"algo_{algo.algo_id}" if renamed else algo.client_id,
         symbol=algo.symbol,
         side=algo.side,
         kind=OrderType.LIMIT if limit else OrderType.MARKET,

@@ -29,6 +29,14 @@ def announced(stand: Stand, order_id: str = "bp-x", symbol: Symbol = BTC) -> Sen
     )
 
 
+async def guarded(stand: Stand) -> None:
+    """A position with its stop, of which all is told."""
+    await stand.open()
+    stand.move("95100")
+    await stand.stop("94500")
+    await stand.events()
+
+
 async def by_hand(stand: Stand, side: str = "BUY", name: str = "web_1") -> None:
     await stand.wire.send(
         "fapiPrivatePostOrder",
@@ -59,4 +67,14 @@ def absent(sent: Sent) -> Answer | None:
     """The ordinary service does not know a client id; by its number it knows the order."""
     if sent.path == "/fapi/v1/order" and "origClientOrderId" in sent.params:
         return Reply(status=400, body='{"code":-2013,"msg":"Order does not exist."}')
+    return None
+
+
+def hidden(sent: Sent) -> Answer | None:
+    """No service shows a conditional order."""
+    if sent.path.endswith(("/openAlgoOrders", "/allAlgoOrders")):
+        return Reply(status=200, body="[]")
+    if sent.path.endswith("/algoOrder"):
+        code = -2011 if sent.method == "DELETE" else -2013
+        return Reply(status=400, body=f'{{"code":{code},"msg":"No."}}')
     return None

@@ -12,7 +12,7 @@ from bridge_patch.adapters.venue_ccxt.parts import plain
 from bridge_patch.domain.intent import IntentId, Side, UnixMs
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderState
 from bridge_patch.domain.position import Position
-from bridge_patch.domain.venue_events import Filled, FillKind, OrderEnded, StopArmed
+from bridge_patch.domain.venue_events import Book, Filled, FillKind, OrderEnded, StopArmed
 from tests.contracts.approvals import BTC
 from tests.questions import NOW
 
@@ -110,6 +110,20 @@ def test_orders_that_are_over_are_forgotten_and_open_ones_never() -> None:
     assert len(fold.orders) <= 2 * ORDERS_KEPT
     assert fold.orders[ClientOrderId("bp-open")] is kept
     assert len(fold.orders) >= ORDERS_KEPT
+
+
+def test_orders_that_ended_in_an_earlier_life_are_forgotten_too() -> None:
+    fold = Fold()
+    for number in range(2 * ORDERS_KEPT + 5):
+        order_id = ClientOrderId(f"bp-{number}")
+        fold.announce(order(order_id))
+        fold.apply(
+            OrderEnded(
+                book=Book.ACCOUNT, at_ms=NOW, symbol=BTC, order_id=order_id, reason="over"
+            )
+        )
+
+    assert len(fold.orders) <= ORDERS_KEPT + 5
 
 
 def test_an_id_that_comes_again_is_another_order() -> None:

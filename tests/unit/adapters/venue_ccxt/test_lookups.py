@@ -1,12 +1,27 @@
 """The search at the venue: which service, what else is looked at, what reopens it."""
 
+from dataclasses import replace
+
+import pytest
+
 from bridge_patch.app.binance_server.faults import FaultKind
+from bridge_patch.domain.intent import UnixMs
 from bridge_patch.domain.lookup import LookupState
-from bridge_patch.domain.order import OrderEvent
+from bridge_patch.domain.order import ClientOrderId, OrderEvent
 from bridge_patch.domain.venue_events import OrderEnded
 from tests.contracts.approvals import BTC, SOL
-from tests.unit.adapters.venue_ccxt.scenes import X, absent, announced, by_hand, searched
+from tests.unit.adapters.venue_ccxt.scenes import (
+    X,
+    absent,
+    announced,
+    by_hand,
+    guarded,
+    hidden,
+    searched,
+)
 from tests.unit.adapters.venue_ccxt.stand import D, Stand, on_stand, traded
+
+DAY_MS = 86_400_000
 
 
 def test_an_announced_order_that_never_left_is_absent_after_thirty_seconds() -> None:
@@ -204,3 +219,55 @@ def test_each_symbol_has_its_own_searches() -> None:
         assert stand.venue.lookups.searches == {}
 
     on_stand(script)
+
+
+def test_an_entry_from_before_what_the_venue_tells_is_never_absent() -> None:
+    async def script(stand: Stand) -> None:
+        entry = announced(stand)
+        stand.venue.restore((replace(entry, at_ms=UnixMs(entry.at_ms - 100 * DAY_MS)),))
+        report, _ = await searched(stand)
+
+        assert report.event is OrderEvent.TIMED_OUT
+
+    on_stand(script)
+
+
+@pytest.mark.parametrize("age_days", [0, 100])
+def test_a_vanished_stop_of_a_flat_symbol_is_ended_by_a_cancel_that_is_answered(
+    age_days: int,
+) -> None:
+    """No service shows it any more: it must not be called open for ever."""
+
+    async def script(stand: Stand) -> None:
+        await guarded(stand)
+        stop = stand.venue.parts.facts.fold.orders[ClientOrderId("bp-stop")]
+        stop.sent_ms -= age_days * DAY_MS
+        stand.wire.instead = hidden
+        held = await cancelled(stand)
+        await stand.close()
+        await stand.events()
+        flat = await cancelled(stand)
+
+        assert OrderEvent.CANCELLED not in held
+        assert flat[-1] is OrderEvent.CANCELLED
+        assert stand.venue.parts.facts.fold.stops(BTC) == ()
+        found = await stand.venue.find(BTC, stop.order_id)
+        assert found.event is OrderEvent.CANCELLED
+        assert await stand.events() == ()
+
+        stand.wire.instead = lambda _: None
+        stand.venue.parts.facts.hear_rest(stop, UnixMs(stand.clock.now_ms()))
+        await stand.events()
+        assert any("is there after all" in note for note in stand.notes.notes)
+
+    on_stand(script)
+
+
+async def cancelled(stand: Stand) -> list[OrderEvent]:
+    """Cancel the stop again and again, as tidying does, for a minute or until it is."""
+    answers: list[OrderEvent] = []
+    while len(answers) < 12 and OrderEvent.CANCELLED not in answers:
+        await stand.pause(5_000)
+        report = await stand.venue.cancel(BTC, ClientOrderId("bp-stop"))
+        answers.append(report.event)
+    return answers

@@ -1,12 +1,23 @@
 """After a restart, and beside other people: nothing twice, nothing missed or touched."""
 
-from bridge_patch.adapters.venue_ccxt.orders import OrderFacts
-from bridge_patch.domain.events import Sending
+import asyncio
+
+import pytest
+
+from bridge_patch.adapters.venue_ccxt.orders import UNSEEN, OrderFacts
+from bridge_patch.domain.events import Resolved, Sending
 from bridge_patch.domain.intent import IntentId, Side, UnixMs
-from bridge_patch.domain.order import ClientOrderId, Leg
-from bridge_patch.domain.venue_events import Filled
+from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent, OrderState
+from bridge_patch.domain.venue_events import (
+    Book,
+    Filled,
+    OrderEnded,
+    OrderRefused,
+    StopArmed,
+    VenueEvent,
+)
 from tests.contracts.approvals import BTC
-from tests.unit.adapters.venue_ccxt.scenes import announced, by_hand
+from tests.unit.adapters.venue_ccxt.scenes import X, announced, by_hand
 from tests.unit.adapters.venue_ccxt.stand import D, Stand, on_stand, traded
 
 
@@ -61,6 +72,115 @@ def test_a_restart_tells_nothing_twice_and_misses_nothing() -> None:
         assert stand.venue.foreign_orders() == 1
 
     on_stand(script)
+
+
+ENDS = {
+    "cancelled": OrderState.CANCELLED,
+    "refused": OrderState.REJECTED,
+    OrderEvent.FOUND_ABSENT: OrderState.REJECTED,
+    OrderEvent.CANCELLED: OrderState.CANCELLED,
+}
+
+
+def _end(how: str, at_ms: UnixMs) -> VenueEvent | Resolved:
+    """How the journal tells that an order is over."""
+    if how == "refused":
+        return OrderRefused(
+            book=Book.ACCOUNT, at_ms=at_ms, symbol=BTC, order_id=X, code="-2019", message=""
+        )
+    if how in set(OrderEvent):
+        intent_id = IntentId("i-1")
+        return Resolved(
+            at_ms=at_ms, intent_id=intent_id, order_id=X, leg=Leg.ENTRY, event=how
+        )
+    return OrderEnded(book=Book.ACCOUNT, at_ms=at_ms, symbol=BTC, order_id=X, reason=how)
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_an_order_that_ended_is_over_after_a_restart(how: str) -> None:
+    """It is in no doubt: a catch-up asks nothing about it, however old it is."""
+
+    async def script(stand: Stand) -> None:
+        entry = announced(stand)
+        stand.venue = stand.make()
+        stand.venue.restore((entry, _end(how, entry.at_ms)))
+
+        (order,) = stand.venue.parts.facts.fold.orders.values()
+        assert order.state is ENDS[how]
+        await stand.venue.parts.transport.sync()
+        assert await stand.venue.stream.catch_up()
+        assert stand.calls("userTrades") == []
+
+    asyncio.run(script(Stand(streaming=False)))
+
+
+@pytest.mark.parametrize("how", [OrderEvent.ACCEPTED, OrderEvent.FILLED, UNSEEN])
+def test_an_order_of_which_more_can_come_stays_in_doubt(how: str) -> None:
+    """Said to be filled is over with its trades; a stop out of sight may fire."""
+    stand = Stand(streaming=False)
+    entry = announced(stand)
+    stand.venue.restore((entry, _end(how, entry.at_ms)))
+
+    (order,) = stand.venue.parts.facts.fold.orders.values()
+    assert order.state is None
+
+
+def test_a_stop_that_is_seen_again_rests_after_a_restart_too() -> None:
+    stand = Stand(streaming=False)
+    entry = announced(stand)
+    armed = StopArmed(
+        book=Book.ACCOUNT,
+        at_ms=entry.at_ms,
+        symbol=BTC,
+        side=Side.SELL,
+        stop_price_usd=D(94500),
+        order_id=X,
+        intent_id=entry.intent_id,
+    )
+    gone = (_end(why, entry.at_ms) for why in (UNSEEN, "rests no more"))
+    for told in ((armed,), *((armed, end, armed) for end in gone)):
+        stand.venue = stand.make()
+        stand.venue.restore((entry, *told))
+        (order,) = stand.venue.parts.facts.fold.orders.values()
+        assert order.state is OrderState.OPEN
+
+
+def test_a_stop_that_closed_less_than_it_asked_for_is_over_after_a_restart() -> None:
+    async def script(stand: Stand) -> None:
+        journal: list[object] = [announced(stand, "bp-entry")]
+        journal += (await stand.open()).events
+        stand.move("95100")
+        journal += (await stand.stop("94500")).events
+        journal += (await stand.close(quantity="0.05")).events
+        stand.move("94000", low="94000")
+        journal += await stand.events()
+        stops = stand.venue.parts.facts.fold.orders[ClientOrderId("bp-stop")]
+        journal.insert(0, _sending(stops, stand))
+
+        stand.venue = stand.make()
+        stand.venue.restore(tuple(journal))  # type: ignore[arg-type]
+        fold = stand.venue.parts.facts.fold
+        assert fold.positions == {}
+        assert fold.orders[ClientOrderId("bp-stop")].state is OrderState.FILLED
+
+    on_stand(script)
+
+
+def test_a_catch_up_asks_no_further_back_than_the_venue_tells() -> None:
+    """An order in doubt since 100 days must not close the account for ever."""
+
+    async def script(stand: Stand) -> None:
+        stand.venue = stand.make()
+        stand.venue.restore((announced(stand),))
+        stand.wire.pass_ms(100 * 86_400_000)
+        await stand.venue.parts.transport.sync()
+
+        assert await stand.venue.stream.catch_up()
+        asked = [int(s.params["startTime"]) for s in stand.calls("userTrades")]
+        assert len(asked) == 13
+        assert max(asked) > stand.clock.now_ms() - 7 * 86_400_000
+
+    asyncio.run(script(Stand(streaming=False)))
 
 
 def _sending(order: OrderFacts, stand: Stand) -> Sending:

@@ -28,7 +28,7 @@ from bridge_patch.domain.intent import Unknown
 from bridge_patch.domain.order import OrderEvent
 from bridge_patch.domain.venue_events import OrderRefused, VenueEvent
 from tests.contracts.approvals import BTC
-from tests.unit.adapters.venue_ccxt.stand import Stand, traded
+from tests.unit.adapters.venue_ccxt.stand import Sent, Stand, traded
 
 
 def living(script: Callable[[Stand], Awaitable[None]]) -> None:
@@ -177,6 +177,27 @@ def test_a_stream_that_cannot_be_had_is_tried_again_slower_and_slower() -> None:
             await stand.venue.stream.run()
         assert pauses[:4] == [500, 1_000, 2_000, 4_000]
         assert pauses[-1] == 30_000
+
+    asyncio.run(go())
+
+
+def test_an_error_that_nobody_expected_ends_one_life_and_not_the_task() -> None:
+    async def go() -> None:
+        stand = Stand(streaming=False)
+
+        def broken(sent: Sent) -> None:
+            if sent.path.endswith("listenKey"):
+                stand.wire.instead = lambda _: None
+                raise ZeroDivisionError
+
+        stand.wire.instead = broken
+        await stand.venue.begin()
+        try:
+            await until(stand, alive=True)
+        finally:
+            await stand.venue.close()
+        (said,) = [n for n in stand.notes.notes if "rebuilt" in n]
+        assert "ZeroDivisionError" in said
 
     asyncio.run(go())
 

@@ -236,3 +236,23 @@ def test_a_restricted_account_or_symbol_takes_no_entries(
         assert desk.position() == D("0.1")
     else:
         assert desk.position() == 0
+
+
+def test_trades_are_told_seven_days_at_once_and_three_months_back() -> None:
+    desk = Desk()
+    desk.market("BUY", "0.1")
+    day_ms, traded_ms = 86_400_000, desk.core.now_ms
+    path, btc = "/fapi/v1/userTrades", "BTCUSDT"
+
+    def told(start_ms: int) -> int:
+        return len(desk.ok("GET", path, symbol=btc, startTime=start_ms))
+
+    desk.core.advance(traded_ms + 20 * day_ms)
+    assert told(traded_ms - 8 * day_ms) == 0
+    assert told(traded_ms - 6 * day_ms) == 1
+    end_ms = traded_ms + 8 * day_ms
+    long = desk.no("GET", path, symbol=btc, startTime=traded_ms, endTime=end_ms)
+    assert long == -4165
+
+    desk.core.advance(traded_ms + 91 * day_ms)
+    assert desk.no("GET", path, symbol=btc, startTime=traded_ms) == -4166

@@ -53,6 +53,22 @@ def test_a_cancel_can_lose_the_race_against_the_trigger() -> None:
     assert (racing, held, desk.position()) == (-4117, D("0.1"), D(0))
 
 
+def test_the_order_that_it_becomes_may_have_a_name_of_its_own() -> None:
+    desk = long()
+    desk.dispose(trigger_renames=True)
+    desk.ok("POST", ALGO, **STOP, clientAlgoId="a")
+    desk.play("58500", "60000")
+    algo = desk.ok("GET", ALGO, clientAlgoId="a")
+    number = algo["actualOrderId"]
+    order = desk.ok("GET", "/fapi/v1/order", symbol="BTCUSDT", orderId=number)
+
+    assert order["clientOrderId"] == f"algo_{algo['algoId']}"
+    assert (
+        desk.no("GET", "/fapi/v1/order", symbol="BTCUSDT", origClientOrderId="a") == -2013
+    )
+    assert order["status"] == "FILLED"
+
+
 def test_one_close_all_order_of_a_kind_may_be_a_rule() -> None:
     desk = long()
     desk.dispose(one_close_all=True)
