@@ -169,17 +169,20 @@ class VenueFacts:
                 stop_price_usd=order.stop_price_usd,
                 order_id=order.order_id,
                 intent_id=order.intent_id,
+                quantity_base=order.stop_base,
             )
         )
 
     def lose_sight(self, order: OrderFacts, at_ms: UnixMs) -> None:
         """Tell that a stop is not to be seen any more: it protects nothing.
 
-        That is no proof that it is gone. If it is seen again, that is told as well.
+        That is no proof that it is gone. If it is seen again, that is told as well. What
+        the venue says has traded stays so.
         """
         if order.rests:
             self._tell_end(order, at_ms, "not visible at the venue")
-            order.state = None
+            if order.state is OrderState.OPEN:
+                order.state = None
 
     def refuse(self, order: OrderFacts, code: str, message: str, at_ms: UnixMs) -> None:
         """Tell that the venue, or our own gate, said no to an order."""

@@ -129,6 +129,7 @@ def _marked(order: OrderFacts, event: VenueEvent) -> None:
         case StopArmed():
             order.rests, order.ended = order.leg is Leg.STOP, False
             order.state = order.state or OrderState.OPEN
+            order.stop_base = event.quantity_base
         case OrderEnded():
             order.rests, order.ended = False, True
         case OrderRefused():

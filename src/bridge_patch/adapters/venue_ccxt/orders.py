@@ -50,7 +50,8 @@ class OrderFacts:
 
     `state` is the venue's word, None while there is none; `executed_base` what it says has
     traded, `told_base` what trades were told for. `sent_ms` is our time of the newest send,
-    `venue_id` the venue's number of the (real) order. A stop `rests` once that was told.
+    `venue_id` the venue's number of the (real) order. A stop `rests` once that was told,
+    over `stop_base`, or over all there is where that is None.
     `end_reason` is why an order that traded ended before it was whole; that is told when
     all of its trades were.
     """
@@ -63,6 +64,7 @@ class OrderFacts:
     quantity_base: Decimal
     leverage: int | None = None
     stop_price_usd: Decimal | None = None
+    stop_base: Decimal | None = None
     sent_ms: int = 0
     venue_id: int | None = None
     state: OrderState | None = None
