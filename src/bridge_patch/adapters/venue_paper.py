@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final, final
 
-from bridge_patch.domain.events import Sending
+from bridge_patch.domain.events import FilledLate, Sending
 from bridge_patch.domain.intent import Symbol, Unknown
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.order import ClientOrderId, OrderEvent, OrderState
@@ -106,7 +106,9 @@ class PaperVenue:
             self._exchange.see(bar)
 
     def restore(self, events: Sequence[VenueMemory]) -> None:
-        self._exchange.restore(e for e in events if not isinstance(e, Sending))
+        self._exchange.restore(e for e in events if not isinstance(e, Sending | FilledLate))
+
+    def learn(self, events: Sequence[VenueEvent]) -> None: ...
 
 
 def entry_of(approved: Approved, order_id: ClientOrderId) -> Enter:

@@ -100,12 +100,12 @@ class Ledger:
 
     def stop_price_usd(self, symbol: Symbol) -> Decimal | None:
         """Return the price of the stop that fires first; None is NAKED, or flat."""
-        stop = self._guard(symbol)
+        stop = self.guard(symbol)
         return stop.price_usd if stop else None
 
     def naked(self) -> tuple[Symbol, ...]:
         """Return the symbols that have a position and no confirmed stop over all of it."""
-        return tuple(s for s in self.positions if self._guard(s) is None)
+        return tuple(s for s in self.positions if self.guard(s) is None)
 
     def stale_stops(self, symbol: Symbol) -> tuple[RestingStop, ...]:
         """Return the stops that a better one made needless, or a close left over.
@@ -115,7 +115,7 @@ class Ledger:
         plan = self.plans.get(symbol)
         if plan is None:
             return ()
-        kept = self._guard(symbol)
+        kept = self.guard(symbol)
         if kept is None and symbol in self.positions:
             return tuple(plan.orphans)
         return (*(s for s in plan.stops if s is not kept), *plan.orphans)
@@ -273,7 +273,7 @@ class Ledger:
             plan.stops = [s for s in plan.stops if s.order_id != order_id]
             plan.orphans = [s for s in plan.orphans if s.order_id != order_id]
 
-    def _guard(self, symbol: Symbol) -> RestingStop | None:
+    def guard(self, symbol: Symbol) -> RestingStop | None:
         """Return the stop over all that is held that fires first; of equal, the newest."""
         position, plan = self.positions.get(symbol), self.plans.get(symbol)
         if position is None or plan is None:

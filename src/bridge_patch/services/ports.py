@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol, TypeAlias, final
 
-from bridge_patch.domain.events import Event, Sending, VenueEvent
+from bridge_patch.domain.events import Event, FilledLate, Sending, VenueEvent
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import IntentId, ReduceIntent, Side, Symbol, UnixMs, Unknown
 from bridge_patch.domain.market import Tick
@@ -153,6 +153,14 @@ class Reducer(Protocol):
         """
         ...
 
+    def learn(self, events: Sequence[VenueEvent]) -> None:
+        """Take in what was journaled of the account and is not of the venue's telling.
+
+        A person's word about an order, or the end of a stop that is not to be seen. A
+        simulated venue is what it is: nothing moves it but its own orders.
+        """
+        ...
+
 
 class Exchange(Reducer, Protocol):
     """A venue that can also open. It takes approvals and nothing else."""
@@ -210,7 +218,7 @@ class Records(Protocol):
 
 
 #: What a venue is restored from: what happened there, and the orders that were announced.
-VenueMemory: TypeAlias = VenueEvent | Sending
+VenueMemory: TypeAlias = VenueEvent | Sending | FilledLate
 
 
 class Venue(Exchange, Account, Records, Protocol):

@@ -23,7 +23,7 @@ from bridge_patch.adapters.venue_ccxt.orders import (
     says_more,
     trade_id_of,
 )
-from bridge_patch.domain.events import Sending
+from bridge_patch.domain.events import FilledLate, Sending
 from bridge_patch.domain.intent import Symbol, UnixMs
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.money import ZERO
@@ -64,11 +64,13 @@ class VenueFacts:
     foreign: dict[str, None] = field(default_factory=dict)
     rates: dict[Symbol, Decimal] = field(default_factory=dict)
 
-    def restore(self, events: Iterable[VenueEvent | Sending]) -> None:
+    def restore(self, events: Iterable[VenueEvent | Sending | FilledLate]) -> None:
         """Fold what the journal holds; none of it is handed on again."""
         for event in events:
             if isinstance(event, Sending):
                 self.fold.announce(order_of(event))
+            elif isinstance(event, FilledLate):
+                self.fold.count_late(event)
             elif event.book is Book.ACCOUNT:
                 self.fold.apply(event)
 
@@ -176,8 +178,7 @@ class VenueFacts:
     def lose_sight(self, order: OrderFacts, at_ms: UnixMs) -> None:
         """Tell that a stop is not to be seen any more: it protects nothing.
 
-        That is no proof that it is gone. If it is seen again, that is told as well. What
-        the venue says has traded stays so.
+        That is no proof that it is gone. If it is seen again, that is told as well.
         """
         if order.rests:
             self._tell_end(order, at_ms, "not visible at the venue")
@@ -255,16 +256,19 @@ class VenueFacts:
         self, trade: Trade, order: OrderFacts | None, order_id: ClientOrderId
     ) -> None:
         fold, symbol = self.fold, trade.symbol
-        self._tell(
-            filled_of(
-                trade,
-                order_id=order_id,
-                intent_id=order.intent_id if order else fold.opener(symbol),
-                kind=kind_of(order.leg) if order else FillKind.LIQUIDATION,
-                leverage=order.leverage if order else None,
-                position=fold.positions.get(symbol),
-            )
+        fill = filled_of(
+            trade,
+            order_id=order_id,
+            intent_id=order.intent_id if order else fold.opener(symbol),
+            kind=kind_of(order.leg) if order else FillKind.LIQUIDATION,
+            leverage=order.leverage if order else None,
+            position=fold.positions.get(symbol),
         )
+        if order is not None and order.adopted_base > 0:
+            self.pending.append(fill)
+            fold.apply_beside(fill, order)
+        else:
+            self._tell(fill)
 
     def _end_if_whole(self, order: OrderFacts, at_ms: UnixMs) -> None:
         """Tell that an order ended early, once nothing of what it traded is untold."""

@@ -52,6 +52,7 @@ class OrderFacts:
     traded, `told_base` what trades were told for. `sent_ms` is our time of the newest send,
     `venue_id` the venue's number of the (real) order. A stop `rests` once that was told,
     over `stop_base`, or over all there is where that is None.
+    `adopted_base` is what a person's word has counted and the venue has not told yet.
     `end_reason` is why an order that traded ended before it was whole; that is told when
     all of its trades were.
     """
@@ -70,6 +71,7 @@ class OrderFacts:
     state: OrderState | None = None
     executed_base: Decimal = ZERO
     told_base: Decimal = ZERO
+    adopted_base: Decimal = ZERO
     rests: bool = False
     ended: bool = False
     refused: bool = False
