@@ -111,6 +111,10 @@ class Called:
         """Pass it on."""
         self.venue.restore(events)
 
+    def learn(self, events: Sequence[VenueEvent]) -> None:
+        """Pass it on."""
+        self.venue.learn(events)
+
 
 def main(count: int = COUNT, *, rounds: int = ROUNDS, as_json: bool = False) -> None:
     """Print the ratio; each round publishes `count` intents to either side."""

@@ -190,6 +190,9 @@ class Survivor:
     def restore(self, events: Sequence[VenueMemory]) -> None:
         """It was there."""
 
+    def learn(self, events: Sequence[VenueEvent]) -> None:
+        """It was there."""
+
     def _kept(self, report: Report) -> Report:
         self.happened.extend(report.events)
         return report

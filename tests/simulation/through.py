@@ -55,3 +55,6 @@ class Through:
 
     def restore(self, events: Sequence[VenueMemory]) -> None:
         self.inner.restore(events)
+
+    def learn(self, events: Sequence[VenueEvent]) -> None:
+        self.inner.learn(events)

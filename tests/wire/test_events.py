@@ -14,7 +14,7 @@ from bridge_patch.adapters.codec import decode_event, encode_event
 from bridge_patch.adapters.wire.events import EVENT_KINDS
 from bridge_patch.adapters.wire.figures import require_finite
 from bridge_patch.domain.errors import InvalidValueError
-from bridge_patch.domain.events import Book, Event, Filled, FillKind
+from bridge_patch.domain.events import Book, Event, Filled, FillKind, StopArmed
 from bridge_patch.domain.intent import IntentId, Side, Symbol
 from bridge_patch.domain.order import ClientOrderId
 from tests.wire.event_strategies import any_of
@@ -82,6 +82,18 @@ def test_an_event_of_every_kind_comes_back(kind: str, data: st.DataObject) -> No
 @given(event=st.sampled_from(sorted(EVENT_KINDS)).flatmap(lambda k: any_of(EVENT_KINDS[k])))
 def test_every_event_comes_back_equal_and_writes_the_same_bytes(event: Event) -> None:
     comes_back(event)
+
+
+def test_a_stop_that_was_written_without_a_quantity_closes_all() -> None:
+    """Journals from before stops stated one are read on."""
+    old = (
+        b'{"book":"account","at_ms":1746360000000,"symbol":"BTCUSDT","side":"SELL",'
+        b'"stop_price_usd":"94500","order_id":"bp-1","intent_id":"i-1"}'
+    )
+    stop = decode_event("StopArmed", old)
+
+    assert isinstance(stop, StopArmed)
+    assert stop.quantity_base is None
 
 
 def test_a_newer_journal_is_refused() -> None:

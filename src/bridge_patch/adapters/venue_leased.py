@@ -64,3 +64,6 @@ class LeasedVenue:
 
     def restore(self, events: Sequence[VenueMemory]) -> None:
         self._venue.restore(events)
+
+    def learn(self, events: Sequence[VenueEvent]) -> None:
+        self._venue.learn(events)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final, final
 
-from bridge_patch.domain.events import Resolved, Sending
+from bridge_patch.domain.events import FilledLate, Resolved, Sending
 from bridge_patch.domain.intent import Symbol, Unknown
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.order import ClientOrderId, OrderEvent, OrderState
@@ -110,7 +110,10 @@ class PaperVenue:
             self._exchange.see(bar)
 
     def restore(self, events: Sequence[VenueMemory]) -> None:
-        self._exchange.restore(e for e in events if not isinstance(e, Sending | Resolved))
+        beside = Sending | Resolved | FilledLate
+        self._exchange.restore(e for e in events if not isinstance(e, beside))
+
+    def learn(self, events: Sequence[VenueEvent]) -> None: ...
 
 
 def entry_of(approved: Approved, order_id: ClientOrderId) -> Enter:

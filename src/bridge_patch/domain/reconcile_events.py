@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeAlias, final
+from typing import Final, TypeAlias, final
 
 from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
 from bridge_patch.domain.order import ClientOrderId
+from bridge_patch.domain.venue_events import Filled
+
+#: How the one trade of an adopted order is named: the venue has no such id.
+ADOPTED: Final = "adopted"
 
 
 class DifferenceKind(StrEnum):
@@ -143,3 +147,22 @@ class FilledLate:
     price_usd: Decimal
     fee_usd: Decimal
     counted_base: Decimal
+
+
+def is_adopted(fill: Filled) -> bool:
+    """Tell whether a trade is a person's word, not the venue's."""
+    return fill.trade_id == f"{ADOPTED}-{fill.order_id}"
+
+
+def uncounted(fill: Filled, counted_base: Decimal) -> Filled:
+    """Return the part of a trade that was in no adoption."""
+    if counted_base == 0:
+        return fill
+    share = (fill.quantity_base - counted_base) / fill.quantity_base
+    return replace(
+        fill,
+        quantity_base=fill.quantity_base - counted_base,
+        fee_usd=fill.fee_usd * share,
+        realised_usd=fill.realised_usd * share,
+        margin_usd=fill.margin_usd * share,
+    )

@@ -56,7 +56,10 @@ class Filled:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopArmed:
-    """A close-all stop rests at the venue; `side` is the stop order's."""
+    """A stop rests at the venue; `side` is the stop order's.
+
+    It closes all there is where `quantity_base` is None, else that much of it at most.
+    """
 
     book: Book
     at_ms: UnixMs
@@ -65,6 +68,7 @@ class StopArmed:
     stop_price_usd: Decimal
     order_id: ClientOrderId
     intent_id: IntentId
+    quantity_base: Decimal | None = None
 
 
 @final

@@ -23,12 +23,16 @@ _NONE: Final = "none"
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnStop:
-    """A close-all stop that the journal says rests; `side` None where nothing is open."""
+    """A stop that the journal says rests; `side` None where nothing is open.
+
+    It closes all there is where `quantity_base` is None.
+    """
 
     symbol: Symbol
     order_id: ClientOrderId
     side: Side | None
     price_usd: Decimal
+    quantity_base: Decimal | None = None
 
 
 @final
@@ -175,7 +179,7 @@ def _stops(own: OwnRecords, venue: VenueRecords) -> Iterator[Difference]:
             kind=DifferenceKind.STOP_CHANGED if order else DifferenceKind.STOP_MISSING,
             symbol=stop.symbol,
             order_id=stop.order_id,
-            ours=f"{side} close-all at {_plain(stop.price_usd)}".strip(),
+            ours=f"{side} {_much(stop.quantity_base)} at {_plain(stop.price_usd)}".strip(),
             theirs=_resting(order) if order else _NONE,
         )
     for order in venue.orders:
@@ -191,9 +195,9 @@ def _stops(own: OwnRecords, venue: VenueRecords) -> Iterator[Difference]:
 
 
 def _is_as_armed(stop: OwnStop, order: OrderRecord, own: OwnRecords) -> bool:
-    """Tell whether a stop rests as it was armed: over all there is, and closing only."""
+    """Tell whether a stop rests as it was armed, or over all there is; closing only."""
     position = own.positions.get(stop.symbol)
-    covered = order.quantity_base is None or (
+    covered = order.quantity_base in {None, stop.quantity_base} or (
         position is not None and order.quantity_base == position.quantity_base
     )
     same = (order.symbol, order.trigger_usd) == (stop.symbol, stop.price_usd)
@@ -241,10 +245,14 @@ def _held(side: Side, quantity_base: Decimal) -> str:
 
 
 def _resting(order: OrderRecord) -> str:
-    quantity = "close-all" if order.quantity_base is None else _plain(order.quantity_base)
+    quantity = _much(order.quantity_base)
     level = "" if order.trigger_usd is None else f" at {_plain(order.trigger_usd)}"
     opens = "" if order.reduce_only else ", not reduce-only"
     return f"{order.side} {quantity}{level}{opens}"
+
+
+def _much(quantity_base: Decimal | None) -> str:
+    return "close-all" if quantity_base is None else _plain(quantity_base)
 
 
 def _plain(number: Decimal) -> str:

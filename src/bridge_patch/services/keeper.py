@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import final
 
 from bridge_patch.domain.errors import BrokenPromiseError
-from bridge_patch.domain.events import Event, InstrumentSeen, Stage
+from bridge_patch.domain.events import Book, Event, InstrumentSeen, Stage
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import UnixMs, Unknown
 from bridge_patch.domain.market import FundingTerms, Mark, Tick
 from bridge_patch.services.late_trades import told_late
 from bridge_patch.services.messages import Settlement
-from bridge_patch.services.ports import Account, Inbox, Venue
+from bridge_patch.services.ports import Account, AccountReading, Inbox, Venue
 from bridge_patch.services.readings import read_account
 from bridge_patch.services.reconcile import Reconciler
 from bridge_patch.services.switch import Switch
 from bridge_patch.services.trader import Trader
+from bridge_patch.services.uncovered import Uncovered
 
 
 @final
@@ -36,6 +37,7 @@ class Keeper:
     switch: Switch
     reconciler: Reconciler
     adopt: Callable[[], tuple[Instrument, ...]] = tuple
+    uncovered: Uncovered = field(default_factory=Uncovered)
 
     async def on_tick(self, tick: Tick) -> None:
         """Take in new bars; when it returns, everything they caused is durable and told.
@@ -140,6 +142,17 @@ class Keeper:
         for symbol in tuple(ledger.plans):
             await desk.tidy(symbol)
 
+    async def _cover(self, read: AccountReading) -> None:
+        """Believe no stop that the venue does not state for too long; protect anew."""
+        recorder = self.trader.recorder
+        if recorder.gauge.book is not Book.ACCOUNT:
+            return  # what was read is a shadow book
+        gone = self.uncovered.gone(recorder.ledger, read)
+        if gone:
+            await recorder.write(*gone)
+            self.venue.learn(gone)
+            await self._guard()
+
     async def _watch_equity(self) -> None:
         trader = self.trader
         gauge, now_ms = trader.recorder.gauge, trader.clock.now_ms()
@@ -153,6 +166,7 @@ class Keeper:
         if not 0 <= age_ms <= most_ms:
             gauge.lost(f"equity: age {age_ms} ms, most {most_ms}")
             return
+        await self._cover(read)
         unrealised_usd = trader.snapshots.unrealised_usd()
         if isinstance(unrealised_usd, Unknown):
             gauge.lost(unrealised_usd.why)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 from bridge_patch.domain.events import Book, Event, Filled, FilledLate, TradingState
 from bridge_patch.domain.intent import UnixMs
 from bridge_patch.domain.order import ClientOrderId
-from bridge_patch.domain.reconcile_events import Word
+from bridge_patch.domain.reconcile_events import Word, uncounted
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.services.doubt import Vouched
 from bridge_patch.services.holds import FILLED_LATE
@@ -56,7 +55,7 @@ def _told(
             late = _late(event, counted_base, now_ms)
             yield late
             if counted_base < event.quantity_base:
-                yield _rest(event, counted_base)
+                yield uncounted(event, counted_base)
             if vouched.word is Word.CLOSED:  # it is in doubt again: all else is as ever
                 del known[event.order_id]
             else:
@@ -74,18 +73,4 @@ def _late(fill: Filled, counted_base: Decimal, now_ms: UnixMs) -> FilledLate:
         price_usd=fill.price_usd,
         fee_usd=fill.fee_usd,
         counted_base=counted_base,
-    )
-
-
-def _rest(fill: Filled, counted_base: Decimal) -> Filled:
-    """Return the part of a trade that was in no adoption."""
-    if counted_base == 0:
-        return fill
-    share = (fill.quantity_base - counted_base) / fill.quantity_base
-    return replace(
-        fill,
-        quantity_base=fill.quantity_base - counted_base,
-        fee_usd=fill.fee_usd * share,
-        realised_usd=fill.realised_usd * share,
-        margin_usd=fill.margin_usd * share,
     )

@@ -100,19 +100,24 @@ class Ledger:
 
     def stop_price_usd(self, symbol: Symbol) -> Decimal | None:
         """Return the price of the stop that fires first; None is NAKED, or flat."""
-        stop = self._guard(symbol)
+        stop = self.guard(symbol)
         return stop.price_usd if stop else None
 
     def naked(self) -> tuple[Symbol, ...]:
-        """Return the symbols that have a position and no confirmed stop."""
-        return tuple(s for s in self.positions if self._guard(s) is None)
+        """Return the symbols that have a position and no confirmed stop over all of it."""
+        return tuple(s for s in self.positions if self.guard(s) is None)
 
     def stale_stops(self, symbol: Symbol) -> tuple[RestingStop, ...]:
-        """Return the stops that a better one made needless, or a close left over."""
+        """Return the stops that a better one made needless, or a close left over.
+
+        A stop over a part of a position is needed until one covers the whole.
+        """
         plan = self.plans.get(symbol)
         if plan is None:
             return ()
-        kept = self._guard(symbol)
+        kept = self.guard(symbol)
+        if kept is None and symbol in self.positions:
+            return tuple(plan.orphans)
         return (*(s for s in plan.stops if s is not kept), *plan.orphans)
 
     def unknown(self, besides: ClientOrderId | None = None) -> tuple[Sending, ...]:
@@ -255,7 +260,11 @@ class Ledger:
 
     def _armed(self, stop: StopArmed) -> None:
         self._plan(stop.symbol, stop.intent_id).stops.append(
-            RestingStop(order_id=stop.order_id, price_usd=stop.stop_price_usd)
+            RestingStop(
+                order_id=stop.order_id,
+                price_usd=stop.stop_price_usd,
+                quantity_base=stop.quantity_base,
+            )
         )
 
     def _unrest(self, symbol: Symbol, order_id: ClientOrderId) -> None:
@@ -264,13 +273,14 @@ class Ledger:
             plan.stops = [s for s in plan.stops if s.order_id != order_id]
             plan.orphans = [s for s in plan.orphans if s.order_id != order_id]
 
-    def _guard(self, symbol: Symbol) -> RestingStop | None:
-        """Return the stop that fires first; of equal ones, the newest."""
+    def guard(self, symbol: Symbol) -> RestingStop | None:
+        """Return the stop over all that is held that fires first; of equal, the newest."""
         position, plan = self.positions.get(symbol), self.plans.get(symbol)
-        if position is None or plan is None or not plan.stops:
+        if position is None or plan is None:
             return None
+        covering = [s for s in reversed(plan.stops) if s.covers(position.quantity_base)]
         sign = position.side.sign
-        return max(reversed(plan.stops), key=lambda stop: sign * stop.price_usd)
+        return max(covering, key=lambda stop: sign * stop.price_usd, default=None)
 
     def _plan(self, symbol: Symbol, intent_id: IntentId = _NOBODY) -> Plan:
         if symbol not in self.plans:

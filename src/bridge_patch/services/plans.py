@@ -16,10 +16,18 @@ from bridge_patch.domain.position import Position
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestingStop:
-    """A stop the venue has confirmed and not yet ended."""
+    """A stop the venue has confirmed and not yet ended.
+
+    It closes all there is where `quantity_base` is None, else that much of it at most.
+    """
 
     order_id: ClientOrderId
     price_usd: Decimal
+    quantity_base: Decimal | None = None
+
+    def covers(self, held_base: Decimal) -> bool:
+        """Tell whether a position of this quantity is closed whole when it fires."""
+        return self.quantity_base is None or self.quantity_base >= held_base
 
 
 @final

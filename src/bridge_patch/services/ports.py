@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol, TypeAlias, final
 
-from bridge_patch.domain.events import Event, Resolved, Sending, VenueEvent
+from bridge_patch.domain.events import (
+    Event,
+    FilledLate,
+    Resolved,
+    Sending,
+    VenueEvent,
+)
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import IntentId, ReduceIntent, Side, Symbol, UnixMs, Unknown
 from bridge_patch.domain.market import Tick
@@ -153,6 +159,14 @@ class Reducer(Protocol):
         """
         ...
 
+    def learn(self, events: Sequence[VenueEvent]) -> None:
+        """Take in what was journaled of the account and is not of the venue's telling.
+
+        A person's word about an order, or the end of a stop that is not to be seen. A
+        simulated venue is what it is: nothing moves it but its own orders.
+        """
+        ...
+
 
 class Exchange(Reducer, Protocol):
     """A venue that can also open. It takes approvals and nothing else."""
@@ -220,9 +234,9 @@ class Records(Protocol):
         ...
 
 
-#: What a venue is restored from: what happened there, the orders that were announced, and
-#: the answers they got.
-VenueMemory: TypeAlias = VenueEvent | Sending | Resolved
+#: What a venue is restored from: what happened there, the orders that were announced, the
+#: answers they got, and trades that came behind a person's word.
+VenueMemory: TypeAlias = VenueEvent | Sending | Resolved | FilledLate
 
 
 class Venue(Exchange, Account, Records, Protocol):

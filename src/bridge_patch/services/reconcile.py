@@ -224,6 +224,7 @@ def _own_stops(ledger: Ledger) -> Iterator[OwnStop]:
                 order_id=stop.order_id,
                 side=position.side.opposite if position else None,
                 price_usd=stop.price_usd,
+                quantity_base=stop.quantity_base,
             )
 
 

@@ -23,13 +23,11 @@ from bridge_patch.domain.intent import IntentId
 from bridge_patch.domain.money import ZERO
 from bridge_patch.domain.order import Leg, OrderEvent, OrderState
 from bridge_patch.domain.position import gain_usd
-from bridge_patch.domain.reconcile_events import Word
+from bridge_patch.domain.reconcile_events import ADOPTED, Word
 from bridge_patch.services.doubt import Doubt
 from bridge_patch.services.hearing import Hearing
 from bridge_patch.services.messages import Command, NamedOrder, Wish
 
-#: How the one trade of an adopted order is named.
-ADOPTED: Final = "adopted"
 _KINDS: Final = {
     Leg.ENTRY: FillKind.ENTRY,
     Leg.STOP: FillKind.STOP,
@@ -103,6 +101,7 @@ class Unknowns:
         rest = (self._ended(order),) if part else ()
         answer = self._answer(order, OrderEvent.FILLED)
         await self.hearing.recorder.write(said, fill, *rest, answer)
+        self.hearing.venue.learn((fill, *rest))
 
     def _unfit(self, doubt: Doubt, missing_base: Decimal, stated_base: Decimal) -> str:
         """Return why an order cannot have filled like that; "" where it can."""

@@ -92,6 +92,17 @@ def test_nothing_explains_an_order_that_is_not_ours(sides: Sides) -> None:
     assert [d.kind for d in found] == [K.FOREIGN_ORDER]
 
 
+def test_a_stop_that_was_armed_with_a_quantity_rests_with_it() -> None:
+    """The position has shrunk since: more than it is what the journal says, and no less."""
+    sides = two_stops()
+    (stop,) = sides.own.stops
+    own = replace(sides.own, stops=(replace(stop, quantity_base=D(3)),))
+
+    assert differences(own, with_order(sides.venue, quantity_base=D(3))) == ()
+    (found,) = differences(own, with_order(sides.venue, quantity_base=D(2)))
+    assert (found.kind, found.ours) == (K.STOP_CHANGED, "SELL 3 at 90000")
+
+
 def test_an_order_that_is_not_ours_is_counted_and_not_quoted() -> None:
     """What somebody calls his order is written by nobody here."""
     hostile = OrderRecord(

@@ -267,3 +267,24 @@ def test_set_aside_messages_are_remembered_for_a_while_and_memory_stays_flat() -
     assert len(ledger.counted) == COUNTED_MAX
     assert "8" not in ledger.counted
     assert "9" in ledger.counted
+
+
+def test_a_sized_stop_guards_only_what_it_covers() -> None:
+    """The entry's second trade made the position larger than its stop: it is NAKED."""
+    half = replace(FILL, quantity_base=D("0.02"))
+    sized = replace(stop("s-1", 93_000), quantity_base=D("0.02"))
+    ledger = fold(ENTRY, half, sized)
+    assert ledger.naked() == ()
+    assert ledger.stop_price_usd(BTC) == 93_000
+
+    ledger.apply(replace(half, trade_id="t-2"))
+    assert ledger.naked() == (BTC,)
+    assert ledger.stop_price_usd(BTC) is None
+    assert ledger.stale_stops(BTC) == (), "half a stop is better than none"
+
+    ledger.apply(replace(stop("s-2", 92_000), quantity_base=D("0.04")))
+    assert ledger.stop_price_usd(BTC) == 92_000
+    assert [s.order_id for s in ledger.stale_stops(BTC)] == ["s-1"]
+
+    ledger.apply(sold("0.03"))
+    assert ledger.stop_price_usd(BTC) == 93_000, "it covers what is left"

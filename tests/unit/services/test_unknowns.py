@@ -55,6 +55,7 @@ def test_an_adopted_entry_is_a_position_with_a_stop_and_an_outcome() -> None:
         *(FillKind.ENTRY, D("0.042"), D(95_100), D(2)),
     )
     assert fill.trade_id == f"adopted-{fill.order_id}"
+    assert scene.venue.learned == [fill], "the venue's adapter counts it as well"
     assert fill.margin_usd == D("0.042") * 95_100 / 10
     assert ledger.in_doubt == {}
     assert reserved_usd(ledger) == NOTHING

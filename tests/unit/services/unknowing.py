@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ from bridge_patch.domain.events import (
 )
 from bridge_patch.domain.intent import Symbol
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent
+from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.services.messages import NamedOrder, Wish
 from bridge_patch.services.ports import Report
 from bridge_patch.services.session import Session
@@ -42,6 +44,10 @@ class Mute(Lying):
     """A venue that loses an order's reply, and says nothing of that order until told to."""
 
     mute: bool = True
+    learned: list[VenueEvent] = field(default_factory=list)
+
+    def learn(self, events: Sequence[VenueEvent]) -> None:
+        self.learned += events
 
     async def find(self, symbol: Symbol, order_id: ClientOrderId) -> Report:
         if self.mute:

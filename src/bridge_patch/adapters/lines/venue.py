@@ -30,6 +30,7 @@ def at_venue(event: VenueEvent) -> Fact:
                 at_ms=event.at_ms,
                 symbol=event.symbol,
                 side=event.side,
+                quantity=event.quantity_base,
                 stop_price_usd=event.stop_price_usd,
                 book=event.book,
                 order=event.order_id,

@@ -28,7 +28,7 @@ from bridge_patch.adapters.venue_ccxt.replies import (
     AlgoReply,
     PositionRisk,
 )
-from bridge_patch.adapters.venue_ccxt.stops import Stops
+from bridge_patch.adapters.venue_ccxt.stops import PROTECTS, Stops
 from bridge_patch.domain.intent import Side, Symbol, Unknown
 from bridge_patch.services.ports import AccountReading, PositionReading
 
@@ -40,8 +40,6 @@ FRESH_MS: Final = 1_000
 TOOK_MAX_MS: Final = 3_000
 #: From so many symbols on, one list of all conditional orders is cheaper.
 _SYMBOLS_EACH: Final = 20
-#: The statuses of a conditional order that still protects.
-_PROTECTS: Final = frozenset({"NEW", "TRIGGERING"})
 
 
 @final
@@ -140,7 +138,7 @@ def _position(risk: PositionRisk, guards: Iterable[AlgoReply]) -> PositionReadin
         if guard.symbol == risk.symbol
         and guard.side == side.opposite.value
         and _covers(guard, risk)
-        and guard.algo_status in _PROTECTS
+        and guard.algo_status in PROTECTS
         and _is_stop(guard, risk, side)
     ]
     nearest = max if side is Side.BUY else min

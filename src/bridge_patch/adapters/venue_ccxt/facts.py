@@ -24,7 +24,7 @@ from bridge_patch.adapters.venue_ccxt.orders import (
     says_more,
     trade_id_of,
 )
-from bridge_patch.domain.events import Resolved, Sending
+from bridge_patch.domain.events import FilledLate, Resolved, Sending
 from bridge_patch.domain.intent import Symbol, UnixMs
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.money import ZERO
@@ -39,6 +39,7 @@ from bridge_patch.domain.venue_events import (
     StopArmed,
     VenueEvent,
 )
+from bridge_patch.services.ports import VenueMemory
 
 #: How many trades of unknown orders wait for somebody to say whose they are.
 UNCLAIMED_MAX: Final = 1_000
@@ -65,13 +66,15 @@ class VenueFacts:
     foreign: dict[str, None] = field(default_factory=dict)
     rates: dict[Symbol, Decimal] = field(default_factory=dict)
 
-    def restore(self, events: Iterable[VenueEvent | Sending | Resolved]) -> None:
+    def restore(self, events: Iterable[VenueMemory]) -> None:
         """Fold what the journal holds; none of it is handed on again."""
         for event in events:
             if isinstance(event, Sending):
                 self.fold.announce(order_of(event))
             elif isinstance(event, Resolved):
                 self.fold.answered(event)
+            elif isinstance(event, FilledLate):
+                self.fold.count_late(event)
             elif event.book is Book.ACCOUNT:
                 self.fold.apply(event)
 
@@ -128,7 +131,7 @@ class VenueFacts:
             self._tell_trade(trade, order, order.order_id)
             self._end_if_whole(order, trade.at_ms)
             return True
-        if not any(_same(trade, kept) for kept in self.unclaimed):
+        if not any(trade.is_same(kept) for kept in self.unclaimed):
             self.unclaimed.append(trade)
         return (trade.symbol, trade.venue_id) in self.owners
 
@@ -172,6 +175,7 @@ class VenueFacts:
                 stop_price_usd=order.stop_price_usd,
                 order_id=order.order_id,
                 intent_id=order.intent_id,
+                quantity_base=order.stop_base,
             )
         )
 
@@ -182,7 +186,8 @@ class VenueFacts:
         """
         if order.rests:
             self._tell_end(order, at_ms, reason)
-            order.state = None
+            if order.state is OrderState.OPEN:
+                order.state = None
 
     def refuse(self, order: OrderFacts, code: str, message: str, at_ms: UnixMs) -> None:
         """Tell that the venue, or our own gate, said no to an order."""
@@ -255,16 +260,19 @@ class VenueFacts:
         self, trade: Trade, order: OrderFacts | None, order_id: ClientOrderId
     ) -> None:
         fold, symbol = self.fold, trade.symbol
-        self._tell(
-            filled_of(
-                trade,
-                order_id=order_id,
-                intent_id=order.intent_id if order else fold.opener(symbol),
-                kind=kind_of(order.leg) if order else FillKind.LIQUIDATION,
-                leverage=order.leverage if order else None,
-                position=fold.positions.get(symbol),
-            )
+        fill = filled_of(
+            trade,
+            order_id=order_id,
+            intent_id=order.intent_id if order else fold.opener(symbol),
+            kind=kind_of(order.leg) if order else FillKind.LIQUIDATION,
+            leverage=order.leverage if order else None,
+            position=fold.positions.get(symbol),
         )
+        if order is not None and order.adopted_base > 0:
+            self.pending.append(fill)
+            fold.apply_beside(fill, order)
+        else:
+            self._tell(fill)
 
     def _end_if_whole(self, order: OrderFacts, at_ms: UnixMs) -> None:
         """Tell that an order ended early, once nothing of what it traded is untold."""
@@ -290,7 +298,3 @@ class VenueFacts:
         if symbol in self.rates or position is None:
             return self.rates.get(symbol, ZERO)
         return -amount_usd / (position.signed_base * position.entry_price_usd)
-
-
-def _same(one: Trade, other: Trade) -> bool:
-    return (one.symbol, one.trade_id) == (other.symbol, other.trade_id)

@@ -13,6 +13,7 @@ from bridge_patch.domain.events import Resolved
 from bridge_patch.domain.intent import IntentId, Symbol
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent, OrderState
 from bridge_patch.domain.position import Position, apply_fill, apply_funding
+from bridge_patch.domain.reconcile_events import FilledLate, is_adopted, uncounted
 from bridge_patch.domain.venue_events import (
     Filled,
     FillKind,
@@ -99,6 +100,22 @@ class Fold:
         """Tell whether the settlement of that hour was told."""
         return (symbol, hour_of(at_ms)) in self.funded
 
+    def count_late(self, late: FilledLate) -> None:
+        """Take in that a trade was told of an order that a person's word had ended."""
+        self.told[late.trade_id] = None
+        order = self.orders.get(late.order_id)
+        if order is not None:
+            order.adopted_base -= late.counted_base
+
+    def apply_beside(self, fill: Filled, order: OrderFacts) -> None:
+        """Take in a trade of which a person's word has counted some, or all, already."""
+        counted_base = min(order.adopted_base, fill.quantity_base)
+        order.adopted_base -= counted_base
+        self.told[fill.trade_id] = None
+        self.newest_ms = max(self.newest_ms, fill.at_ms)
+        if counted_base < fill.quantity_base:
+            self.apply(uncounted(fill, counted_base))
+
     def _filled(self, fill: Filled) -> None:
         self.told[fill.trade_id] = None
         if len(self.told) > 2 * TRADES_KEPT:
@@ -108,6 +125,8 @@ class Fold:
         order = self.orders.get(fill.order_id)
         if order is not None:
             order.told_base += fill.quantity_base
+            if is_adopted(fill):
+                order.adopted_base += fill.quantity_base
             order.executed_base = max(order.executed_base, order.told_base)
             order.rests = False
             if order.told_base >= order.quantity_base:
@@ -153,6 +172,7 @@ def _marked(order: OrderFacts, event: VenueEvent) -> None:
         case StopArmed():
             order.rests, order.ended = order.leg is Leg.STOP, False
             order.state = OrderState.OPEN
+            order.stop_base = event.quantity_base
         case OrderEnded(reason=reason):
             order.rests, order.ended = False, True
             if reason == UNSEEN:

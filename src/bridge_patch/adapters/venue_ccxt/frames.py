@@ -58,6 +58,8 @@ class _AlgoBody(_Frame, frozen=True):
     side: str = msgspec.field(name="S")
     status: str = msgspec.field(name="X")
     trigger_price: Decimal = msgspec.field(name="tp", default=Decimal(0))
+    close_all: bool = msgspec.field(name="cp", default=False)
+    quantity: Decimal = msgspec.field(name="q", default=Decimal(0))
     actual_id: str = msgspec.field(name="ai", default="")
     actual_quantity: Decimal | None = msgspec.field(name="aq", default=None)
     reason: str = msgspec.field(name="rm", default="")

@@ -108,6 +108,7 @@ def hear_algo_reply(facts: VenueFacts, reply: AlgoReply) -> None:
         facts.hear_foreign(reply.client_algo_id)
         return
     facts.link(Symbol(reply.symbol), reply.order_id, order.order_id)
+    _size(order, close_all=reply.close_position, quantity=reply.quantity)
     _algo_state(
         facts,
         order,
@@ -184,6 +185,7 @@ def _algo_update(facts: VenueFacts, event: AlgoUpdate) -> None:
         return
     venue_id = int(body.actual_id) if body.actual_id.isdecimal() else None
     facts.link(Symbol(body.symbol), venue_id or None, order.order_id)
+    _size(order, close_all=body.close_all, quantity=body.quantity)
     _algo_state(
         facts,
         order,
@@ -192,6 +194,14 @@ def _algo_update(facts: VenueFacts, event: AlgoUpdate) -> None:
         executed_base=body.actual_quantity,
         reason=body.reason,
     )
+
+
+def _size(order: OrderFacts, *, close_all: bool, quantity: Decimal) -> None:
+    """Learn how much a stop closes; where the venue says neither, it is as it was asked."""
+    if close_all:
+        order.stop_base = None
+    elif quantity > 0:
+        order.stop_base = quantity
 
 
 def _algo_state(

@@ -52,7 +52,9 @@ class OrderFacts:
 
     `state` is the venue's word, None while there is none; `executed_base` what it says has
     traded, `told_base` what trades were told for. `sent_ms` is our time of the newest send,
-    `venue_id` the venue's number of the (real) order. A stop `rests` once that was told.
+    `venue_id` the venue's number of the (real) order. A stop `rests` once that was told,
+    over `stop_base`, or over all there is where that is None.
+    `adopted_base` is what a person's word has counted and the venue has not told yet.
     `end_reason` is why an order that traded ended before it was whole; that is told when
     all of its trades were.
     """
@@ -65,11 +67,13 @@ class OrderFacts:
     quantity_base: Decimal
     leverage: int | None = None
     stop_price_usd: Decimal | None = None
+    stop_base: Decimal | None = None
     sent_ms: int = 0
     venue_id: int | None = None
     state: OrderState | None = None
     executed_base: Decimal = ZERO
     told_base: Decimal = ZERO
+    adopted_base: Decimal = ZERO
     rests: bool = False
     ended: bool = False
     refused: bool = False
@@ -116,6 +120,10 @@ class Trade:
     fee: Decimal
     fee_asset: str
     at_ms: UnixMs
+
+    def is_same(self, other: Trade) -> bool:
+        """Tell whether this is a trade that was told before."""
+        return (self.symbol, self.trade_id) == (other.symbol, other.trade_id)
 
 
 def filled_of(

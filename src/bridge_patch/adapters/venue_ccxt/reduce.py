@@ -114,6 +114,7 @@ class Reducing:
             rules = await parts.rules.of(order.symbol, Purpose.PROTECT)
             whole = order.quantity_base
             if not isinstance(rules, Unknown) and rules.reducible(whole) == whole:
+                order.stop_base = whole
                 sized = stop_order(order, stop, quantity=whole)
                 outcome = await self._insist(ALGO_PLACE, sized)
         match outcome:

@@ -22,6 +22,8 @@ from bridge_patch.domain.order import ClientOrderId
 
 #: A stop may be missing from the lists for so long: they lag.
 UNSEEN_MAX_MS: Final = 3_000
+#: The statuses of a conditional order that still protects.
+PROTECTS: Final = frozenset({"NEW", "TRIGGERING"})
 
 
 @final
@@ -77,7 +79,11 @@ class Stops:
                 await self.parts.fetch_trades(order)
 
     async def _ask(self, stop: OrderFacts) -> None:
-        """Ask for a stop that is missing: it has ended, or it is not to be seen."""
+        """Ask for a stop that is missing: it has ended, or it is not to be seen.
+
+        What has triggered or finished protects no more, whether or not its trades can be
+        had yet.
+        """
         outcome = await self.parts.transport.call(
             ALGO_QUERY,
             {"symbol": stop.symbol, "clientAlgoId": stop.order_id},
@@ -85,6 +91,10 @@ class Stops:
         )
         if isinstance(outcome, Accepted):
             hear_algo_reply(self.parts.facts, outcome.value)
-        elif isinstance(outcome, Refused) and outcome.code == NO_SUCH_ORDER:
+            await self.parts.fetch_trades(stop)
+            gone = outcome.value.algo_status not in PROTECTS
+        else:
+            gone = isinstance(outcome, Refused) and outcome.code == NO_SUCH_ORDER
+        if gone:
             self.parts.facts.lose_sight(stop, self.parts.transport.venue_ms())
             self._missing_ms.pop(stop.order_id, None)

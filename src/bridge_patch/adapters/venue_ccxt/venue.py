@@ -211,6 +211,9 @@ class CcxtVenue:
     def restore(self, events: Sequence[VenueMemory]) -> None:
         self.parts.facts.restore(events)
 
+    def learn(self, events: Sequence[VenueEvent]) -> None:
+        self.parts.facts.restore(events)
+
     def alive_since_ms(self) -> UnixMs | Unknown:
         """Return since when the user stream is proved live, or why it is not."""
         alive = self.parts.liveness.alive_since_ms(self.parts.transport.now_ms())

@@ -150,7 +150,10 @@ def test_a_stop_is_moved_new_first_where_only_one_close_all_order_may_rest() -> 
         await stand.open()
         assert (await stand.stop("94000", "bp-1")).event is OrderEvent.ACCEPTED
         for name, before, price in (("bp-2", "bp-1", "94400"), ("bp-3", "bp-2", "94500")):
-            assert (await stand.stop(price, name)).event is OrderEvent.ACCEPTED
+            moved = await stand.stop(price, name)
+            assert moved.event is OrderEvent.ACCEPTED
+            (armed,) = [e for e in moved.events if isinstance(e, StopArmed)]
+            assert armed.quantity_base == (stand.held() if name == "bp-2" else None)
             assert len(stand.core.venue.records.open_algos()) == 2
             read = await reading(stand)
             assert read.positions[0].stop_price_usd == D(price)

@@ -5,12 +5,14 @@ import asyncio
 import pytest
 
 from bridge_patch.adapters.venue_ccxt.orders import UNSEEN, OrderFacts
-from bridge_patch.domain.events import Resolved, Sending
+from bridge_patch.domain.events import FilledLate, Resolved, Sending
 from bridge_patch.domain.intent import IntentId, Side, UnixMs
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent, OrderState
+from bridge_patch.domain.reconcile_events import ADOPTED
 from bridge_patch.domain.venue_events import (
     Book,
     Filled,
+    FillKind,
     OrderEnded,
     OrderRefused,
     StopArmed,
@@ -163,6 +165,54 @@ def test_a_stop_that_closed_less_than_it_asked_for_is_over_after_a_restart() -> 
         assert fold.positions == {}
         assert fold.orders[ClientOrderId("bp-stop")].state is OrderState.FILLED
 
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_an_adopted_trade_counts_once_when_the_venue_tells_the_real_one(
+    restarted: bool,
+) -> None:
+    """A person's word is in the adapter's account, and the real trade is not on top."""
+
+    async def script(stand: Stand) -> None:
+        entry = announced(stand, "bp-entry")
+        stand.venue.restore((entry,))
+        stand.streaming = False
+        await stand.wire.send(
+            "fapiPrivatePostOrder",
+            {
+                "symbol": BTC,
+                "side": "BUY",
+                "type": "MARKET",
+                "quantity": "0.105",
+                "newClientOrderId": "bp-entry",
+                "timestamp": str(stand.clock.now_ms()),
+            },
+        )
+        word = _adopted(entry)
+        stand.venue.learn((word,))
+        fold = stand.venue.parts.facts.fold
+        assert fold.positions[BTC].signed_base == D("0.105")
+
+        stand.pump()
+        (real,) = [e for e in await stand.events() if isinstance(e, Filled)]
+        if restarted:
+            late = FilledLate(
+                at_ms=real.at_ms,
+                symbol=BTC,
+                order_id=entry.order_id,
+                intent_id=entry.intent_id,
+                trade_id=real.trade_id,
+                quantity_base=real.quantity_base,
+                price_usd=real.price_usd,
+                fee_usd=real.fee_usd,
+                counted_base=real.quantity_base,
+            )
+            stand.venue = stand.make()
+            stand.venue.restore((entry, word, late))
+            await stand.begin()
+            fold = stand.venue.parts.facts.fold
+            assert await stand.events() == ()
+        assert fold.positions[BTC].signed_base == stand.held() == D("0.105")
+
     on_stand(script)
 
 
@@ -181,6 +231,24 @@ def test_a_catch_up_asks_no_further_back_than_the_venue_tells() -> None:
         assert max(asked) > stand.clock.now_ms() - 7 * 86_400_000
 
     asyncio.run(script(Stand(streaming=False)))
+
+
+def _adopted(entry: Sending) -> Filled:
+    return Filled(
+        book=Book.ACCOUNT,
+        at_ms=entry.at_ms,
+        symbol=entry.symbol,
+        side=entry.side,
+        kind=FillKind.ENTRY,
+        quantity_base=entry.quantity_base,
+        price_usd=D(95_000),
+        fee_usd=D(0),
+        realised_usd=D(0),
+        margin_usd=D(1_000),
+        order_id=entry.order_id,
+        trade_id=f"{ADOPTED}-{entry.order_id}",
+        intent_id=entry.intent_id,
+    )
 
 
 def _sending(order: OrderFacts, stand: Stand) -> Sending:

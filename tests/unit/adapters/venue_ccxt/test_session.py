@@ -13,7 +13,7 @@ from bridge_patch.app.binance_server.conditions import AccountSetting
 from bridge_patch.app.binance_server.control import set_account
 from bridge_patch.app.binance_server.core import Core
 from bridge_patch.app.binance_server.faults import Fault, FaultKind
-from bridge_patch.domain.events import Filled, Sending, Settled, Status
+from bridge_patch.domain.events import Book, Filled, Sending, Settled, Status, StopArmed
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.order import Leg
 from bridge_patch.domain.position import Position
@@ -195,5 +195,32 @@ def test_a_process_that_is_started_again_takes_up_what_the_exchange_has() -> Non
         assert second.recorder.ledger.positions == {}
         trades = [f.trade_id for f in world.events(Filled) if f.book.value == "account"]
         assert len(trades) == len(set(trades)) == 2
+
+    run(script())
+
+
+def test_a_stop_beside_a_close_all_one_is_armed_anew_when_the_position_grows() -> None:
+    """-4130: the second stop states its quantity, and so guards no more than that."""
+
+    async def script() -> None:
+        world = World()
+        floor = exchange(world)
+        stand = floor.stand
+        session = await started(world, floor)
+        stand.dispose(one_close_all=True)
+        await ask(world, session, intent("a", CALM))
+        await ask(world, session, close("up", CALM, stop_move_to=94_500))
+        armed = [e for e in world.events(StopArmed) if e.book is Book.ACCOUNT]
+        assert [e.quantity_base for e in armed] == [None, stand.held()]
+
+        report = await stand.open("bp-more")  # as if the entry had traded once more
+        stand.venue.parts.facts.pending += report.events
+        await session.on_tick(at(CALM + 1, {BTC: "95010"}))
+
+        (last,) = [e for e in world.events(StopArmed) if e.book is Book.ACCOUNT][2:]
+        assert last.quantity_base in {None, stand.held()}
+        resting = stand.core.venue.records.open_algos(BTC)
+        assert [algo.client_id for algo in resting] == [last.order_id]
+        assert session.recorder.ledger.naked() == ()
 
     run(script())

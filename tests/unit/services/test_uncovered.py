@@ -1,0 +1,111 @@
+"""The venue states a position without a stop, whatever the journal believes: it acts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from bridge_patch.domain.events import Book, OrderEnded, StopArmed
+from bridge_patch.domain.intent import Symbol, UnixMs, Unknown
+from bridge_patch.domain.order import ClientOrderId
+from bridge_patch.domain.venue_events import VenueEvent
+from bridge_patch.services.ports import AccountReading
+from bridge_patch.services.session import Session
+from bridge_patch.services.uncovered import UNCOVERED_MAX_MS, Uncovered
+from tests.simulation.rig import BTC, CALM, World, ask, at, intent, ready, run
+from tests.simulation.tap import Tap, Trouble
+
+
+@dataclass
+class Bare(Tap):
+    """States every position without a stop, until another one is armed."""
+
+    bare: bool = False
+    learned: list[VenueEvent] = field(default_factory=list)
+
+    async def read(self) -> AccountReading | Unknown:
+        read = await self.inner.read()
+        if not self.bare or isinstance(read, Unknown):
+            return read
+        without = tuple(replace(p, stop_price_usd=None) for p in read.positions)
+        return replace(read, positions=without)
+
+    def learn(self, events: Sequence[VenueEvent]) -> None:
+        self.learned += events
+
+
+async def held(world: World) -> tuple[Session, Bare]:
+    session = await ready(world, venue=Bare)
+    await ask(world, session, intent("a", CALM))
+    venue = session.keeper.venue
+    assert isinstance(venue, Bare)
+    assert session.recorder.ledger.naked() == ()
+    return session, venue
+
+
+def armed(world: World) -> list[StopArmed]:
+    return [e for e in world.events(StopArmed) if e.book is Book.ACCOUNT]
+
+
+def test_a_position_that_the_venue_states_without_a_stop_is_protected_anew() -> None:
+    world = World()
+
+    async def scenario() -> None:
+        session, venue = await held(world)
+        venue.bare = True
+        await session.on_tick(at(CALM + 1, {BTC: 95_000}))
+        assert venue.kinds() == ["place", "stop"], "one reading may lag"
+        await session.on_tick(at(CALM + 2, {BTC: 95_000}))
+
+        assert venue.kinds() == ["place", "stop", "stop"]
+        first, second = armed(world)
+        (gone,) = [e for e in world.events(OrderEnded) if e.book is Book.ACCOUNT]
+        assert gone.order_id == first.order_id != second.order_id
+        assert venue.learned == [gone]
+        assert session.recorder.ledger.naked() == ()
+
+    run(scenario())
+
+
+def test_where_it_cannot_be_protected_anew_it_is_closed() -> None:
+    world = World()
+
+    async def scenario() -> None:
+        session, venue = await held(world)
+        venue.bare = True
+        venue.trouble("stop", Trouble.REFUSED)
+        for n in (1, 2):
+            await session.on_tick(at(CALM + n, {BTC: 95_000}))
+
+        assert venue.kinds()[:4] == ["place", "stop", "stop", "reduce"]
+        assert session.recorder.ledger.positions == {}
+
+    run(scenario())
+
+
+def test_only_a_stop_that_is_missing_all_the_time_is_given_up() -> None:
+    world = World()
+
+    async def scenario() -> None:
+        session, venue = await held(world)
+        ledger, uncovered = session.recorder.ledger, Uncovered()
+        read = await venue.read()
+        assert isinstance(read, AccountReading)
+
+        def told(after_ms: int, *, bare: bool) -> tuple[ClientOrderId, ...]:
+            stop_usd = None if bare else ledger.stop_price_usd(BTC)
+            positions = tuple(replace(p, stop_price_usd=stop_usd) for p in read.positions)
+            now = UnixMs(read.at_ms + after_ms)
+            gone = uncovered.gone(ledger, replace(read, at_ms=now, positions=positions))
+            return tuple(e.order_id for e in gone)
+
+        most_ms = UNCOVERED_MAX_MS
+        assert told(0, bare=True) == told(most_ms - 1, bare=True) == ()
+        assert told(most_ms, bare=False) == told(most_ms + 1, bare=True) == ()
+        assert told(2 * most_ms, bare=True) == ()
+        assert told(2 * most_ms + 1, bare=True) == (armed(world)[0].order_id,)
+        flat = replace(read, positions=(), at_ms=UnixMs(read.at_ms + 9 * most_ms))
+        assert uncovered.gone(ledger, flat) == (), "what is not held needs no stop"
+        assert Symbol("BTCUSDT") in ledger.positions
+
+    run(scenario())
