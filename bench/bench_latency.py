@@ -29,6 +29,7 @@ from bridge_patch.adapters.bus import Ack, Reader
 from bridge_patch.adapters.bus_redis import RedisBus
 from bridge_patch.adapters.bus_url import read_bus_url
 from bridge_patch.adapters.instruments import ListedInstruments
+from bridge_patch.adapters.journal_url import EMBEDDED, JournalUrl
 from bridge_patch.adapters.streams import EXECUTION_GROUP, TRADE_INTENT
 from bridge_patch.adapters.venue_paper import PaperVenue
 from bridge_patch.app.assembly import Ports, Run, assemble
@@ -49,6 +50,7 @@ GOAL_SLOW: Final = 4.0
 RATE: Final = 200
 COUNT: Final = 200
 ROUNDS: Final = 3
+NAME: Final = f"publication to venue call / one hop, {RATE} a second"
 _MS: Final = 1e6
 _WAIT_MS: Final = 100
 
@@ -118,12 +120,19 @@ class Called:
 
 def main(count: int = COUNT, *, rounds: int = ROUNDS, as_json: bool = False) -> None:
     """Print the ratio; each round publishes `count` intents to either side."""
+    with server() as url:
+        tell(outcome(count, url, (EMBEDDED,) * rounds), as_json=as_json)
+
+
+def outcome(
+    count: int, url: str, journals: Sequence[JournalUrl], *, name: str = NAME
+) -> Outcome:
+    """Measure on this Redis server, a round for each of the journals and on it."""
     hops: list[int] = []
     calls: list[int] = []
-    with server() as url:
-        for number in range(rounds):
-            hops += asyncio.run(_hops(f"{url}/{2 * number}", count))
-            calls += asyncio.run(_calls(f"{url}/{2 * number + 1}", count))
+    for number, journal in enumerate(journals):
+        hops += asyncio.run(_hops(f"{url}/{2 * number}", count))
+        calls += asyncio.run(_calls(f"{url}/{2 * number + 1}", count, journal))
     slow = _slow(calls) / _slow(hops)
     figures = (
         Figure("one hop, middle", median(hops) / _MS, "ms"),
@@ -133,14 +142,13 @@ def main(count: int = COUNT, *, rounds: int = ROUNDS, as_json: bool = False) -> 
         Figure("ratio of the 99 of 100", slow, "times", f"goal {GOAL_SLOW:g}"),
         Figure("venue calls measured", len(calls), ""),
     )
-    found = Outcome(
-        name=f"publication to venue call / one hop, {RATE} a second",
+    return Outcome(
+        name=name,
         ratio=median(calls) / median(hops),
         wanted="at most",
         goal=GOAL,
         figures=figures,
     )
-    tell(found, as_json=as_json)
 
 
 def _slow(times: list[int]) -> float:
@@ -163,9 +171,9 @@ async def _hops(url: str, count: int) -> list[int]:
     return [there - here for here, there in zip(sent, came, strict=True)]
 
 
-async def _calls(url: str, count: int) -> list[int]:
+async def _calls(url: str, count: int, journal: JournalUrl) -> list[int]:
     """Return how long each intent took that led to a venue call."""
-    async with _live(url) as (session, venue):
+    async with _live(url, journal) as (session, venue):
         sent = await _published(url, count, lambda: session.execution.step(_WAIT_MS))
     names = {intent_id(number): at for number, at in enumerate(sent)}
     return [at - names[name] for name, at in venue.at_ns.items()]
@@ -184,12 +192,12 @@ async def _published(url: str, count: int, step: Callable[[], Awaitable[int]]) -
 
 
 @asynccontextmanager
-async def _live(url: str) -> AsyncIterator[tuple[Session, Called]]:
+async def _live(url: str, journal: JournalUrl) -> AsyncIterator[tuple[Session, Called]]:
     """Start an execution in live mode over a paper venue, its market warmed up."""
     with TemporaryDirectory() as folder, ExitStack() as opened:
         settings = replace(load_settings(WIDE), state_dir=Path(folder), symbols=SYMBOLS)
         bus_at = BusAt(read_bus_url(url))
-        store = open_store(settings.state_dir, journal=True, bus_at=bus_at)
+        store = open_store(settings.state_dir, journal=True, url=journal, bus_at=bus_at)
         opened.callback(store.close)
         assert store.journal is not None
         run = Run(settings=settings, mode=Mode.LIVE, feed="bench", telemetry=Silent())

@@ -21,7 +21,7 @@ from typing import Final, final
 
 from bench.account import now_ms
 from bench.measuring import Figure, Outcome, tell, wants_json
-from bench.shadow import Shadow, shadow
+from bench.shadow import HOME, Place, Shadow, shadow
 from bridge_patch.adapters.bus import Post
 from bridge_patch.adapters.envelope import Envelope
 from bridge_patch.adapters.streams import TRADE_INTENT
@@ -32,6 +32,7 @@ GOAL: Final = 2.0
 GOAL_MB: Final = 150
 MILLION: Final = 1_000_000
 SIZE: Final = 100_000
+NAME: Final = "memory after 1,000,000 decisions, foreseen / at the start"
 #: So that the whole takes less than 20 s on a machine that is busy.
 MOST_SEC: Final = 14.0
 _CHUNK: Final = 2_048
@@ -53,8 +54,13 @@ class Sample:
 
 def main(size: int = SIZE, *, as_json: bool = False) -> None:
     """Print the ratio; `size` is how many decisions are made at most."""
+    tell(outcome(size), as_json=as_json)
+
+
+def outcome(size: int, *, name: str = NAME, place: Place = HOME) -> Outcome:
+    """Measure an execution side that has its bus and its journal at this place."""
     bare, imported = _resident_of(_PRINT), _resident_of(f"{_IMPORT}; {_PRINT}")
-    samples = asyncio.run(_samples(size))
+    samples = asyncio.run(_samples(size, place))
     start, last = samples[0], samples[-1]
     # Caches and bounded memories fill first; what still grows then, grows on.
     steady = samples[len(samples) // 3 :]
@@ -71,15 +77,12 @@ def main(size: int = SIZE, *, as_json: bool = False) -> None:
         Figure("blocks kept per decision", kept, "", "goal 0: flat"),
         Figure(f"foreseen after {MILLION:,}", foreseen, "MB", goal),
     )
-    tell(
-        Outcome(
-            name="memory after 1,000,000 decisions, foreseen / at the start",
-            ratio=foreseen / start.resident,
-            wanted="at most",
-            goal=GOAL,
-            figures=figures,
-        ),
-        as_json=as_json,
+    return Outcome(
+        name=name,
+        ratio=foreseen / start.resident,
+        wanted="at most",
+        goal=GOAL,
+        figures=figures,
     )
 
 
@@ -92,9 +95,9 @@ def _megabytes(statm: str) -> float:
     return int(statm.split()[1]) * os.sysconf("SC_PAGE_SIZE") / _MB
 
 
-async def _samples(size: int) -> list[Sample]:
+async def _samples(size: int, place: Place) -> list[Sample]:
     """Decide, and look at the memory after each lot."""
-    async with shadow() as side:
+    async with shadow(place=place) as side:
         found, decided, begin = [_sample(0)], 0, perf_counter()
         while decided < size and perf_counter() - begin < MOST_SEC:
             lot = min(_CHUNK, size - decided)

@@ -13,7 +13,9 @@ from bench import (
     bench_journal,
     bench_judge,
     bench_latency,
+    bench_latency_redis,
     bench_memory,
+    bench_memory_redis,
     bench_pipeline,
     bench_pipeline_postgres,
     bench_pipeline_redis,
@@ -32,7 +34,9 @@ TINY: dict[str, Callable[[bool], None]] = {
     "bench_journal": lambda js: bench_journal.main((8, 64), rounds=1, as_json=js),
     "bench_judge": lambda js: bench_judge.main(10, rounds=1, as_json=js),
     "bench_latency": lambda js: bench_latency.main(4, rounds=1, as_json=js),
+    "bench_latency_redis": lambda js: bench_latency_redis.main(4, rounds=1, as_json=js),
     "bench_memory": lambda js: bench_memory.main(8, as_json=js),
+    "bench_memory_redis": lambda js: bench_memory_redis.main(8, as_json=js),
     "bench_pipeline": lambda js: bench_pipeline.main(8, rounds=1, as_json=js),
     "bench_pipeline_postgres": lambda js: bench_pipeline_postgres.main(
         8, rounds=1, as_json=js
@@ -44,12 +48,8 @@ TINY: dict[str, Callable[[bool], None]] = {
     "bench_venue": lambda js: bench_venue.main(2, rounds=1, as_json=js),
 }
 
-ON_REDIS = {
-    "bench_backlog_redis",
-    "bench_latency",
-    "bench_pipeline_postgres",
-    "bench_pipeline_redis",
-}
+ON_POSTGRES = {"bench_latency_redis", "bench_memory_redis", "bench_pipeline_postgres"}
+ON_REDIS = {*ON_POSTGRES, "bench_backlog_redis", "bench_latency", "bench_pipeline_redis"}
 
 
 def test_every_script_is_run_here() -> None:
@@ -63,7 +63,7 @@ def test_a_benchmark_prints_one_ratio_and_the_figures_behind_it(
     """A ratio that nobody can take apart is no evidence."""
     if name in ON_REDIS:
         program("server")
-    if name == "bench_pipeline_postgres":
+    if name in ON_POSTGRES:
         request.getfixturevalue("postgres")
     TINY[name](False)
     *figures, last = capsys.readouterr().out.splitlines()
