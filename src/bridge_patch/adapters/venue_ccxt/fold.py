@@ -112,16 +112,19 @@ class Fold:
         counted_base = min(order.adopted_base, fill.quantity_base)
         order.adopted_base -= counted_base
         self.told[fill.trade_id] = None
-        self.newest_ms = max(self.newest_ms, fill.at_ms)
+        self._told_at(fill)
         if counted_base < fill.quantity_base:
             self.apply(uncounted(fill, counted_base))
+
+    def _told_at(self, fill: Filled) -> None:
+        newest_ms = self.newest_ms.get(fill.symbol, 0)
+        self.newest_ms[fill.symbol] = max(newest_ms, fill.at_ms)
 
     def _filled(self, fill: Filled) -> None:
         self.told[fill.trade_id] = None
         if len(self.told) > 2 * TRADES_KEPT:
             self.told = dict.fromkeys(list(self.told)[-TRADES_KEPT:])
-        newest_ms = self.newest_ms.get(fill.symbol, 0)
-        self.newest_ms[fill.symbol] = max(newest_ms, fill.at_ms)
+        self._told_at(fill)
         order = self.orders.get(fill.order_id)
         if order is not None:
             order.told_base += fill.quantity_base
