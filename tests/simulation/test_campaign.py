@@ -39,6 +39,11 @@ def test_one_order_one_outcome_one_stop_whatever_strikes(seeds: range) -> None:
         assert seen["crash"] > CHUNK / 2
 
 
+def test_a_stop_that_others_waited_for_and_that_was_refused_is_made_up_for() -> None:
+    """Seed 738: an exit's stop was announced, a crash came, and then it was refused."""
+    assert main(["--seed", "738", "--minutes", "20"]) == 0
+
+
 def test_a_seed_tells_the_same_story_twice() -> None:
     """Else the seed that is named would be of no use."""
     assert told(17).diary == told(17).diary

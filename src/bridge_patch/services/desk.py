@@ -176,6 +176,8 @@ class ReduceDesk:
         await self.recorder.keep()
         report = await self.hearing.asked(self.venue.reduce(approved, order.order_id))
         sent = await self.hearing.learned(order, report)
+        if order.leg is Leg.STOP:  # refused, nobody waits for it any more
+            await self._protect(approved.symbol)
         await self.tidy(approved.symbol)
         return sent
 
