@@ -70,14 +70,16 @@ def share(session: Session) -> Shared:
     return shared
 
 
-def standing(symbol: Symbol, side: Side, base: str) -> PositionReading:
+def standing(
+    symbol: Symbol, side: Side, base: str, stop: str | None = None
+) -> PositionReading:
     return PositionReading(
         symbol=symbol,
         side=side,
         quantity_base=D(base),
         entry_price_usd=D(150),
         margin_usd=D(10),
-        stop_price_usd=None,
+        stop_price_usd=None if stop is None else D(stop),
     )
 
 
@@ -85,7 +87,7 @@ def standing(symbol: Symbol, side: Side, base: str) -> PositionReading:
     "theirs",
     [
         standing(SOL, Side.BUY, "2"),  # a symbol of which we hold nothing
-        standing(BTC, Side.BUY, "0.05"),  # more than is ours
+        standing(BTC, Side.BUY, "0.05", stop="93100"),  # more than is ours
         standing(BTC, Side.SELL, "0.042"),  # the other way round
     ],
     ids=["elsewhere", "more", "turned"],
