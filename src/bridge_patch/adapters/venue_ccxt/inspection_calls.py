@@ -8,17 +8,10 @@ from typing import Final
 import msgspec
 
 from bridge_patch.adapters.venue_ccxt.calls import Call
-from bridge_patch.adapters.venue_ccxt.replies import finite
+from bridge_patch.adapters.venue_ccxt.replies import WireReply
 
 
-class _Wire(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """A reply, or a part of one; numbers are finite, unknown fields are let be."""
-
-    def __post_init__(self) -> None:
-        finite(self)
-
-
-class KeyRights(_Wire, frozen=True):
+class KeyRights(WireReply, frozen=True):
     """What a key may do; `ip_restrict` is whether it is bound to addresses."""
 
     ip_restrict: bool
@@ -32,13 +25,13 @@ class KeyRights(_Wire, frozen=True):
     enable_vanilla_options: bool = False
 
 
-class AccountConfig(_Wire, frozen=True):
+class AccountConfig(WireReply, frozen=True):
     """Whether the account may trade; its `canWithdraw` is about transfers, not the key."""
 
     can_trade: bool
 
 
-class BracketReply(_Wire, frozen=True):
+class BracketReply(WireReply, frozen=True):
     """One tier of the leverage table, notionals in USD."""
 
     initial_leverage: int
@@ -47,7 +40,7 @@ class BracketReply(_Wire, frozen=True):
     maint_margin_ratio: Decimal
 
 
-class SymbolBrackets(_Wire, frozen=True):
+class SymbolBrackets(WireReply, frozen=True):
     """A symbol's tiers for this account; `notional_coef` scales them where it stands."""
 
     symbol: str
@@ -55,7 +48,7 @@ class SymbolBrackets(_Wire, frozen=True):
     notional_coef: Decimal | None = None
 
 
-class Indicator(_Wire, frozen=True):
+class Indicator(WireReply, frozen=True):
     """One quant rule, and whether it has locked what it is about."""
 
     indicator: str
@@ -63,7 +56,7 @@ class Indicator(_Wire, frozen=True):
     planned_recover_time: int = 0
 
 
-class TradingStatus(_Wire, frozen=True):
+class TradingStatus(WireReply, frozen=True):
     """The quant rules, by symbol, or under ACCOUNT."""
 
     indicators: dict[str, list[Indicator]] = msgspec.field(default_factory=dict)

@@ -20,14 +20,14 @@ def finite(struct: msgspec.Struct) -> None:
             raise ValueError(msg)
 
 
-class _Wire(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class WireReply(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """A reply, or a part of one; numbers are finite, unknown fields are let be."""
 
     def __post_init__(self) -> None:
         finite(self)
 
 
-class OrderReply(_Wire, frozen=True):
+class OrderReply(WireReply, frozen=True):
     """An order at the ordinary service, as placing, cancelling and asking return it."""
 
     order_id: int
@@ -41,7 +41,7 @@ class OrderReply(_Wire, frozen=True):
     update_time: int = 0
 
 
-class AlgoReply(_Wire, frozen=True):
+class AlgoReply(WireReply, frozen=True):
     """A conditional order at the algo service."""
 
     algo_id: int
@@ -63,7 +63,7 @@ class AlgoReply(_Wire, frozen=True):
         return int(self.actual_order_id) if self.actual_order_id.isdecimal() else None
 
 
-class AlgoCancelled(_Wire, frozen=True):
+class AlgoCancelled(WireReply, frozen=True):
     """The answer to the cancel of a conditional order."""
 
     algo_id: int
@@ -71,7 +71,7 @@ class AlgoCancelled(_Wire, frozen=True):
     code: str
 
 
-class TradeReply(_Wire, frozen=True):
+class TradeReply(WireReply, frozen=True):
     """One of our trades. It names the order by the venue's number only."""
 
     id: int
@@ -86,14 +86,14 @@ class TradeReply(_Wire, frozen=True):
     time: int
 
 
-class LeverageReply(_Wire, frozen=True):
+class LeverageReply(WireReply, frozen=True):
     """The leverage of a symbol, as just set."""
 
     symbol: str
     leverage: int
 
 
-class SymbolConfig(_Wire, frozen=True):
+class SymbolConfig(WireReply, frozen=True):
     """How a symbol is set up for this account."""
 
     symbol: str
@@ -101,19 +101,19 @@ class SymbolConfig(_Wire, frozen=True):
     leverage: int
 
 
-class PositionSide(_Wire, frozen=True):
+class PositionSide(WireReply, frozen=True):
     """Whether the account is in hedge mode."""
 
     dual_side_position: bool
 
 
-class MultiAssets(_Wire, frozen=True):
+class MultiAssets(WireReply, frozen=True):
     """Whether several assets back all positions together."""
 
     multi_assets_margin: bool
 
 
-class PositionRisk(_Wire, frozen=True):
+class PositionRisk(WireReply, frozen=True):
     """A position, or a symbol with open orders and none."""
 
     symbol: str
@@ -124,7 +124,7 @@ class PositionRisk(_Wire, frozen=True):
     isolated_wallet: Decimal
 
 
-class AccountPosition(_Wire, frozen=True):
+class AccountPosition(WireReply, frozen=True):
     """A position in the account's own words: to compare."""
 
     symbol: str
@@ -132,14 +132,14 @@ class AccountPosition(_Wire, frozen=True):
     position_amt: Decimal
 
 
-class AccountAsset(_Wire, frozen=True):
+class AccountAsset(WireReply, frozen=True):
     """A balance of one asset."""
 
     asset: str
     wallet_balance: Decimal
 
 
-class AccountReply(_Wire, frozen=True):
+class AccountReply(WireReply, frozen=True):
     """The account: what it is worth and what is free, in USD."""
 
     total_wallet_balance: Decimal
@@ -149,7 +149,7 @@ class AccountReply(_Wire, frozen=True):
     positions: list[AccountPosition]
 
 
-class Mark(_Wire, frozen=True):
+class Mark(WireReply, frozen=True):
     """The mark price of a symbol."""
 
     symbol: str
@@ -157,19 +157,19 @@ class Mark(_Wire, frozen=True):
     time: int
 
 
-class ServerTime(_Wire, frozen=True):
+class ServerTime(WireReply, frozen=True):
     """The venue's clock."""
 
     server_time: int
 
 
-class ListenKey(_Wire, frozen=True):
+class ListenKey(WireReply, frozen=True):
     """The key of a user stream."""
 
     listen_key: str
 
 
-class Income(_Wire, frozen=True):
+class Income(WireReply, frozen=True):
     """A booking: for us, funding."""
 
     symbol: str
@@ -177,7 +177,7 @@ class Income(_Wire, frozen=True):
     time: int
 
 
-class RateLimit(_Wire, frozen=True):
+class RateLimit(WireReply, frozen=True):
     """One limit of the venue: so much in so many of these intervals."""
 
     rate_limit_type: str
@@ -186,7 +186,7 @@ class RateLimit(_Wire, frozen=True):
     limit: int
 
 
-class Filter(_Wire, frozen=True):
+class Filter(WireReply, frozen=True):
     """A rule of a symbol; of kinds that we do not know only the name is read."""
 
     filter_type: str
@@ -197,7 +197,7 @@ class Filter(_Wire, frozen=True):
     notional: Decimal | None = None
 
 
-class SymbolInfo(_Wire, frozen=True):
+class SymbolInfo(WireReply, frozen=True):
     """A symbol's trading rules."""
 
     symbol: str
@@ -205,14 +205,14 @@ class SymbolInfo(_Wire, frozen=True):
     filters: list[Filter]
 
 
-class ExchangeInfo(_Wire, frozen=True):
+class ExchangeInfo(WireReply, frozen=True):
     """All trading rules and limits."""
 
     rate_limits: list[RateLimit]
     symbols: list[SymbolInfo]
 
 
-class Tier(_Wire, frozen=True):
+class Tier(WireReply, frozen=True):
     """One leverage bracket; notionals in USD, the ratio a fraction."""
 
     initial_leverage: int
@@ -222,7 +222,7 @@ class Tier(_Wire, frozen=True):
     cum: Decimal
 
 
-class SymbolBrackets(_Wire, frozen=True):
+class SymbolBrackets(WireReply, frozen=True):
     """A symbol's leverage brackets for this account, and what scales them, if anything."""
 
     symbol: str
@@ -230,5 +230,5 @@ class SymbolBrackets(_Wire, frozen=True):
     notional_coef: Decimal | None = None
 
 
-class Done(_Wire, frozen=True):
+class Done(WireReply, frozen=True):
     """A reply of which nothing is used: it has to be an object."""
