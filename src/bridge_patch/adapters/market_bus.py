@@ -20,6 +20,9 @@ from bridge_patch.services.messages import Barrier, DeadLetter
 
 #: How long one look for a message waits before somebody may say that it takes long.
 WAIT_MS: Final = 1000
+#: A week of minutes: fourteen half-lives of the volatility, and the longest of its windows.
+WARM_UP_TICKS: Final = 10_080
+_BEGINNING: Final = UnixMs(0)
 #: Why an entry of the market stream is set aside.
 NO_TICK: Final = "market_tick_not_understood"
 
@@ -106,12 +109,16 @@ class TickReader:
         post = Post(DEAD_LETTER, codec.encode_dead_letter(letter))
         await self._bus.commit(EXECUTION_GROUP, (ack,), (post,))
 
-    async def before(self) -> AsyncIterator[Tick]:
-        """Yield every tick on the bus that is older than the one in hand, oldest first.
+    async def before(
+        self, since_ms: UnixMs = _BEGINNING, least: int = WARM_UP_TICKS
+    ) -> AsyncIterator[Tick]:
+        """Yield the ticks on the bus that are older than the one in hand, oldest first.
 
-        With none in hand all there are: none is left to be handed out.
+        At least the newest `least` of them, and all from `since_ms` on; what is older is
+        not even read into ticks. With none in hand none is left to be handed out.
         """
-        place, end = "", self._in_hand.entry_id if self._in_hand else None
+        end = self._in_hand.entry_id if self._in_hand else None
+        place = await self._start(end, since_ms, least)
         while found := await self._bus.follow(MARKET_TICK, place, count=512, wait_ms=0):
             for message in found:
                 if end is not None and message.entry_id >= end:
@@ -120,6 +127,24 @@ class TickReader:
                 if not isinstance(tick, Unknown):
                     yield tick
             place = found[-1].entry_id
+
+    async def _start(self, end: str | None, since_ms: UnixMs, least: int) -> str:
+        """Return the place behind which everything lies that is asked for."""
+        pages: list[tuple[str, UnixMs]] = []
+        place, at_ms = "", _BEGINNING
+        while found := await self._bus.follow(MARKET_TICK, place, count=512, wait_ms=0):
+            first = _tick_of(found[0])
+            at_ms = at_ms if isinstance(first, Unknown) else first.at_ms
+            pages.append((place, at_ms))
+            place = found[-1].entry_id
+            if end is not None and place >= end:
+                break
+        enough = len(pages) - least // 512 - 2
+        start = ""
+        for page, first_ms in pages[: max(enough, 0)]:
+            if first_ms <= since_ms:
+                start = page
+        return start
 
     async def done(self, barrier: Barrier) -> None:
         """Acknowledge the tick in hand and let the feed go on, in one transaction."""

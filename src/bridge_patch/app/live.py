@@ -227,7 +227,7 @@ class FromBus:
     async def begun(self, session: Session) -> Tick | None:
         """Warm up with every tick that is over; return one that was not finished."""
         tick = await self.reader.next_tick(wait_ms=0)
-        async for past in self.reader.before():
+        async for past in self.reader.before(session.needs_since_ms()):
             if not past.over:
                 await session.warm_up(past)
         await self.announce()

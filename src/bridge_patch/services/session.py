@@ -67,6 +67,16 @@ class Session:
         """The way into the journal."""
         return self.keeper.trader.recorder
 
+    def needs_since_ms(self) -> UnixMs:
+        """Return since when ticks are needed by what is open, in a book or at the venue."""
+        trader = self.keeper.trader
+        held = [
+            trader.recorder.ledger.positions,
+            *(b.exchange.positions for b in trader.books),
+        ]
+        opened = [one.opened_ms for positions in held for one in positions.values()]
+        return min(opened, default=self.resumed_ms)
+
     async def warm_up(self, tick: Tick) -> None:
         """Show a past tick to those who need history; nothing is decided or recorded."""
         if self.seen_ms == NEVER:

@@ -140,6 +140,9 @@ class Watched:
     def keeper(self) -> "Watched":
         return self
 
+    def needs_since_ms(self) -> UnixMs:
+        return self.resumed_ms
+
     async def warm_up(self, tick: Tick) -> None:
         self.warmed.append(tick.at_ms)
 

@@ -139,7 +139,7 @@ def _turns(settings: Settings, store: Store) -> TurnGiver | None:
 
 async def _begin(session: Session, reader: TickReader, events: tuple[Event, ...]) -> None:
     """Warm up with every tick that is over, then say that we began."""
-    async for tick in reader.before():
+    async for tick in reader.before(session.needs_since_ms()):
         if not tick.over:
             await session.warm_up(tick)
     await session.recorder.write(*events)
