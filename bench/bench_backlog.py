@@ -12,16 +12,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from decimal import Decimal
-from pathlib import Path
 from time import perf_counter, process_time
 from typing import Final
 
 from bench.account import now_ms
+from bench.bench_memory import resident_mb
 from bench.measuring import MICRO, Figure, Outcome, tell
 from bench.shadow import HOME, Place, Shadow, shadow
 from bridge_patch.adapters import codec
@@ -45,8 +44,6 @@ FRESH: Final = 1_000
 #: Entries that wait on each bus at a time while the two take turns.
 CHUNK: Final = 32 * BATCH_MAX
 _CLIENT: Final = Reader(group=EXECUTION_GROUP, consumer="client")
-_STATM: Final = Path("/proc/self/statm")
-_PAGE: Final = 4096
 _HOUR_MS: Final = 3_600_000
 
 
@@ -66,7 +63,7 @@ async def outcome(
     async with AsyncExitStack() as opened:
         service = await opened.enter_async_context(shadow(place=places[0]))
         bare = await opened.enter_async_context(shadow(place=places[1]))
-        before = _resident_mb()
+        before = resident_mb()
         client = drain = cpu_client = cpu_drain = 0.0
         middle = before
         for start in range(0, late, CHUNK):
@@ -86,8 +83,8 @@ async def outcome(
                 cpu_drain + process_time() - cpu,
             )
             if start <= late // 4:
-                middle = _resident_mb()
-        after = _resident_mb()
+                middle = resident_mb()
+        after = resident_mb()
         await service.put(0, fresh)
         begin = perf_counter()
         assert await service.session.execution.drain() == fresh
@@ -177,11 +174,6 @@ def _late(number: int) -> Post:
             event_type="trade.intent", payload=payload, timestamp=made, source="model-7"
         ),
     )
-
-
-def _resident_mb() -> float:
-    gc.collect()
-    return int(_STATM.read_text().split()[1]) * _PAGE / 1e6
 
 
 def arguments(description: str | None) -> argparse.Namespace:

@@ -1,9 +1,10 @@
 """From an intent's publication to the start of the venue call, against one hop of the bus.
 
 Another process publishes 200 intents a second to a Redis server that syncs every commit.
-Subject: the shipped execution in live mode, its journal on SQLite, over the paper venue;
-every second intent is refused and not counted. Reference: a reader on the same server that
-does nothing. The ratio is that of the middle times; the slow ones stand in the figures.
+Subject: the shipped execution in live mode, its journal on SQLite, over the paper venue,
+with every look at its lease; every second intent is refused and not counted. Reference: a
+reader on the same server that does nothing. The ratio is that of the middle times; the slow
+ones stand in the figures.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from asyncio.subprocess import PIPE, create_subprocess_exec
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
@@ -23,19 +25,19 @@ from typing import Final, final
 
 from bench.account import START_MS, WARM_MINUTES
 from bench.measuring import Figure, Outcome, tell, wants_json
-from bench.server import server
-from bench.shadow import SYMBOLS, WIDE, Silent, deep, intent_id, invented
+from bench.server import bus_on, server
+from bench.shadow import SYMBOLS, WIDE, Place, Silent, deep, intent_id, invented
 from bridge_patch.adapters.bus import Ack, Reader
-from bridge_patch.adapters.bus_redis import RedisBus
-from bridge_patch.adapters.bus_url import read_bus_url
 from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.journal_url import EMBEDDED, JournalUrl
+from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.streams import EXECUTION_GROUP, TRADE_INTENT
-from bridge_patch.adapters.venue_paper import PaperVenue
-from bridge_patch.app.assembly import Ports, Run, assemble
+from bridge_patch.app.assembly import Run, unread
 from bridge_patch.app.buses import BusAt
 from bridge_patch.app.settings import load_settings
-from bridge_patch.app.wiring import open_store, start_events
+from bridge_patch.app.store import STORE_NAME, Store, open_store
+from bridge_patch.app.venues import new_venue
+from bridge_patch.app.wiring import execution_side, start_events
 from bridge_patch.domain.intent import IntentId, Mode, Symbol, Unknown
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.order import ClientOrderId
@@ -121,18 +123,26 @@ class Called:
 def main(count: int = COUNT, *, rounds: int = ROUNDS, as_json: bool = False) -> None:
     """Print the ratio; each round publishes `count` intents to either side."""
     with server() as url:
-        tell(outcome(count, url, (EMBEDDED,) * rounds), as_json=as_json)
+        tell(outcome(count, on_redis(url, (EMBEDDED,) * rounds)), as_json=as_json)
+
+
+def on_redis(url: str, journals: Sequence[JournalUrl]) -> list[tuple[BusAt, Place]]:
+    """Return a round for each journal: two buses on this server, one of them with it."""
+    return [
+        (bus_on(url, 2 * number), Place(bus=bus_on(url, 2 * number + 1), journal=journal))
+        for number, journal in enumerate(journals)
+    ]
 
 
 def outcome(
-    count: int, url: str, journals: Sequence[JournalUrl], *, name: str = NAME
+    count: int, rounds: Sequence[tuple[BusAt, Place]], *, name: str = NAME
 ) -> Outcome:
-    """Measure on this Redis server, a round for each of the journals and on it."""
+    """Measure some rounds, each on a bus for the reader and a place for the execution."""
     hops: list[int] = []
     calls: list[int] = []
-    for number, journal in enumerate(journals):
-        hops += asyncio.run(_hops(f"{url}/{2 * number}", count))
-        calls += asyncio.run(_calls(f"{url}/{2 * number + 1}", count, journal))
+    for bare, place in rounds:
+        hops += asyncio.run(_hops(bare, count))
+        calls += asyncio.run(_calls(place, count))
     slow = _slow(calls) / _slow(hops)
     figures = (
         Figure("one hop, middle", median(hops) / _MS, "ms"),
@@ -155,10 +165,12 @@ def _slow(times: list[int]) -> float:
     return quantiles(times, n=100)[-1]
 
 
-async def _hops(url: str, count: int) -> list[int]:
+async def _hops(bus_at: BusAt, count: int) -> list[int]:
     """Return how long each message took to a reader that does nothing else."""
     reader, came = Reader(group=EXECUTION_GROUP, consumer="bare"), list[int]()
-    with closing(RedisBus(read_bus_url(url))) as bus:
+    with TemporaryDirectory() as folder, ExitStack() as opened:
+        file = SqliteFile(Path(folder) / STORE_NAME)
+        bus = opened.enter_context(closing(bus_at.open(file)))
 
         async def step() -> int:
             found = await bus.read(reader, (TRADE_INTENT,), count=512, wait_ms=_WAIT_MS)
@@ -167,21 +179,25 @@ async def _hops(url: str, count: int) -> list[int]:
             await bus.commit(EXECUTION_GROUP, acks, [])
             return len(found)
 
-        sent = await _published(url, count, step)
+        sent = await _published(bus_at, file, count, step)
     return [there - here for here, there in zip(sent, came, strict=True)]
 
 
-async def _calls(url: str, count: int, journal: JournalUrl) -> list[int]:
+async def _calls(place: Place, count: int) -> list[int]:
     """Return how long each intent took that led to a venue call."""
-    async with _live(url, journal) as (session, venue):
-        sent = await _published(url, count, lambda: session.execution.step(_WAIT_MS))
+    async with _live(place) as (store, session, venue):
+        step = partial(session.execution.step, _WAIT_MS)
+        sent = await _published(place.bus, store.file, count, step)
     names = {intent_id(number): at for number, at in enumerate(sent)}
     return [at - names[name] for name, at in venue.at_ns.items()]
 
 
-async def _published(url: str, count: int, step: Callable[[], Awaitable[int]]) -> list[int]:
+async def _published(
+    bus_at: BusAt, file: SqliteFile, count: int, step: Callable[[], Awaitable[int]]
+) -> list[int]:
     """Let another process publish while `step` takes; return when it published."""
-    command = (sys.executable, "-m", "bench.publisher", url, str(RATE), str(count))
+    where = (str(bus_at.url), str(file))
+    command = (sys.executable, "-m", "bench.publisher", *where, str(RATE), str(count))
     publisher = await create_subprocess_exec(*command, stdout=PIPE)
     handled = 0
     while handled < count:
@@ -192,30 +208,24 @@ async def _published(url: str, count: int, step: Callable[[], Awaitable[int]]) -
 
 
 @asynccontextmanager
-async def _live(url: str, journal: JournalUrl) -> AsyncIterator[tuple[Session, Called]]:
+async def _live(place: Place) -> AsyncIterator[tuple[Store, Session, Called]]:
     """Start an execution in live mode over a paper venue, its market warmed up."""
     with TemporaryDirectory() as folder, ExitStack() as opened:
         settings = replace(load_settings(WIDE), state_dir=Path(folder), symbols=SYMBOLS)
-        bus_at = BusAt(read_bus_url(url))
-        store = open_store(settings.state_dir, journal=True, url=journal, bus_at=bus_at)
+        store = open_store(
+            settings.state_dir, journal=True, url=place.journal, bus_at=place.bus
+        )
         opened.callback(store.close)
-        assert store.journal is not None
         run = Run(settings=settings, mode=Mode.LIVE, feed="bench", telemetry=Silent())
-        paper = PaperVenue(
-            wallet_usd=settings.paper_equity_usd, instruments=ListedInstruments()
-        )
-        venue = Called(paper)
-        ports = Ports(
-            bus=store.bus, journal=store.journal, venue=venue, run_id=store.run_id
-        )
-        session = assemble(run, ports)
+        venue = Called(new_venue(run))
+        session = execution_side(run, store, past=unread(run, venue, ListedInstruments()))
         await session.recorder.write(*start_events(run, store, START_MS))
         *before, last = invented(WARM_MINUTES)
         for tick in before:
             await session.warm_up(tick)
         session.clock.set(last.at_ms)
         await session.keeper.on_tick(deep(last))
-        yield session, venue
+        yield store, session, venue
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ reference is the same reader, which writes no journal.
 
 from __future__ import annotations
 
-from bench.bench_latency import COUNT, NAME, ROUNDS, outcome
+from bench.bench_latency import COUNT, NAME, ROUNDS, on_redis, outcome
 from bench.measuring import tell, wants_json
 from bench.places import on_postgres
 from bench.server import server
@@ -17,7 +17,7 @@ def main(count: int = COUNT, *, rounds: int = ROUNDS, as_json: bool = False) -> 
     """Print the ratio; each round publishes `count` intents to either side."""
     with on_postgres(rounds) as journals, server() as url:
         name = f"{NAME}, Redis and a journal on PostgreSQL"
-        tell(outcome(count, url, journals, name=name), as_json=as_json)
+        tell(outcome(count, on_redis(url, journals), name=name), as_json=as_json)
 
 
 if __name__ == "__main__":

@@ -87,7 +87,8 @@ def outcome(size: int, *, name: str = NAME, place: Place = HOME) -> Outcome:
 
 
 def resident_mb() -> float:
-    """Return the memory of this process that is in use now, in units of 10^6 bytes."""
+    """Return what this process holds without its garbage, in units of 10^6 bytes."""
+    gc.collect()
     return _megabytes(_STATM.read_text())
 
 
@@ -108,7 +109,6 @@ async def _samples(size: int, place: Place) -> list[Sample]:
 
 
 def _sample(decided: int) -> Sample:
-    gc.collect()
     return Sample(decided, resident_mb(), sys.getallocatedblocks())
 
 

@@ -27,11 +27,11 @@ def told_late(
         return tuple(events)
     told = tuple(_told(recorder, events, now_ms))
     late = [e for e in told if isinstance(e, FilledLate)]
-    uncounted = [e for e in late if e.counted_base < e.quantity_base]
+    surprising = [e for e in late if e.counted_base < e.quantity_base]
     gauge = recorder.gauge
-    if not uncounted or gauge.book is not Book.ACCOUNT:
+    if not surprising or gauge.book is not Book.ACCOUNT:
         return told
-    one = uncounted[0]
+    one = surprising[0]
     why = f"{one.order_id} on {one.symbol} traded after a person had ended it"
     return (*told, gauge.holds.latch(TradingState.REDUCING, FILLED_LATE, why, now_ms))
 

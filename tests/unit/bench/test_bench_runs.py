@@ -9,11 +9,13 @@ import pytest
 
 from bench import (
     bench_backlog,
+    bench_backlog_postgres,
     bench_backlog_redis,
     bench_journal,
     bench_judge,
     bench_latency,
     bench_latency_redis,
+    bench_latency_sqlite,
     bench_memory,
     bench_memory_redis,
     bench_pipeline,
@@ -30,11 +32,13 @@ ROOT = Path(__file__).parents[3]
 RATIO = re.compile(r"^ratio .+: \d+\.\d{3} \(at (most|least) [\d.]+: (met|missed)\)$")
 TINY: dict[str, Callable[[bool], None]] = {
     "bench_backlog": lambda js: bench_backlog.main(600, 8, as_json=js),
+    "bench_backlog_postgres": lambda js: bench_backlog_postgres.main(600, 8, as_json=js),
     "bench_backlog_redis": lambda js: bench_backlog_redis.main(600, 8, as_json=js),
     "bench_journal": lambda js: bench_journal.main((8, 64), rounds=1, as_json=js),
     "bench_judge": lambda js: bench_judge.main(10, rounds=1, as_json=js),
     "bench_latency": lambda js: bench_latency.main(4, rounds=1, as_json=js),
     "bench_latency_redis": lambda js: bench_latency_redis.main(4, rounds=1, as_json=js),
+    "bench_latency_sqlite": lambda js: bench_latency_sqlite.main(4, rounds=1, as_json=js),
     "bench_memory": lambda js: bench_memory.main(8, as_json=js),
     "bench_memory_redis": lambda js: bench_memory_redis.main(8, as_json=js),
     "bench_pipeline": lambda js: bench_pipeline.main(8, rounds=1, as_json=js),
@@ -48,7 +52,12 @@ TINY: dict[str, Callable[[bool], None]] = {
     "bench_venue": lambda js: bench_venue.main(2, rounds=1, as_json=js),
 }
 
-ON_POSTGRES = {"bench_latency_redis", "bench_memory_redis", "bench_pipeline_postgres"}
+ON_POSTGRES = {
+    "bench_backlog_postgres",
+    "bench_latency_redis",
+    "bench_memory_redis",
+    "bench_pipeline_postgres",
+}
 ON_REDIS = {*ON_POSTGRES, "bench_backlog_redis", "bench_latency", "bench_pipeline_redis"}
 
 
