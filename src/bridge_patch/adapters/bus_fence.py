@@ -46,15 +46,22 @@ class RedisFence:
         msg = f"{link.url}: {KEY} did not rest for a moment: try again"
         raise OutageError(msg)
 
-    def together(self, commands: Sequence[Command]) -> list[Any]:
-        """Do all of `commands` while the fence is ours, or none and raise FencedError."""
+    def together(self, commands: Sequence[Command]) -> list[Any] | None:
+        """Do all of `commands` while the fence is ours, or none and raise FencedError.
+
+        None where a key had changed that the caller watches.
+        """
+        self._check()
+        done = self._link.together(commands)
+        if done is None:
+            self._check()
+            self._link.call("UNWATCH")
+        return done
+
+    def _check(self) -> None:
         if self._watched() != self._text:
             self._link.call("UNWATCH")
             raise _fenced(str(self._link.url), self._mine)
-        done = self._link.together(commands)
-        if done is None:  # somebody set another one just now
-            raise _fenced(str(self._link.url), self._mine)
-        return done
 
     def _watched(self) -> bytes | None:
         """Return the fence; if it changes from now on, the next transaction fails."""
