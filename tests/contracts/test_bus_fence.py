@@ -20,7 +20,11 @@ from bridge_patch.adapters.redis_link import RedisLink
 from bridge_patch.adapters.store_sqlite import SqliteFile, transaction
 from bridge_patch.adapters.streams import EXECUTION_RESULT
 from bridge_patch.app.store import open_store
-from bridge_patch.domain.errors import BrokenPromiseError, FencedError
+from bridge_patch.domain.errors import (
+    BrokenPromiseError,
+    FencedError,
+    OutdatedError,
+)
 from tests.contracts.redis_rig import bus_at
 from tests.contracts.samples import NOON_MS
 from tests.contracts.sites import (
@@ -103,11 +107,17 @@ def test_what_the_old_one_had_in_hand_is_the_new_ones_to_finish(
     assert run(new.depth(INTENTS, ONE.group)).lag == 0
 
 
-def test_who_wakes_between_lease_and_mark_does_not_come_back(stored_site: BusSite) -> None:
-    """It took the lease, slept, and another took it over: the later token stands."""
-    new, late = acting(stored_site, SECOND), cast("StoredBus", stored_site.connect())
-    with pytest.raises(FencedError, match=ACTS):
-        late.fence(FIRST)
+@pytest.mark.parametrize("late", [FIRST, SECOND])
+def test_who_wakes_between_lease_and_mark_does_not_come_back(
+    stored_site: BusSite, late: Fence
+) -> None:
+    """It took the lease, slept, and another took it over: the later token stands.
+
+    An equal one is no later one: of one journal two holders never share a token.
+    """
+    new, woken = acting(stored_site, SECOND), cast("StoredBus", stored_site.connect())
+    with pytest.raises(OutdatedError, match=rf"\(token 4, ours {late.token}\)"):
+        woken.fence(late)
     publish(new, "a")
 
     assert texts(read(new)) == ["a"]

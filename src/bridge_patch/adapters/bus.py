@@ -58,8 +58,8 @@ class Fence:
     token: int
 
     def is_behind(self, other: Fence) -> bool:
-        """Tell whether another one has taken over from this one."""
-        return other.journal_id == self.journal_id and other.token > self.token
+        """Tell whether `other` came later; no two holders of one journal share a token."""
+        return other.journal_id == self.journal_id and other.token >= self.token
 
 
 @final
@@ -170,9 +170,9 @@ class StoredBus(Bus, Protocol):
         """Let this object change streams only until another one has fenced the bus.
 
         From then on publications, commits and deletions raise FencedError, with nothing
-        done: the look and what is done are one transaction. Reading is free. Raises it at
-        once where a later holder has been here. An object that never fenced is not looked
-        at.
+        done: the look and what is done are one transaction. Reading is free. Raises
+        OutdatedError at once where a holder of this journal has been here with this token
+        or a higher one. An object that never fenced is not looked at.
         """
         ...
 

@@ -25,7 +25,12 @@ from bridge_patch.app.buses import BusAt
 from bridge_patch.app.journal_place import journal_at
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import Run, Store, open_store, unread_past
-from bridge_patch.domain.errors import BrokenPromiseError, OutageError
+from bridge_patch.domain.errors import (
+    BrokenPromiseError,
+    FencedError,
+    OutageError,
+    OutdatedError,
+)
 from bridge_patch.services.past import Past
 from bridge_patch.services.ports import Stored
 
@@ -71,6 +76,11 @@ class Standby:
                     claim = Claim(holder=self.holder, ttl_ms=ttl_ms, over=over)
                     if over is None and self._follow(follower):
                         pause_sec = BEHIND_SEC
+                except FencedError:  # another one was quicker, and is waited for next
+                    if self._waited_for is None:
+                        raise
+                except OutdatedError:  # no wait makes this better
+                    raise
                 except OutageError as error:
                     if self._waited_for is None:
                         raise
