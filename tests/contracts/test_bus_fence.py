@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from bench.measuring import at_once
-from bridge_patch.adapters.bus import Ack, Bus, Fence, StoredBus
+from bridge_patch.adapters.bus import Ack, Bus, Fence, Message, Post, StoredBus
 from bridge_patch.adapters.bus_fence import KEY
 from bridge_patch.adapters.bus_leased import LeasedBus
 from bridge_patch.adapters.bus_redis import RedisBus
@@ -20,7 +20,11 @@ from bridge_patch.adapters.redis_link import RedisLink
 from bridge_patch.adapters.store_sqlite import SqliteFile, transaction
 from bridge_patch.adapters.streams import EXECUTION_RESULT
 from bridge_patch.app.store import open_store
-from bridge_patch.domain.errors import BrokenPromiseError, FencedError
+from bridge_patch.domain.errors import (
+    BrokenPromiseError,
+    FencedError,
+    OutdatedError,
+)
 from tests.contracts.redis_rig import bus_at
 from tests.contracts.samples import NOON_MS
 from tests.contracts.sites import (
@@ -52,10 +56,10 @@ def acting(site: BusSite, mine: Fence) -> StoredBus:
 
 
 def test_who_acts_publishes_and_commits(stored_site: BusSite) -> None:
-    """The fence opens for whom it should, also when it is set again."""
+    """The fence opens for whom it should, also when a later one is set."""
     bus = acting(stored_site, FIRST)
     publish(bus, "a")
-    bus.fence(FIRST)
+    bus.fence(SECOND)
     publish(bus, "b", "c")
     commit(bus, read(bus), post("done", RESULTS))
 
@@ -75,6 +79,26 @@ def test_who_was_replaced_changes_nothing(stored_site: BusSite, later: Fence) ->
     for count in (1, 2):
         with pytest.raises(FencedError, match=ACTS):
             publish(old, *["x"] * count)
+    with pytest.raises(FencedError, match=ACTS):
+        run(old.publish_behind(INTENTS, lambda _: post("x")))
+    publish(new, "b")
+    commit(new, (*taken, *read(new)), post("both", RESULTS))
+    with pytest.raises(FencedError, match=ACTS):
+        old.keep_newest(INTENTS, 1)
+
+    assert texts(followed(new, INTENTS)) == ["a", "b"]
+    assert texts(followed(new, RESULTS)) == ["both"]
+
+
+def test_what_the_old_one_had_in_hand_is_the_new_ones_to_finish(
+    stored_site: BusSite,
+) -> None:
+    old = acting(stored_site, FIRST)
+    publish(old, "a")
+    taken = read(old)
+    new = acting(stored_site, SECOND)
+    with pytest.raises(FencedError, match=ACTS):
+        commit(old, taken, post("by the old one", RESULTS))
     again = read(new)
     commit(new, again, post("by the new one", RESULTS))
 
@@ -83,11 +107,17 @@ def test_who_was_replaced_changes_nothing(stored_site: BusSite, later: Fence) ->
     assert run(new.depth(INTENTS, ONE.group)).lag == 0
 
 
-def test_who_wakes_between_lease_and_mark_does_not_come_back(stored_site: BusSite) -> None:
-    """It took the lease, slept, and another took it over: the later token stands."""
-    new, late = acting(stored_site, SECOND), cast("StoredBus", stored_site.connect())
-    with pytest.raises(FencedError, match=ACTS):
-        late.fence(FIRST)
+@pytest.mark.parametrize("late", [FIRST, SECOND])
+def test_who_wakes_between_lease_and_mark_does_not_come_back(
+    stored_site: BusSite, late: Fence
+) -> None:
+    """It took the lease, slept, and another took it over: the later token stands.
+
+    An equal one is no later one: of one journal two holders never share a token.
+    """
+    new, woken = acting(stored_site, SECOND), cast("StoredBus", stored_site.connect())
+    with pytest.raises(OutdatedError, match=rf"\(token 4, ours {late.token}\)"):
+        woken.fence(late)
     publish(new, "a")
 
     assert texts(read(new)) == ["a"]
@@ -233,3 +263,33 @@ def test_a_store_sets_the_mark_with_its_lease(tmp_path: Path) -> None:
         publish(second.bus, "c")
 
         assert texts(followed(second.bus, INTENTS)) == ["a", "c"]
+
+
+def test_who_acts_publishes_behind_the_newest(stored_site: BusSite) -> None:
+    bus = acting(stored_site, FIRST)
+    publish(bus, "a")
+    run(bus.publish_behind(INTENTS, lambda found: post(f"behind {found is not None}")))
+
+    assert texts(followed(bus, INTENTS)) == ["a", "behind True"]
+
+
+def test_who_acts_asks_again_where_a_stream_changed_meanwhile(
+    redis_server: RedisServer,
+) -> None:
+    """The stream's own change is not taken for another's fence."""
+    redis_server.ask("FLUSHALL")
+    asked = list[object]()
+    with closing(RedisBus(redis_server.url)) as bus:
+        bus.fence(FIRST)
+
+        def make(newest: Message | None) -> Post:
+            asked.append(newest)
+            if newest is None:
+                redis_server.ask("XADD", INTENTS, "*", "payload", "first")
+            return post("behind")
+
+        run(bus.publish_behind(INTENTS, make))
+
+        assert len(asked) == 2
+        assert texts(followed(bus, INTENTS)) == ["first", "behind"]
+        publish(bus, "and on")

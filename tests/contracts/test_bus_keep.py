@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import io
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import cast
@@ -13,7 +14,9 @@ from bridge_patch.adapters.bus import Ack, Reader, StoredBus
 from bridge_patch.adapters.bus_redis import RedisBus
 from bridge_patch.adapters.bus_retention import EVERY, FOLLOWED
 from bridge_patch.adapters.bus_sqlite import SqliteBus
+from bridge_patch.adapters.bus_url import EMBEDDED
 from bridge_patch.adapters.memory import ManualClock
+from bridge_patch.adapters.redis_link import Command, RedisLink
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.streams import (
     CONTROL,
@@ -23,6 +26,9 @@ from bridge_patch.adapters.streams import (
     POSITION_UPDATE,
     TRADE_INTENT,
 )
+from bridge_patch.adapters.telemetry import LogTelemetry
+from bridge_patch.app.buses import BusAt
+from bridge_patch.domain.errors import OutageError
 from tests.contracts.redis_rig import bus_at
 from tests.contracts.samples import NOON_MS
 from tests.contracts.sites import (
@@ -32,6 +38,7 @@ from tests.contracts.sites import (
     BusSite,
     commit,
     followed,
+    post,
     publish,
     read,
     run,
@@ -94,6 +101,13 @@ def test_where_there_are_no_more_than_that_nothing_goes(bus: StoredBus) -> None:
     assert bus.keep_newest(RESULTS, 2) == bus.keep_newest(RESULTS, 9) == 0
     assert bus.keep_newest("not there", 1) == 0
     assert texts(followed(bus, RESULTS)) == ["a", "b"]
+
+
+def test_the_newest_entry_stays_whoever_asks_for_none(bus: StoredBus) -> None:
+    publish(bus, *"abc", stream=RESULTS)
+
+    assert bus.keep_newest(RESULTS, 0) == 2
+    assert texts(followed(bus, RESULTS)) == ["c"]
 
 
 def test_what_a_group_has_not_been_handed_stays(bus: StoredBus) -> None:
@@ -167,6 +181,82 @@ def test_a_group_that_is_far_behind_on_a_server_keeps_all_of_it(
         while found := read(bus, count=512):
             commit(bus, found)
         assert bus.keep_newest(INTENTS, 5) == 1_095
+
+
+def test_what_is_published_meanwhile_pushes_nothing_out(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server is asked more than once: what came in between is nobody's to delete."""
+    redis_server.ask("FLUSHALL")
+    with closing(RedisBus(redis_server.url)) as bus, bus_at(str(redis_server.url)) as other:
+        publish(bus, *"abcd")
+        commit(bus, read(bus))
+        asked = RedisLink._asked
+
+        def while_others_publish(
+            link: RedisLink, connection: object, commands: Sequence[Command]
+        ) -> list[object]:
+            if any(command[0] == "XTRIM" for command in commands):
+                monkeypatch.undo()
+                publish(other, *"efg")
+            return asked(link, connection, commands)
+
+        monkeypatch.setattr(RedisLink, "_asked", while_others_publish)
+        assert bus.keep_newest(INTENTS, 1) == 3
+        assert texts(read(bus)) == ["e", "f", "g"]
+
+
+def test_who_deleted_something_first_is_not_counted_twice(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the count and the look at the oldest somebody trims the stream."""
+    redis_server.ask("FLUSHALL")
+    with closing(RedisBus(redis_server.url)) as bus:
+        publish(bus, *"abcdef")
+        together = RedisLink.together
+
+        def behind_another(
+            link: RedisLink, commands: Sequence[Command]
+        ) -> list[object] | None:
+            monkeypatch.undo()
+            redis_server.ask("XTRIM", INTENTS, "MAXLEN", 4)
+            return together(link, commands)
+
+        monkeypatch.setattr(RedisLink, "together", behind_another)
+        assert bus.keep_newest(INTENTS, 3) == 1
+        assert texts(followed(bus, INTENTS)) == ["d", "e", "f"]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "redis"])
+def test_a_commit_whose_stream_cannot_be_trimmed_is_done_and_that_is_said(
+    kind: str,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It must not look as if it were not: what it published would be published again."""
+    url = EMBEDDED
+    if kind == "redis":
+        server: RedisServer = request.getfixturevalue("redis_server")
+        server.ask("FLUSHALL")
+        url = server.url
+
+    def full(*_: object) -> int:
+        msg = "the disk is full"
+        raise OutageError(msg)
+
+    for each in (SqliteBus, RedisBus):
+        monkeypatch.setattr(each, "keep_newest", full)
+    monkeypatch.setattr(RedisBus, "_trim", full)
+    log = io.StringIO()
+    at = BusAt(url, keep=3)
+    with closing(at.open(SqliteFile(tmp_path / "bridge.db"), LogTelemetry(log))) as bus:
+        finish(bus, EVERY)
+        commit(bus, read(bus), post("done", RESULTS))
+
+        assert texts(followed(bus, RESULTS)) == ["done"]
+    trims = 2 if kind == "redis" else 1  # the intents of a server go by their age
+    assert log.getvalue().count("stays for now: why=the disk is full") == trims
 
 
 def test_the_user_of_the_execution_may_do_it(

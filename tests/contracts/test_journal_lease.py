@@ -102,6 +102,27 @@ def test_a_released_lease_is_free_at_once(database: Database, opens: Opens) -> N
     assert held(database).token == lease_of(second).token == 2
 
 
+def test_a_token_of_which_nobody_heard_is_given_back(
+    database: Database, opens: Opens
+) -> None:
+    """With all that stood: who was silent is the holder again, and is waited for."""
+    lease_of(first := opens()).is_unheard = True
+    first.close()
+    assert (held(database).holder, held(database).token) == ("", 0)
+    opens()
+    before = held(database)
+    lease_of(first).release()  # its token is another's by now
+    lease_of(second := opens(B, over=before)).is_unheard = True
+    assert held(database).token == 2
+    second.close()
+    assert held(database) == before
+    lease_of(third := opens(B, over=before)).is_unheard = True
+    opens(A, over=held(database))
+    third.close()
+
+    assert (held(database).holder, held(database).token) == (A, 3)
+
+
 def test_a_renewal_shows(database: Database, opens: Opens) -> None:
     first = opens()
     before = held(database).renewals

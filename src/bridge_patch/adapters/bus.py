@@ -58,8 +58,8 @@ class Fence:
     token: int
 
     def is_behind(self, other: Fence) -> bool:
-        """Tell whether another one has taken over from this one."""
-        return other.journal_id == self.journal_id and other.token > self.token
+        """Tell whether `other` came later; no two holders of one journal share a token."""
+        return other.journal_id == self.journal_id and other.token >= self.token
 
 
 @final
@@ -167,19 +167,20 @@ class StoredBus(Bus, Protocol):
         ...
 
     def fence(self, mine: Fence) -> None:
-        """Let this object publish and commit only until another one has fenced the bus.
+        """Let this object change streams only until another one has fenced the bus.
 
-        From then on both raise FencedError, with nothing done: the look and what is done
-        are one transaction. Raises it at once where a later holder has been here. An object
-        that never fenced is not looked at.
+        From then on publications, commits and deletions raise FencedError, with nothing
+        done: the look and what is done are one transaction. Reading is free. Raises
+        OutdatedError at once where a holder of this journal has been here with this token
+        or a higher one. An object that never fenced is not looked at.
         """
         ...
 
     def keep_newest(self, stream: str, most: int) -> int:
         """Delete all but the newest `most` entries; return how many were deleted.
 
-        Kept in any case is what one of the stream's groups was not handed yet, or has in
-        hand. There may be more left than that, for the next time.
+        Kept in any case is the newest one, and what one of the stream's groups was not
+        handed yet or has in hand. There may be more left than that, for the next time.
         """
         ...
 

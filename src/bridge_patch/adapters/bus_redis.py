@@ -13,9 +13,9 @@ from redis.exceptions import ResponseError
 
 from bridge_patch.adapters.bus import Ack, Depth, Fence, Message, Post, Reader
 from bridge_patch.adapters.bus_fence import RedisFence
-from bridge_patch.adapters.bus_redis_read import BATCH_MAX, RedisHands, Tell
-from bridge_patch.adapters.bus_redis_state import depth_of, floor_of
-from bridge_patch.adapters.bus_retention import Retention
+from bridge_patch.adapters.bus_redis_read import BATCH_MAX, RedisHands
+from bridge_patch.adapters.bus_redis_state import depth_of, floor_of, nth_newest_of
+from bridge_patch.adapters.bus_retention import Retention, Tell, unheard
 from bridge_patch.adapters.bus_url import BusUrl
 from bridge_patch.adapters.redis_entries import (
     entry_id,
@@ -35,12 +35,6 @@ _KEEP_MS: Final = 3_600_000
 _TRIM_EVERY: Final = 4096
 _SLICE_MS: Final = 5_000
 _BEHIND_TRIES: Final = 100
-#: While a group has so much before it that its stream is left alone.
-_FAR_BEHIND: Final = 1_000
-
-
-def unheard(area: str, message: str, **facts: object) -> None:
-    """Say it to nobody."""
 
 
 @final
@@ -65,14 +59,14 @@ class RedisBus:
         self._hands = RedisHands(self._link, abandoned_ms=abandoned_ms, tell=tell)
         self._finished: Counter[str] = Counter()
         self._fence: RedisFence | None = None
-        self._retention = Retention(keep, self.keep_newest)
+        self._retention = Retention(keep, self.keep_newest, tell)
 
     def close(self) -> None:
         """Hang up."""
         self._link.close()
 
     def fence(self, mine: Fence) -> None:
-        """Set the fence of the one that acts; every change looks at it from now on."""
+        """Set the fence of the one that acts; what changes a stream looks at it."""
         self._fence = RedisFence(self._link, mine)
 
     async def publish(self, posts: Sequence[Post]) -> tuple[str, ...]:
@@ -98,7 +92,7 @@ class RedisBus:
             except BaseException:
                 self._link.call("UNWATCH")
                 raise
-            if (replies := self._link.together([_add(post)])) is not None:
+            if (replies := self._together([_add(post)])) is not None:
                 return entry_id(replies[0])
         msg = f"{self._link.url}: {stream} did not rest for a moment: try again"
         raise OutageError(msg)
@@ -167,28 +161,37 @@ class RedisBus:
         return self._trim(stream, keep_ms)
 
     def keep_newest(self, stream: str, most: int) -> int:
-        """Delete all but the newest entries, and what a group has still before it."""
-        floor = floor_of(self._link, stream, 0)
-        if floor is not None:
-            behind = self._link.call("XRANGE", stream, floor, "+", "COUNT", _FAR_BEHIND)
-            if len(behind) == _FAR_BEHIND:
-                return 0
-            most = max(most, len(behind))
-        return int(self._link.call("XTRIM", stream, "MAXLEN", most))
+        """Delete all but the newest entries, and what a group has still before it.
+
+        By an id, not by their number: what is published meanwhile pushes nothing out.
+        """
+        newest = nth_newest_of(self._link, stream, max(1, most))
+        if newest is None:
+            return 0
+        floor = floor_of(self._link, stream, 0) or newest
+        return self._delete_before(stream, min(newest, floor, key=_order))
 
     def _together(self, commands: Sequence[Command]) -> list[Any] | None:
         return (self._fence or self._link).together(commands)
 
     def _trim(self, stream: str, keep_ms: int) -> int:
         floor = floor_of(self._link, stream, keep_ms)
-        return int(self._link.call("XTRIM", stream, "MINID", floor)) if floor else 0
+        return self._delete_before(stream, floor) if floor else 0
+
+    def _delete_before(self, stream: str, raw: str) -> int:
+        done = self._together([("XTRIM", stream, "MINID", raw)])
+        return int(done[0]) if done else 0
 
     def _trim_now_and_then(self, stream: str, finished: int) -> None:
         if stream in TRIMMED:
             self._finished[stream] += finished
             if self._finished[stream] >= _TRIM_EVERY:
                 self._finished[stream] = 0
-                self._trim(stream, _KEEP_MS)
+                self._retention.attempt(lambda: self._trim(stream, _KEEP_MS))
+
+
+def _order(raw: str) -> str:
+    return entry_id(raw.encode())
 
 
 def _add(post: Post) -> Command:

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any, Final, Protocol, final
+from typing import Any, Final, final
 
 from redis.exceptions import ResponseError
 
 from bridge_patch.adapters.bus import Message, Reader
+from bridge_patch.adapters.bus_retention import Tell
 from bridge_patch.adapters.redis_entries import (
     entry_id,
     id_before,
@@ -28,14 +29,6 @@ from bridge_patch.adapters.redis_link import Command, RedisLink, pairs
 #: Most entries that are taken at once, whoever asks for more.
 BATCH_MAX: Final = 512
 _START: Final = "0-0"
-
-
-class Tell(Protocol):
-    """Says something to the person who runs this, as Telemetry.note does."""
-
-    def __call__(self, area: str, message: str, **facts: object) -> None:
-        """Say it."""
-        ...
 
 
 @final

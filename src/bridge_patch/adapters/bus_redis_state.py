@@ -16,6 +16,8 @@ _FEW: Final = 100
 _PAGE: Final = 1_000
 _PAGES_MAX: Final = 1_000
 _NEVER: Final = b"0-0"
+#: So much is looked through at once for what is too old.
+_OLD_MAX: Final = 16_384
 
 
 def depth_of(link: RedisLink, stream: str, group: str) -> Depth:
@@ -77,6 +79,21 @@ def floor_of(link: RedisLink, stream: str, keep_ms: int) -> str | None:
     kept_ms = int(seconds) * 1000 + int(micros) // 1000 - keep_ms
     places = [_place_of(link, stream, group) for group in groups]
     return raw_id(min(*places, entry_id(f"{max(0, kept_ms)}-0".encode())))
+
+
+def nth_newest_of(link: RedisLink, stream: str, n: int) -> str | None:
+    """Return the id of the n-th newest entry; None where there are no more than that.
+
+    An older one where very many are older: what is before it is the oldest of them.
+    """
+    older = int(link.call("XLEN", stream)) - n
+    if older <= 0:
+        return None
+    oldest = ("XRANGE", stream, "-", "+", "COUNT", min(older, _OLD_MAX) + 1)
+    length, page = link.together([("XLEN", stream), oldest]) or (0, ())
+    # Both at one moment: another may have deleted some since the first look.
+    older = min(int(length) - n, len(page) - 1)
+    return page[older][0].decode() if older > 0 else None
 
 
 def _place_of(link: RedisLink, stream: str, group: dict[str, Any]) -> str:

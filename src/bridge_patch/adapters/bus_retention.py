@@ -10,7 +10,7 @@ person's.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, final
+from typing import Final, Protocol, final
 
 from bridge_patch.adapters.streams import (
     EXECUTION_RESULT,
@@ -18,6 +18,7 @@ from bridge_patch.adapters.streams import (
     MARKET_TICK,
     REPLAY_BARRIER,
 )
+from bridge_patch.domain.errors import BrokenPromiseError
 
 FOLLOWED: Final = (MARKET_TICK, REPLAY_BARRIER, EXIT_TURN, EXECUTION_RESULT)
 #: More one-minute ticks than the longest hold that a policy may ask for, 30 days.
@@ -26,18 +27,36 @@ KEEP_LEAST: Final = 50_000
 EVERY: Final = 4096
 
 
+class Tell(Protocol):
+    """Says something to the person who runs this, as Telemetry.note does."""
+
+    def __call__(self, area: str, message: str, **facts: object) -> None:
+        """Say it."""
+        ...
+
+
+def unheard(area: str, message: str, **facts: object) -> None:
+    """Say it to nobody."""
+
+
 @final
 class Retention:
-    """Counts what is finished, and now and then lets go of what is too old."""
+    """Counts what is finished, and now and then lets go of what is too old.
+
+    That comes behind a commit, and whatever fails then is said and done the next time: the
+    commit is done, and must not look as if it were not.
+    """
 
     def __init__(
         self,
         keep: int,
         keep_newest: Callable[[str, int], int],
+        tell: Tell,
         streams: tuple[str, ...] = FOLLOWED,
     ) -> None:
         """`keep` is how many entries of each stream stay; 0 is all of them."""
         self._keep, self._keep_newest, self._streams = keep, keep_newest, streams
+        self._tell = tell
         self._finished = 0
 
     def finished(self, count: int) -> None:
@@ -45,5 +64,15 @@ class Retention:
         self._finished += count
         if self._keep and self._finished >= EVERY:
             self._finished = 0
-            for stream in self._streams:
-                self._keep_newest(stream, self._keep)
+            self.attempt(self._all)
+
+    def attempt(self, let_go: Callable[[], object]) -> None:
+        """Do it, or say why not."""
+        try:
+            let_go()
+        except BrokenPromiseError as error:
+            self._tell("BUS", "what is too old on the bus stays for now", why=error)
+
+    def _all(self) -> None:
+        for stream in self._streams:
+            self._keep_newest(stream, self._keep)

@@ -14,7 +14,7 @@ from typing import Final, final
 from bridge_patch.adapters.bell import Bell, until
 from bridge_patch.adapters.bus import Ack, Depth, Fence, Message, Post, Reader
 from bridge_patch.adapters.bus_fence import SqliteFence
-from bridge_patch.adapters.bus_retention import FOLLOWED, Retention
+from bridge_patch.adapters.bus_retention import FOLLOWED, Retention, Tell, unheard
 from bridge_patch.adapters.sqlite_entries import (
     entry_id_of,
     message_of,
@@ -76,7 +76,13 @@ class SqliteBus:
     """
 
     def __init__(
-        self, file: SqliteFile, clock: Clock, *, abandoned_ms: int = 60_000, keep: int = 0
+        self,
+        file: SqliteFile,
+        clock: Clock,
+        *,
+        abandoned_ms: int = 60_000,
+        keep: int = 0,
+        tell: Tell = unheard,
     ) -> None:
         self._file, self._clock, self._abandoned_ms = file, clock, abandoned_ms
         self._bell = Bell()
@@ -84,7 +90,7 @@ class SqliteBus:
         self._in_hand: set[tuple[str, str, int]] = set()
         self._fence: SqliteFence | None = None
         streams = (*FOLLOWED, TRADE_INTENT)
-        self._retention = Retention(keep, self.keep_newest, streams)
+        self._retention = Retention(keep, self.keep_newest, tell, streams)
         with file.guarded():
             self._durable = file.connect()
             with closing_on_error(self._durable):
@@ -98,7 +104,7 @@ class SqliteBus:
             self._bell.ring()
 
     def fence(self, mine: Fence) -> None:
-        """Set the fence of the one that acts; every change looks at it from now on."""
+        """Set the fence of the one that acts; what changes a stream looks at it."""
         with self._file.guarded(), transaction(self._durable):
             self._fence = SqliteFence(self._durable, str(self._file), mine)
 
@@ -115,7 +121,7 @@ class SqliteBus:
 
         Nobody can publish anything in between; `make` is given None for an empty stream.
         """
-        with self._file.guarded(), transaction(self._durable):
+        with self._file.guarded(), self._acting():
             row = self._durable.execute(NEWEST, (stream,)).fetchone()
             newest = message_of((row[0], stream, row[1])) if row else None
             entry_id = self._post(make(newest))

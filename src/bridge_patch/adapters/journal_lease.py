@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final, final
 
 from sqlalchemy import Connection, bindparam, insert, inspect, select, update
@@ -37,6 +37,9 @@ _RENEW: Final = (
     .values(renewals=LEASE.c.renewals + 1, renewed_ms=bindparam("at"))
 )
 _RELEASE: Final = update(LEASE).where(_OURS).values(holder="")
+_GIVE_BACK: Final = update(LEASE).where(_OURS)
+#: What stood before anybody held.
+_NOBODY: Final = {"holder": "", "token": 0}
 
 
 def since_boot() -> float:
@@ -151,13 +154,18 @@ class Lease:
         token: int,
         *,
         taken: float,
+        before: Standing | None = None,
         now: Callable[[], float] = since_boot,
     ) -> None:
-        """`taken` is when, on the clock `now`, taking it was begun."""
+        """`taken` is when, on the clock `now`, taking it was begun; `before` what stood."""
         self._database, self._clock, self._now = database, clock, now
         self.token, self._ttl_sec = token, claim.ttl_ms / 1000
         self._sure_until = taken + self._ttl_sec * 2 / 3
         self._alive: float | None = None  # until it acts: reading a journal takes its time
+        #: That nobody heard of its token yet: then a release puts back what stood before,
+        #: whole, so that whoever was silent then is waited for as if nothing had been.
+        self.is_unheard = False
+        self._before = _NOBODY if before is None else asdict(before)
         self._engine = database.engine()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
@@ -191,12 +199,15 @@ class Lease:
 
     def release(self) -> None:
         """Let the next one in at once; where that fails it waits for the term."""
+        if self._ended.is_set():
+            return
         self._ended.set()
         self._thread.join()
         try:
             self._database.require()
             with self._engine.begin() as connection:
-                connection.execute(_RELEASE, {"mine": self.token})
+                how = _GIVE_BACK.values(self._before) if self.is_unheard else _RELEASE
+                connection.execute(how, {"mine": self.token})
         except (BrokenPromiseError, SQLAlchemyError):
             pass
         finally:

@@ -115,10 +115,10 @@ class SqlJournal:
             opened.callback(engine.dispose)
             self._writer = opened.enter_context(engine.connect())
             checked = checked_files(self._writer, database, claim)
-            taken, token = since_boot(), 0
+            taken, token, before = since_boot(), 0, None
             with self._writer.begin():
                 if claim is not None:
-                    look(self._writer, str(database), claim)
+                    before = look(self._writer, str(database), claim)
                 self._head, found = resume(
                     self._writer, database, new_id, checked, known=known
                 )
@@ -135,7 +135,9 @@ class SqlJournal:
                 self._file = HeadFile(database.head_path, self._head)
                 opened.callback(self._file.close)
             if claim is not None:
-                self.lease = Lease(database, clock, claim, token, taken=taken)
+                self.lease = Lease(
+                    database, clock, claim, token, taken=taken, before=before
+                )
                 opened.callback(self.lease.release)
             if self._vouch:
                 self._vouch.tell_auditors(database)

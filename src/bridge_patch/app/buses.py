@@ -45,14 +45,16 @@ class BusAt:
         return signed(self._open(file, telemetry), self.keys, telemetry)
 
     def _open(self, file: SqliteFile, telemetry: Telemetry | None) -> StoredBus:
+        from bridge_patch.adapters.bus_retention import unheard  # noqa: PLC0415 - as below
+
+        tell = telemetry.note if telemetry else unheard
         if self.url.is_embedded:
             from bridge_patch.adapters.bus_sqlite import SqliteBus  # noqa: PLC0415 - as below
             from bridge_patch.adapters.system_clock import SystemClock  # noqa: PLC0415
 
-            return SqliteBus(file, SystemClock(), keep=self.keep)
-        from bridge_patch.adapters.bus_redis import RedisBus, unheard  # noqa: PLC0415 - slow
+            return SqliteBus(file, SystemClock(), keep=self.keep, tell=tell)
+        from bridge_patch.adapters.bus_redis import RedisBus  # noqa: PLC0415 - slow
 
-        tell = telemetry.note if telemetry else unheard
         return RedisBus(self.url, ca_file=self.ca_file, tell=tell, keep=self.keep)
 
     def look(self, file: SqliteFile) -> Look:

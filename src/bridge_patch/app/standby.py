@@ -25,7 +25,12 @@ from bridge_patch.app.buses import BusAt
 from bridge_patch.app.journal_place import journal_at
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import Run, Store, open_store, unread_past
-from bridge_patch.domain.errors import BrokenPromiseError, OutageError
+from bridge_patch.domain.errors import (
+    BrokenPromiseError,
+    FencedError,
+    OutageError,
+    OutdatedError,
+)
 from bridge_patch.services.past import Past
 from bridge_patch.services.ports import Stored
 
@@ -54,6 +59,7 @@ class Standby:
     _waited_for: int | None = None
     _lost: str = ""
     _told: bool = False
+    _folding: bool = False
 
     async def opened(self, stop: Stop, *, again: bool) -> Store | None:
         """Return the store, held by this process; None if told to stop before that."""
@@ -70,6 +76,11 @@ class Standby:
                     claim = Claim(holder=self.holder, ttl_ms=ttl_ms, over=over)
                     if over is None and self._follow(follower):
                         pause_sec = BEHIND_SEC
+                except FencedError:  # another one was quicker, and is waited for next
+                    if self._waited_for is None:
+                        raise
+                except OutdatedError:  # no wait makes this better
+                    raise
                 except OutageError as error:
                     if self._waited_for is None:
                         raise
@@ -98,14 +109,22 @@ class Standby:
         return journal_at(self.run.settings.journal_url, self.run.settings.state_dir)
 
     def _follow(self, follower: Follower) -> bool:
-        """Fold what was written since, for a slice of time; tell if more is there."""
+        """Fold what was written since, for a slice of time; tell if more is there.
+
+        An entry that broke off as it was folded is in some folds and not in others: then
+        the past is dropped whole, and read anew.
+        """
         past = self.past = self.past or unread_past(self.run)
         try:
             past.follow(self._slice(follower.entries(past.last)))
         except BrokenPromiseError as error:
             self._lose("the journal cannot be followed", error)
             return False
-        self._lost = ""
+        finally:
+            if self._folding:
+                self.past, self._folding = None, False
+        if self.level:
+            self._lost = ""
         if self.level and not self._told:
             self._told = True
             self._note("the journal is read: following what comes", entries=past.seq)
@@ -115,7 +134,9 @@ class Standby:
         """Yield entries until there are no more, or the time is up."""
         until, self.level = self.now() + SLICE_SEC, False
         for stored in entries:
+            self._folding = True
             yield stored
+            self._folding = False
             if self.now() >= until:
                 return
         self.level = True

@@ -19,6 +19,7 @@ from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.app.buses import AT_HOME, BusAt
 from bridge_patch.app.journal_place import journal_at
 from bridge_patch.app.settings import LEASE_TTL_SEC
+from bridge_patch.domain.errors import OutdatedError
 from bridge_patch.services.ports import Stored, Telemetry
 
 STORE_NAME: Final = "bridge.db"
@@ -118,12 +119,29 @@ def open_store(
     with ExitStack() as opened:
         if kept is not None:
             opened.callback(kept.close)
+            if kept.lease is not None:
+                kept.lease.is_unheard = True
         bus = bus_at.open(file, telemetry)
         opened.callback(bus.close)
         if kept is not None and kept.lease is not None:
-            bus.fence(Fence(kept.head.journal_id, kept.lease.token))
+            _fence(bus, kept.head.journal_id, kept.lease)
         opened.pop_all()
     return Store(file=file, bus=bus, journal=kept, run_id=run_id)
+
+
+def _fence(bus: StoredBus, journal_id: str, lease: Lease) -> None:
+    """Tell the bus who acts, or raise: FencedError where that is another by now.
+
+    A token that was refused is given back: each try would raise it by one, until it was
+    that of a holder which may only sleep, and then a later one than any.
+    """
+    lease.is_unheard = False
+    try:
+        bus.fence(Fence(journal_id, lease.token))
+    except OutdatedError:
+        lease.renew()
+        lease.is_unheard = True
+        raise
 
 
 def _new_id() -> str:

@@ -25,3 +25,7 @@ class OutageError(BrokenPromiseError):
 
 class FencedError(OutageError):
     """Another process has taken over from this one: act on nothing, wait behind it."""
+
+
+class OutdatedError(OutageError):
+    """The bus knows more of this journal than it does itself: a person says what is so."""

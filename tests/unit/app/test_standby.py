@@ -15,15 +15,19 @@ import pytest
 
 from bridge_patch.adapters.bus_look import BusLook
 from bridge_patch.adapters.journal_key import make_key
-from bridge_patch.adapters.journal_lease import Claim
-from bridge_patch.adapters.store_sqlite import SqliteFile
+from bridge_patch.adapters.journal_lease import Claim, Lease
+from bridge_patch.adapters.store_sqlite import SqliteFile, transaction
 from bridge_patch.adapters.telemetry import LogTelemetry
 from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import Settings, load_settings
 from bridge_patch.app.standby import Standby
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import Run, Store, open_store
-from bridge_patch.domain.errors import BrokenPromiseError, FencedError
+from bridge_patch.domain.errors import (
+    BrokenPromiseError,
+    FencedError,
+    OutdatedError,
+)
 from tests.contracts.samples import seen
 
 HELD = Claim(holder="machine-a 1 unknown", ttl_ms=60_000)
@@ -163,6 +167,61 @@ def test_a_database_that_goes_away_meanwhile_is_sat_out(tmp_path: Path) -> None:
     assert second is not None
     second.close()
     assert told(log, "the journal cannot be reached") == 1
+
+
+def put_back(folder: Path) -> None:
+    """What a bus knows that has seen more of this journal than it holds."""
+    with closing(SqliteFile(folder / "bridge.db").connect()) as there, transaction(there):
+        there.execute("UPDATE bus_fence SET token = 9")
+
+
+def test_who_waited_for_a_journal_that_was_put_back_says_so_and_ends(
+    tmp_path: Path,
+) -> None:
+    """No wait makes it better: whoever started it is told, with what to do."""
+    log, first, stop = io.StringIO(), held_at(tmp_path), Stop()
+
+    def end() -> None:
+        first.close()
+        put_back(tmp_path)
+
+    def ask_to_stop() -> None:
+        stop.asked = True
+
+    with pytest.raises(OutdatedError, match=r"put back from a backup\?.*DELETE FROM"):
+        wait(settings_at(tmp_path), log, stop, nothing, end, nothing, ask_to_stop)
+
+    assert told(log, "cannot be reached") == 0
+
+
+def test_who_was_overtaken_as_it_took_over_waits_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another standby was quicker: that is no trouble with the journal."""
+    log, first = io.StringIO(), held_at(tmp_path)
+    renew = Lease.renew
+
+    def overtaken(_: Lease) -> None:
+        monkeypatch.undo()
+        msg = "another process has taken over"
+        raise FencedError(msg)
+
+    def end() -> None:
+        first.close()
+        put_back(tmp_path)
+        monkeypatch.setattr(Lease, "renew", overtaken)
+
+    def go_on() -> None:
+        with closing(SqliteFile(tmp_path / "bridge.db").connect()) as there:
+            there.execute("DELETE FROM bus_fence")
+
+    second = wait(settings_at(tmp_path), log, Stop(), nothing, end, go_on, nothing)
+
+    assert second is not None
+    second.close()
+    assert Lease.renew is renew
+    assert told(log, "cannot be reached") == 0
+    assert told(log, "taking over: recovering first") == 1
 
 
 def test_who_lost_the_lease_begins_again_behind_the_other() -> None:

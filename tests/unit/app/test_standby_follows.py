@@ -12,15 +12,21 @@ import pytest
 from sqlalchemy import update
 
 from bench.measuring import at_once
+from bridge_patch.adapters.chain import Row
 from bridge_patch.adapters.journal_schema import ENTRIES
+from bridge_patch.adapters.journal_sql import JournalReader
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.app.standby import BEHIND_SEC, POLL_SEC, SLICE_SEC, Standby
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import Store, execution_side
+from bridge_patch.domain.errors import BrokenPromiseError, OutageError
 from bridge_patch.domain.events import Book, Event, TradingState
 from bridge_patch.domain.intent import IntentId
+from bridge_patch.services.account_fold import AccountFold
 from bridge_patch.services.holds import Holds
+from bridge_patch.services.ports import Stored
 from bridge_patch.services.session import Session
+from bridge_patch.services.shadows import Books
 from tests.contracts.samples import NOON_MS, seen
 from tests.unit.app.test_standby import held_at, nothing, settings_at, standing_by, told
 
@@ -193,3 +199,59 @@ def test_what_does_not_fit_the_chain_is_said_and_not_folded(tmp_path: Path) -> N
     assert seq(standby) == 4
     assert told(log, "cannot be followed") == 1
     assert told(log, "changed after it was written") == 1
+
+
+def test_an_entry_that_broke_off_as_it_was_folded_is_not_folded_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some folds had it and some had not: all are begun anew, each entry once in each."""
+    log, first = io.StringIO(), held_at(tmp_path)
+    write(first, *(seen("a", n) for n in range(5)))
+    folds, left = list[tuple[AccountFold, Event]](), [3]
+    in_accounts, in_books = AccountFold.fold, Books.fold
+
+    def fold(account: AccountFold, event: Event) -> None:
+        folds.append((account, event))
+        in_accounts(account, event)
+
+    def break_off(books: Books, event: Event) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            msg = "the clock went back"
+            raise BrokenPromiseError(msg)
+        in_books(books, event)
+
+    monkeypatch.setattr(AccountFold, "fold", fold)
+    monkeypatch.setattr(Books, "fold", break_off)
+    standby = standing_by(settings_at(tmp_path), log, nothing, first.close, nothing)
+    with closing(taken(standby)):
+        assert standby.past is not None
+        once = [event for account, event in folds if account is standby.past.account]
+        assert len(once) == len(set(map(id, once))) == seq(standby) == 5
+    assert len(folds) == 3 + 5
+    assert told(log, "cannot be followed") == 1
+
+
+def test_what_cannot_be_read_leaves_what_was_folded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look that fails at the reader goes on where it was."""
+    log, first = io.StringIO(), held_at(tmp_path)
+    write(first, *(seen("a", n) for n in range(5)))
+    pasts, stored = list[object](), JournalReader.stored
+
+    def away(reader: JournalReader, row: Row) -> Stored:
+        if row.seq == 3:
+            monkeypatch.undo()
+            msg = "the server went away"
+            raise OutageError(msg)
+        return stored(reader, row)
+
+    monkeypatch.setattr(JournalReader, "stored", away)
+
+    def look() -> None:
+        pasts.append((standby.past, seq(standby)))
+
+    standby = standing_by(settings_at(tmp_path), log, look, look, first.close, nothing)
+    with closing(taken(standby)):
+        assert pasts == [(standby.past, 2), (standby.past, 5)]
