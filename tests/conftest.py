@@ -13,7 +13,7 @@ from tests.redis_server import RedisServer, redis_on
 # that `pytest tests/laws --hypothesis-profile=nightly` really is the longer run.
 settings.register_profile(
     "ci",
-    max_examples=200,
+    max_examples=100,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

