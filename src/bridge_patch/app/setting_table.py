@@ -55,6 +55,14 @@ class MarketFeed(StrEnum):
     LIVE = "live"
 
 
+class Requirement(StrEnum):
+    """Whether something is asked for; auto leaves it to what else is set."""
+
+    AUTO = "auto"
+    TRUE = "true"
+    FALSE = "false"
+
+
 class ExitsProcess(StrEnum):
     """Where exits are decided: within the execution, or by a process of their own."""
 
@@ -97,6 +105,17 @@ class Settings(LimitSettings):
     )
     venue_api_secret: Secret | None = row(
         "none", secret_or_none(), "", "the exchange's secret; only the execution keeps it"
+    )
+    require_promotion: Requirement = row(
+        "auto",
+        one_of(Requirement),
+        "",
+        "whether a live start needs a recorded promotion; auto asks for one where the venue"
+        " is real money",
+    )
+    shadow_min_hours: int = row(
+        *("24", whole(1, 8_760), "h"),
+        "least time in shadow, on a live market, behind a promotion",
     )
     paper_equity_usd: Decimal = row("10000", USD, "USD", "what a paper account starts with")
     market_feed: MarketFeed = row(

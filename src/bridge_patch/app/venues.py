@@ -17,7 +17,7 @@ from bridge_patch.app.settings import MarketFeed, Settings, VenueName
 from bridge_patch.app.shadow_books import costs_of
 from bridge_patch.app.surroundings import Surroundings
 from bridge_patch.domain.errors import InvalidValueError
-from bridge_patch.domain.intent import Mode, Unknown
+from bridge_patch.domain.intent import Unknown
 from bridge_patch.domain.secret import Secret
 from bridge_patch.governor.snapshot import Known, Reading
 from bridge_patch.services.ports import Venue
@@ -29,7 +29,7 @@ SIMULATOR_KEYS: Final = Secret("sim-key"), Secret("sim-secret")
 def new_venue(run: Run) -> Venue:
     """Return the venue that the settings name, which nobody has contacted yet.
 
-    Raises InvalidValueError where it lacks keys, or where real money may not be traded.
+    Raises InvalidValueError where it lacks keys.
     """
     settings = run.settings
     if settings.venue is VenueName.PAPER:
@@ -91,12 +91,6 @@ def keys_of(settings: Settings) -> tuple[Secret, Secret]:
 
 def _real(run: Run, environment: Environment) -> CcxtVenue:
     settings = run.settings
-    if environment.real_money and run.mode is Mode.LIVE:
-        msg = (
-            f"VENUE={settings.venue} is real money, and nothing can promote a run to it"
-            " yet: write AI_SIZING_MODE=shadow, or VENUE=binance-demo"
-        )
-        raise InvalidValueError(msg)
     key, secret = keys_of(settings)
     replayed = settings.market_feed is MarketFeed.REPLAY
     simulated = settings.venue is VenueName.SIMULATOR and replayed

@@ -26,12 +26,14 @@ from bridge_patch.app.assembly import (
 )
 from bridge_patch.app.buses import BusAt
 from bridge_patch.app.outage import Outage
+from bridge_patch.app.promoting import assured, market_named
 from bridge_patch.app.settings import LogFormat, Settings, SignalName, VenueName
 from bridge_patch.app.store import RESERVE_BYTES, STORE_NAME, Room, Store, open_store
 from bridge_patch.app.venues import new_venue, surroundings_of
 from bridge_patch.domain.events import Event, InstrumentSeen, RunStarted
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import UnixMs, Unknown
+from bridge_patch.evidence.mandate import Mandate
 from bridge_patch.policy.sizing import SizingBounds
 from bridge_patch.services.engine import Engine, Equity, SignalSource
 from bridge_patch.services.exits_apart import ExitsApart
@@ -114,6 +116,7 @@ def execution_side(
     `watch` may wrap the account that is judged; a demo uses it to stage an outage. `exits`
     is the way to a process of its own that decides on them. `past` is what was followed
     before the journal was ours; it is used only if that is what the journal still holds.
+    Raises InvalidValueError where a promotion is needed that the journal does not hold.
     """
     if store.journal is None:
         msg = "the execution side needs a journal: open_store(journal=True)"
@@ -131,7 +134,9 @@ def execution_side(
         cramped=Room(store.file, run.telemetry).is_low,
         around=surroundings_of(past.venue),
     )
-    return assemble(run, ports, watch=watch, exits=exits, past=past)
+    session = assemble(run, ports, watch=watch, exits=exits, past=past)
+    assured(run, session.recorder.mandate, run.clock.now_ms())
+    return session
 
 
 def unread_past(run: Run) -> Past:
@@ -170,10 +175,13 @@ def engine_side(run: Run, store: Store, equity: Equity, source: SignalSource) ->
     )
 
 
-def start_events(run: Run, store: Store, at_ms: UnixMs) -> tuple[Event, ...]:
-    """Return what the journal keeps about a start: who judges, under what, where.
+def start_events(
+    run: Run, store: Store, mandate: Mandate, at_ms: UnixMs
+) -> tuple[Event, ...]:
+    """Return what the journal keeps about a start: who judges, under what, where, by whom.
 
-    The rules of a real venue are kept when they have been read from it.
+    The rules of a real venue are kept when they have been read from it. Raises
+    InvalidValueError where a promotion is needed and is not there.
     """
     settings, limits = run.settings, run.settings.limits()
     instruments = ListedInstruments()
@@ -190,6 +198,8 @@ def start_events(run: Run, store: Store, at_ms: UnixMs) -> tuple[Event, ...]:
             feed=run.feed,
             venue=settings.venue,
             equity_usd=settings.paper_equity_usd,
+            market=market_named(settings),
+            gate=str(assured(run, mandate, at_ms)),
         ),
         *(
             InstrumentSeen(at_ms=at_ms, instrument=one)

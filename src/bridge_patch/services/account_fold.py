@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import final
 
 from bridge_patch.domain.events import Book, Event, TickReached
+from bridge_patch.evidence.mandate import Mandate
 from bridge_patch.services.activity import ActivityLog
 from bridge_patch.services.gauge import EquityGauge
 from bridge_patch.services.heard import Heard
@@ -17,7 +18,7 @@ from bridge_patch.services.reckoning import Reckoning
 @final
 @dataclass(frozen=True, slots=True)
 class AccountFold:
-    """Positions, orders, equity, wallet, what was done lately, ids met, the last tick.
+    """Positions, orders, equity, wallet, what was done lately, ids met, last tick, mode.
 
     Activity counts from the moment something is staged, the rest from when it is durable:
     so a living process takes them in apart, and who reads a journal takes in both.
@@ -29,6 +30,7 @@ class AccountFold:
     progress: Progress = field(default_factory=Progress)
     heard: Heard = field(default_factory=Heard)
     reckoning: Reckoning = field(default_factory=Reckoning)
+    mandate: Mandate = field(default_factory=Mandate)
 
     @classmethod
     def of(cls, book: Book) -> AccountFold:
@@ -46,5 +48,6 @@ class AccountFold:
         self.gauge.apply(event)
         self.heard.apply(event)
         self.reckoning.apply(event)
+        self.mandate.apply(event)
         if isinstance(event, TickReached):
             self.progress.apply(event)

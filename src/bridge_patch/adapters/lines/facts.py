@@ -23,6 +23,7 @@ from bridge_patch.domain.events import (
     IntentReceived,
     Judged,
     LatchSet,
+    ModeOrdered,
     OrderEnded,
     OrderRefused,
     Rearmed,
@@ -59,7 +60,7 @@ def facts_of(event: Event) -> Iterator[Fact]:
             yield _message(event)
         case BulkExpired():
             yield from _expired(event)
-        case RunStarted() | LatchSet() | Rearmed() | Transferred():
+        case RunStarted() | LatchSet() | Rearmed() | Transferred() | ModeOrdered():
             yield _state(event)
         case Expired() | EquityMarked() | InstrumentSeen() | TickReached():
             pass  # told by their bulk expiry, by screens, by `trace`; or for a restart only
@@ -204,7 +205,18 @@ def _expired(event: BulkExpired) -> Iterator[Fact]:
         )
 
 
-def _state(event: RunStarted | LatchSet | Rearmed | Transferred) -> Fact:
+def _state(event: RunStarted | LatchSet | Rearmed | Transferred | ModeOrdered) -> Fact:
+    if isinstance(event, ModeOrdered):
+        return fact(
+            "mode.ordered",
+            at_ms=event.at_ms,
+            mode=event.mode,
+            who=event.who,
+            why=event.why,
+            limits_hash=event.limits_hash or None,
+            market=event.market or None,
+            expires_ms=event.expires_ms,
+        )
     if isinstance(event, Transferred):
         return fact(
             "money.transferred",

@@ -78,7 +78,9 @@ async def _follow(
                 acting = _Acting(run_, store, session, reader, turns)
                 await _act(acting, outage, stop)
             else:
-                events = start_events(run_, store, live.start_ms())
+                events = start_events(
+                    run_, store, session.recorder.mandate, live.start_ms()
+                )
                 write = session.recorder.write
                 from_bus = FromBus(reader, lambda: write(*events), _barrier)
                 await live.follow(session, from_bus, stop, _assured(store, outage))
@@ -109,7 +111,9 @@ async def _act(a: _Acting, outage: Outage, stop: Stop) -> None:
                 await a.session.execution.drain()
             continue
         if not begun:
-            await _begin(a.session, a.reader, start_events(a.run, a.store, tick.at_ms))
+            mandate = a.session.recorder.mandate
+            events = start_events(a.run, a.store, mandate, tick.at_ms)
+            await _begin(a.session, a.reader, events)
             begun = True
         over = await _play(a.session, tick)
         if over and a.turns is not None:

@@ -162,8 +162,9 @@ async def _play_all(
             run_, store, AccountEquity(session.keeper.account), source_of(settings)
         )
         session = replace(session, engine=engine)
-        events = start_events(run_, store, market.start_ms())
-        await session.keeper.trader.recorder.write(*events)
+        recorder = session.recorder
+        events = start_events(run_, store, recorder.mandate, market.start_ms())
+        await recorder.write(*events)
         if not outage.why:
             announce(telemetry, run_, {Part.ENGINE, Part.EXECUTION, Part.EXITS})
 
