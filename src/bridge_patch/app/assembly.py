@@ -27,6 +27,7 @@ from bridge_patch.services.desk import LiveDesk, ReduceDesk
 from bridge_patch.services.execution import Execution
 from bridge_patch.services.exit_brain import ExitBrain
 from bridge_patch.services.exits_apart import ExitsApart
+from bridge_patch.services.flattening import Flattening
 from bridge_patch.services.hearing import Hearing
 from bridge_patch.services.keeper import Keeper
 from bridge_patch.services.lost import Lost
@@ -140,6 +141,7 @@ def assemble(
             account=account,
             switch=switch,
             reconciler=reconciler,
+            flattening=Flattening(desk=trader.desk),
             adopt=ports.around.adopt,
         ),
         execution=Execution(
@@ -150,13 +152,7 @@ def assemble(
             age_max_ms=age_max_ms,
             watch=_backlog_watch(settings, inbox, trader.recorder.telemetry, clock),
         ),
-        lost=Lost(
-            inbox=inbox,
-            told=BusTold(ports.bus),
-            recall=recall,
-            clock=clock,
-            age_max_ms=age_max_ms,
-        ),
+        lost=_lost(ports, inbox, recall, age_max_ms),
         brain=exits
         or ExitBrain(
             outcomes=BusOutcomes(ports.bus, run.telemetry),
@@ -165,6 +161,16 @@ def assemble(
         ),
         live=run.live is not None,
         resumed_ms=trader.recorder.progress.at_ms,
+    )
+
+
+def _lost(ports: Ports, inbox: BusInbox, recall: Recall, age_max_ms: int) -> Lost:
+    return Lost(
+        inbox=inbox,
+        told=BusTold(ports.bus),
+        recall=recall,
+        clock=recall.trader.clock,
+        age_max_ms=age_max_ms,
     )
 
 

@@ -141,9 +141,10 @@ _WHY_MAX: Final = 2000
 
 
 class Wish(StrEnum):
-    """What a person orders. All of them leave open positions their stops and harvests."""
+    """What a person orders. All but FLATTEN leave open positions stops and harvests."""
 
     HALT = "halt"
+    FLATTEN = "flatten"
     REDUCE = "reduce"
     RESUME = "resume"
     REARM = "rearm"

@@ -147,7 +147,14 @@ SECTIONS = (
     Section(
         "halt",
         "Opens nothing more until a person resumes; who and why are journaled."
-        " Where no execution runs, the next one puts it in force before anything else.",
+        " Where no execution runs, the next one puts it in force before anything else.\n"
+        "With `--flatten` each position of ours is closed at market as well, by the same"
+        " reductions that exits use: no limit, state or age stops them. The execution goes"
+        " on with it when this command is gone, after a restart and in shadow, until all is"
+        " flat or you `resume`. Each position is reported: FLAT with quantity and price, or"
+        " why not: TRYING, REFUSED with the venue's code, or UNKNOWN, which is looked up"
+        " and not sent again. What is not ours is named and left alone. The exit code is 0"
+        " only where all is flat.",
         ("halt --help", 'halt --why "maintenance at noon" --who ann --wait-sec 0'),
     ),
     Section("reduce", "As `halt`, by its milder name.", ("reduce --help",)),

@@ -39,6 +39,8 @@ _SLICE_SEC: Final = 0.1
 MEANINGS: Final = MappingProxyType(
     {
         Wish.HALT: "nothing is opened; open positions keep their stops and are harvested",
+        Wish.FLATTEN: "nothing is opened, and all that is ours is closed at market; that"
+        " goes on without this command, over a restart too, until it is flat or you resume",
         Wish.REDUCE: "nothing is opened; open positions keep their stops and are harvested",
         Wish.RESUME: "what status shows, and what a person ordered, is let go of;"
         " nothing that came meanwhile, and no limit that is still reached",
@@ -89,14 +91,7 @@ class Told:
 
 def order(options: OrderOptions) -> int:
     """Send the order and wait for it; 1 if it is not in force when the time is up."""
-    command = Command(
-        at_ms=SystemClock().now_ms(),
-        id=f"o-{uuid.uuid4().hex[:12]}",
-        wish=Wish(options.wish),
-        who=options.who or getpass.getuser(),
-        why=options.why,
-        symbol=options.symbol,
-    )
+    command = command_of(options)
     sent = asyncio.run(sent_of(command, options))
     answer = sent.answer
     latch = answer if isinstance(answer, LatchSet) else None
@@ -113,6 +108,18 @@ def order(options: OrderOptions) -> int:
     )
     _show(told, options)
     return 0 if answer else 1
+
+
+def command_of(options: OrderOptions) -> Command:
+    """Return what is ordered, under a new id."""
+    return Command(
+        at_ms=SystemClock().now_ms(),
+        id=f"o-{uuid.uuid4().hex[:12]}",
+        wish=Wish(options.wish),
+        who=options.who or getpass.getuser(),
+        why=options.why,
+        symbol=options.symbol,
+    )
 
 
 async def sent_of(command: Command, options: OrderOptions | UnknownOptions) -> Sent:
