@@ -80,6 +80,15 @@ SECTIONS = (
         ("status",),
     ),
     Section(
+        "positions",
+        "What is open, from the journal: the stop at the venue, where the trail is (in"
+        " brackets while it is not active), what the policy waits for, how long it may"
+        " still be held, and what it would bring after all costs if it were closed now."
+        " The price is the newest in the journal, with its age. A position that no stop"
+        " protects is NAKED, and the exit code 1.",
+        ("positions", "positions --help"),
+    ),
+    Section(
         "decisions",
         "A line for each intent. `--json` prints one object a line, for `diff` and `jq`.",
         ("decisions", "decisions --verdict reject --last 1"),

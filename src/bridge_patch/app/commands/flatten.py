@@ -138,7 +138,7 @@ def _summary(done: Flattened, waited_sec: int) -> object:
     if not left:
         return cell(f"flat: all {len(done.positions)} closed", "bold green")
     said = f"NOT FLAT after {waited_sec} s: {left} of {len(done.positions)} are not"
-    goes_on = "the execution goes on; `bridge-patch status` shows how it stands"
+    goes_on = "the execution goes on; `bridge-patch positions` shows how it stands"
     return cell(f"{said}; {goes_on}", "bold red", 400)
 
 

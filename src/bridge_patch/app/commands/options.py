@@ -138,6 +138,15 @@ class DecisionsOptions:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PositionsOptions:
+    """`positions`; `shadow` shows what every shadow book holds, too."""
+
+    source: JournalOptions
+    shadow: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TraceOptions:
     """`trace`."""
 
