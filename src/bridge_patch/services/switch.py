@@ -12,6 +12,7 @@ from typing import Final, Protocol, final
 
 from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import Event, Rearmed, TradingState
+from bridge_patch.services.adoptions import Adoptions
 from bridge_patch.services.holds import FLATTEN, OPERATOR, ORDERED
 from bridge_patch.services.messages import NOBODY, WORDS, Command, Wish
 from bridge_patch.services.ports import Clock
@@ -51,6 +52,7 @@ class Switch:
     recorder: Recorder
     clock: Clock
     unknowns: Unknowns
+    adoptions: Adoptions
     blind: bool = False
 
     async def heed(self) -> None:
@@ -76,6 +78,9 @@ class Switch:
                 continue
             if command.wish in WORDS:
                 await self.unknowns.heed(command)
+                continue
+            if command.wish is Wish.ADOPT_POSITION:
+                await self.adoptions.heed(command)
                 continue
             # The equity that a resume counts from is durable with it.
             read = self.recorder.gauge.mark() if command.wish is Wish.RESUME else None

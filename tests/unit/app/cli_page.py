@@ -80,13 +80,16 @@ SECTIONS = (
         ("status",),
     ),
     Section(
-        "positions",
-        "What is open, from the journal: the stop at the venue, where the trail is (in"
-        " brackets while it is not active), what the policy waits for, how long it may"
-        " still be held, and what it would bring after all costs if it were closed now."
-        " The price is the newest in the journal, with its age. A position that no stop"
-        " protects is NAKED, and the exit code 1.",
-        ("positions", "positions --help"),
+        "positions adopt",
+        "`positions` shows what is open, from the journal: the stop at the venue, where the"
+        " trail is (in brackets while it is not active), what the policy waits for, how"
+        " long it may still be held, and what it would bring after all costs if it were"
+        " closed now. The price is the newest in the journal, with its age. A position that"
+        " no stop protects is NAKED, and the exit code 1. What is not ours stands apart.\n"
+        "`adopt` makes a position ours that somebody else opened, by the venue's own"
+        " numbers; [reconciliation](reconciliation.md#positions-that-somebody-else-opened)"
+        " says what follows, and when it is refused.",
+        ("positions", "positions --help", "positions adopt --help"),
     ),
     Section(
         "decisions",

@@ -207,6 +207,21 @@ class UnknownOptions:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptOptions:
+    """`positions adopt`; `policy` None is the documented fallback."""
+
+    symbol: Symbol
+    policy: str | None
+    why: str
+    who: str | None
+    wait_sec: int
+    state: Path | None
+    env_file: Path | None
+    as_json: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DrainOptions:
     """`drain`; without `yes` nothing is changed."""
 

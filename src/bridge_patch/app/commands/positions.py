@@ -39,12 +39,16 @@ def _found(options: PositionsOptions) -> PositionsView:
             for held in fold.status.book(book).holdings.opened_by.values()
         }
         return positions_view(
-            fold, books=books, opened_by={one: _source(journal, one) for one in ids}
+            fold,
+            books=books,
+            opened_by={one: _opener(fold, journal, one) for one in ids},
         )
 
 
-def _source(journal: JournalSearch, intent_id: IntentId) -> str:
-    """Return who asked for a position, "" where no message did."""
+def _opener(fold: OpenFold, journal: JournalSearch, intent_id: IntentId) -> str:
+    """Return who asked for a position or adopted it, "" where nobody is known."""
+    if intent_id in fold.adopted_by:
+        return f"adopted by {fold.adopted_by[intent_id]}"
     for stored in journal.about(intent_id) if intent_id else ():
         if isinstance(stored.event, IntentReceived):
             return stored.event.source

@@ -7,7 +7,15 @@ from decimal import Decimal
 from typing import Final, final
 
 from bridge_patch.app.status.fold import KINDS, StatusFold
-from bridge_patch.domain.events import Book, Event, Filled, FundingPaid, Judged, Sending
+from bridge_patch.domain.events import (
+    Book,
+    Event,
+    Filled,
+    FundingPaid,
+    Judged,
+    PositionVouched,
+    Sending,
+)
 from bridge_patch.domain.harvest import POLICY_FALLBACK, HarvestPolicy
 from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
 from bridge_patch.domain.money import ZERO
@@ -41,6 +49,8 @@ class OpenFold:
     behind: dict[tuple[Book, Symbol], Behind] = field(default_factory=dict)
     naked_since: dict[tuple[Book, Symbol], UnixMs] = field(default_factory=dict)
     priced_ms: dict[tuple[Book, Symbol], UnixMs] = field(default_factory=dict)
+    #: Who made a position ours that somebody else had opened, by its intent.
+    adopted_by: dict[IntentId, str] = field(default_factory=dict)
     _policies: dict[IntentId, HarvestPolicy] = field(default_factory=dict)
 
     def apply(self, stored: Stored) -> None:
@@ -52,6 +62,9 @@ class OpenFold:
             case Judged(harvest_policy=HarvestPolicy() as policy):
                 self._policies[event.intent_id] = policy
                 self._priced(event)
+            case PositionVouched(harvest_policy=HarvestPolicy() as policy):
+                self._policies[event.intent_id] = policy
+                self.adopted_by[event.intent_id] = event.who
             case Judged():
                 self._priced(event)
             case Sending(harvest_policy=HarvestPolicy() as policy):
