@@ -30,6 +30,7 @@ from bridge_patch.domain.reconcile_events import (
     DifferenceGone,
     FilledLate,
     OrderVouched,
+    PositionVouched,
     WalletCounted,
 )
 from bridge_patch.domain.run_events import ModeOrdered, RunStarted
@@ -71,6 +72,7 @@ __all__ = [
     "OrderEnded",
     "OrderRefused",
     "OrderVouched",
+    "PositionVouched",
     "Rearmed",
     "Resolved",
     "RunStarted",
@@ -270,6 +272,7 @@ Event: TypeAlias = (
     | DifferenceGone
     | WalletCounted
     | OrderVouched
+    | PositionVouched
     | FilledLate
     | VenueEvent
 )

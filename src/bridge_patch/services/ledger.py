@@ -16,6 +16,7 @@ from bridge_patch.domain.events import (
     FundingPaid,
     OrderEnded,
     OrderRefused,
+    PositionVouched,
     Resolved,
     Sending,
     Settled,
@@ -30,7 +31,7 @@ from bridge_patch.domain.reconcile_events import FilledLate, OrderVouched, Word
 from bridge_patch.governor.budget import Budget, Reservation
 from bridge_patch.services.doubt import Doubt, Vouched
 from bridge_patch.services.messages import PositionUpdate
-from bridge_patch.services.plans import Plan, RestingStop, View
+from bridge_patch.services.plans import Plan, RestingStop, View, adopted
 
 #: How many set-aside messages are remembered: more than one unsettled batch can hold.
 COUNTED_MAX: Final = 2048
@@ -218,6 +219,8 @@ class Ledger:
 
     def _word_about(self, event: Event) -> None:
         """Remember which orders a person's word ended, and what was told of them since."""
+        if isinstance(event, PositionVouched) and event.word is Word.ADOPTED:
+            self.plans[event.symbol] = adopted(event, self.plans.get(event.symbol))
         if not isinstance(event, OrderVouched | FilledLate):
             return
         doubt, vouched = self.in_doubt.get(event.order_id), self.vouched.get(event.order_id)

@@ -27,6 +27,7 @@ from bridge_patch.domain.events import (
     LatchSet,
     OrderEnded,
     OrderVouched,
+    PositionVouched,
     Resolved,
     RunStarted,
     Sending,
@@ -37,7 +38,7 @@ from bridge_patch.domain.events import (
     Verdict,
     WalletCounted,
 )
-from bridge_patch.domain.harvest import HarvestMode
+from bridge_patch.domain.harvest import HarvestMode, HarvestPolicy
 from bridge_patch.domain.intent import IntentId, Mode, Symbol, UnixMs
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent, OrderState, after
 from bridge_patch.domain.reconcile_events import Subject, Word
@@ -66,6 +67,7 @@ KINDS: Final = frozenset(
         DifferenceGone,
         WalletCounted,
         OrderVouched,
+        PositionVouched,
         FilledLate,
     )
 )
@@ -234,6 +236,8 @@ class StatusFold:
                 )
             case DifferenceGone():
                 self.differences.pop(event.difference.subject, None)
+            case PositionVouched(harvest_policy=HarvestPolicy() as policy):
+                self.policies[event.intent_id] = policy.mode
             case OrderVouched(word=Word.CLOSED) if event.order_id in self.doubts:
                 self._closed[event.order_id] = self.doubts[event.order_id].order
             case FilledLate() if event.order_id in self._closed:
