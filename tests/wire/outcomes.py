@@ -16,11 +16,11 @@ from bridge_patch.services.messages import (
     ExitTurn,
     LateEntry,
     LateLetter,
-    NamedOrder,
     PositionUpdate,
     TurnStage,
     Wish,
 )
+from bridge_patch.services.named_order import NamedOrder
 from tests.wire.samples import NOON
 
 D = Decimal

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from bridge_patch.app.assembly import Run
 from bridge_patch.app.market_place import followed
 from bridge_patch.app.settings import MarketFeed, Requirement, Settings, VenueName
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import UnixMs
-from bridge_patch.evidence.mandate import Gate, Mandate
-
-#: The market of a run that follows nobody's prices; what it shows counts for no promotion.
-REPLAYED: Final = "replay"
+from bridge_patch.evidence.mandate import REPLAYED, Gate, Mandate
 
 
 def market_named(settings: Settings) -> str:

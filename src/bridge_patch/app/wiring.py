@@ -24,6 +24,7 @@ from bridge_patch.app.assembly import (
     unread,
 )
 from bridge_patch.app.buses import BusAt
+from bridge_patch.app.mode_note import found
 from bridge_patch.app.outage import Outage
 from bridge_patch.app.promoting import assured, market_named
 from bridge_patch.app.settings import LogFormat, Settings, SignalName, VenueName
@@ -33,8 +34,8 @@ from bridge_patch.app.venues import new_venue, surroundings_of
 from bridge_patch.domain.events import Event, InstrumentSeen, RunStarted
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import UnixMs, Unknown
-from bridge_patch.evidence.mandate import Mandate
 from bridge_patch.policy.sizing import SizingBounds
+from bridge_patch.services.account_fold import AccountFold
 from bridge_patch.services.engine import Engine, Equity, SignalSource
 from bridge_patch.services.exits_apart import ExitsApart
 from bridge_patch.services.past import Past
@@ -176,7 +177,7 @@ def engine_side(run: Run, store: Store, equity: Equity, source: SignalSource) ->
 
 
 def start_events(
-    run: Run, store: Store, mandate: Mandate, at_ms: UnixMs
+    run: Run, store: Store, account: AccountFold, at_ms: UnixMs
 ) -> tuple[Event, ...]:
     """Return what the journal keeps about a start: who judges, under what, where, by whom.
 
@@ -187,7 +188,9 @@ def start_events(
     instruments = ListedInstruments()
     own = instruments.symbols if settings.venue is VenueName.PAPER else ()
     listed = (instruments.find(symbol) for symbol in own)
+    left = found(settings.state_dir)  # an order that no bus would take
     return (
+        *([] if left is None or left.command_id in account.gauge.holds.heeded else [left]),
         RunStarted(
             at_ms=at_ms,
             run_id=store.run_id,
@@ -199,7 +202,7 @@ def start_events(
             venue=settings.venue,
             equity_usd=settings.paper_equity_usd,
             market=market_named(settings),
-            gate=str(assured(run, mandate, at_ms)),
+            gate=str(assured(run, account.mandate, at_ms)),
         ),
         *(
             InstrumentSeen(at_ms=at_ms, instrument=one)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import final
+from typing import Final, final
 
 from bridge_patch.domain.events import Event, ModeOrdered
 from bridge_patch.domain.intent import Mode, UnixMs
+
+#: The market of a run that follows nobody's prices; what it shows counts for no promotion.
+REPLAYED: Final = "replay"
 
 
 class Standing(StrEnum):

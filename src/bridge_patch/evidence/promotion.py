@@ -27,6 +27,7 @@ from bridge_patch.domain.events import (
     Verdict,
 )
 from bridge_patch.domain.intent import IntentId, Mode, UnixMs
+from bridge_patch.evidence.mandate import REPLAYED
 
 HOUR_MS: Final = 3_600_000
 #: A run says at least every hour what its books are worth. What lies between two signs of
@@ -165,7 +166,8 @@ class ShadowRuns:
 
     def _started(self, run: RunStarted) -> None:
         told = (run.mode, run.limits_hash, run.market)
-        self._counts = told == (Mode.SHADOW, self.limits_hash, self.market)
+        wanted = (Mode.SHADOW, self.limits_hash, self.market)
+        self._counts = told == wanted and run.market != REPLAYED
         self._heard_ms = run.at_ms if self._counts else self._heard_ms
         self._tally.runs += self._counts
 
@@ -202,8 +204,8 @@ def needs(
     again = "not judged again" if mismatches is None else f"{mismatches} differ"
     return (
         Need(
-            "time in shadow on this market",
-            f"{hours_min} h, a replay does not count",
+            f"time in shadow on {shown.market}",
+            f"{hours_min} h; a replay does not count",
             f"{shown.hours} h in {shown.runs} runs",
             shown.shadow_ms >= hours_min * HOUR_MS,
         ),

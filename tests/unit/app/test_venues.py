@@ -9,7 +9,6 @@ from decimal import Decimal
 import pytest
 
 from bridge_patch.adapters.telemetry import LogTelemetry
-from bridge_patch.adapters.venue_ccxt.venue import CcxtVenue
 from bridge_patch.adapters.venue_paper import PaperVenue
 from bridge_patch.app.assembly import Run, assemble
 from bridge_patch.app.in_force import is_simulated
@@ -64,14 +63,6 @@ def test_simulated_results_are_marked_and_absent_from_live(
     assert is_simulated(started) is simulated
     assert {book for book in Book if not book.startswith("shadow-")} == {Book.ACCOUNT}
     run(opened.close())
-
-
-def test_real_money_opens_in_shadow_only_as_long_as_nothing_promotes() -> None:
-    with pytest.raises(InvalidValueError, match="real money, and nothing can promote"):
-        new_venue(named("binance", KEYS))
-    shadow = new_venue(named("binance", KEYS, Mode.SHADOW))
-    assert isinstance(shadow, CcxtVenue)
-    run(shadow.close())
 
 
 @pytest.mark.parametrize(

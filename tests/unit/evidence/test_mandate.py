@@ -32,18 +32,14 @@ def gate(
     mandate = Mandate()
     for order in orders:
         mandate.apply(order)
-    return mandate.gate(
-        mode, limits_hash=limits_hash, market=market, now_ms=UnixMs(now_ms)
-    )
+    return mandate.gate(mode, limits_hash=limits_hash, market=market, now_ms=UnixMs(now_ms))
 
 
 def test_a_promotion_covers_the_limits_and_the_market_it_names() -> None:
     passed = gate(PROMOTION)
 
     assert passed.passed
-    assert str(passed) == (
-        "PROMOTED: by ann, 2025-05-05 00:00 UTC: a day without a fault"
-    )
+    assert str(passed) == ("PROMOTED: by ann, 2025-05-05 00:00 UTC: a day without a fault")
 
 
 @pytest.mark.parametrize(

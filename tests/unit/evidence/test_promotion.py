@@ -106,7 +106,7 @@ def test_a_day_in_shadow_with_a_decision_is_enough() -> None:
 def test_a_minute_less_than_a_day_is_not_enough() -> None:
     found = shown(RUN, judged(0), *(mark(h) for h in range(1, 24)), mark(23.99))
 
-    assert unmet(found) == ["time in shadow on this market"]
+    assert unmet(found) == ["time in shadow on live:binance"]
 
 
 def test_no_decision_is_not_enough() -> None:
@@ -134,9 +134,7 @@ def test_a_replay_other_limits_and_another_market_count_for_nothing(
 def test_time_in_which_nobody_was_there_does_not_count() -> None:
     """A run that was killed at ten hours and started again at twenty was there for 14."""
     again = replace(RUN, at_ms=UnixMs(AT + 20 * HOUR_MS))
-    found = shown(
-        *day(10), again, *(mark(hour) for hour in range(21, 25)), judged(24)
-    )
+    found = shown(*day(10), again, *(mark(hour) for hour in range(21, 25)), judged(24))
 
     assert found.hours == D(14)
     assert found.runs == 2

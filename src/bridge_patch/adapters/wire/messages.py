@@ -109,7 +109,7 @@ def decode_exit_turn(envelope: Envelope) -> ExitTurn:
 
 def encode_command(command: Command) -> Envelope:
     """Write what a person orders."""
-    optional = ("symbol", "answers", "named", "policy")
+    optional = ("symbol", "answers", "named", "policy", "grant")
     unsaid = tuple(name for name in optional if getattr(command, name) is None)
     return _envelope(CONTROL, command, command.who, leaving=("entry_id", *unsaid))
 

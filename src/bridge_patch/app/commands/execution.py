@@ -79,7 +79,7 @@ async def _follow(
                 await _act(acting, outage, stop)
             else:
                 events = start_events(
-                    run_, store, session.recorder.mandate, live.start_ms()
+                    run_, store, session.recorder.account, live.start_ms()
                 )
                 write = session.recorder.write
                 from_bus = FromBus(reader, lambda: write(*events), _barrier)
@@ -112,8 +112,8 @@ async def _act(a: _Acting, outage: Outage, stop: Stop) -> None:
                 await a.session.execution.drain()
             continue
         if not begun:
-            mandate = a.session.recorder.mandate
-            events = start_events(a.run, a.store, mandate, tick.at_ms)
+            account = a.session.recorder.account
+            events = start_events(a.run, a.store, account, tick.at_ms)
             await _begin(a.session, a.reader, events)
             begun = True
         over = await _play(a.session, tick)

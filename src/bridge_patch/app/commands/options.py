@@ -222,6 +222,21 @@ class AdoptOptions:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModeOptions:
+    """`promote` and `demote`; what only a promotion has is at its default for the other."""
+
+    why: str
+    who: str | None
+    wait_sec: int
+    state: Path | None
+    env_file: Path | None
+    as_json: bool
+    override_hours: int | None = None
+    dry_run: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DrainOptions:
     """`drain`; without `yes` nothing is changed."""
 

@@ -163,7 +163,7 @@ async def _play_all(
         )
         session = replace(session, engine=engine)
         recorder = session.recorder
-        events = start_events(run_, store, recorder.mandate, market.start_ms())
+        events = start_events(run_, store, recorder.account, market.start_ms())
         await recorder.write(*events)
         if not outage.why:
             announce(telemetry, run_, {Part.ENGINE, Part.EXECUTION, Part.EXITS})
