@@ -28,7 +28,13 @@ from bridge_patch.domain.intent import (
 from bridge_patch.domain.market import Tick
 from bridge_patch.evidence.trade_fold import TradesFold, Verdicts
 from bridge_patch.evidence.trades import ExitReason, Trade
-from bridge_patch.policy.sizing import Abstained, Sized, SizingBounds, size
+from bridge_patch.policy.sizing import (
+    VOLATILITY_REFERENCE,
+    Abstained,
+    Sized,
+    SizingBounds,
+    size,
+)
 from bridge_patch.services.books import ShadowBook, Wish
 from bridge_patch.services.market import MarketView
 from bridge_patch.services.ports import Instruments
@@ -232,7 +238,7 @@ class ExitTrials:
                 IntentId(f"{self.mode}-{self.symbol}-{side}-{tick.at_ms}"),
                 side,
                 tick.at_ms,
-                factor / 2,
+                factor * VOLATILITY_REFERENCE,
                 sized.proposal.leverage.times,
             )
             self._entries.append(entry)
