@@ -121,6 +121,12 @@ SECTIONS = (
         ("report --help",),
     ),
     Section(
+        "harvest",
+        "The exits over recorded markets, against simpler ones, and in three crashes;"
+        " [what was found](harvest.md).",
+        ("harvest --help",),
+    ),
+    Section(
         "drain",
         "What waits for the execution and what will become of it;"
         " [about backlogs](backlog.md).",
