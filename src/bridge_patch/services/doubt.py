@@ -1,4 +1,4 @@
-"""An order whose end is not known, or only by a person's word, and what was heard of it."""
+"""An order whose end is not known, and what was heard of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from bridge_patch.domain.events import Filled, OrderEnded, Sending
 from bridge_patch.domain.money import ZERO
 from bridge_patch.domain.order import Leg, OrderEvent, OrderState
 from bridge_patch.domain.position import Position
-from bridge_patch.domain.reconcile_events import FilledLate, Word
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.services.ports import Report
 
@@ -73,23 +72,3 @@ class Doubt:
 
     def _has(self, fill: Filled) -> bool:
         return any(fill.trade_id == trade.trade_id for trade in self.trades)
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Vouched:
-    """An order that a person's word has ended.
-
-    `counted_base` is what was adopted and the venue has not told yet; `told` are its trades
-    that are known, before the word or after it.
-    """
-
-    order: Sending
-    word: Word
-    counted_base: Decimal
-    told: tuple[str, ...] = ()
-
-    def after(self, event: FilledLate) -> Vouched:
-        """Take in a trade that the venue told after all."""
-        left_base = self.counted_base - event.counted_base
-        return replace(self, counted_base=left_base, told=(*self.told, event.trade_id))

@@ -87,6 +87,7 @@ class Fold:
         order, state = self.orders.get(answer.order_id), _ENDS.get(answer.event)
         if order is not None and state is not None:
             _over(order, state)
+            order.absent = answer.event == OrderEvent.FOUND_ABSENT
 
     def opener(self, symbol: Symbol) -> IntentId:
         """Return the intent that opened what is held on a symbol."""

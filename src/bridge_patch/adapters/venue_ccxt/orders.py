@@ -55,6 +55,8 @@ class OrderFacts:
     `venue_id` the venue's number of the (real) order. A stop `rests` once that was told,
     over `stop_base`, or over all there is where that is None.
     `adopted_base` is what a person's word has counted and the venue has not told yet.
+    `absent` is that it ended in an earlier life as one that never came: then whatever the
+    venue says of it is news.
     `end_reason` is why an order that traded ended before it was whole; that is told when
     all of its trades were.
     """
@@ -77,12 +79,19 @@ class OrderFacts:
     rests: bool = False
     ended: bool = False
     refused: bool = False
+    absent: bool = False
     end_reason: str | None = None
 
     @property
     def conditional(self) -> bool:
         """Tell whether it lives at the algo service."""
         return self.leg is Leg.STOP
+
+    def appear(self) -> None:
+        """Take in that the venue knows it: one that was to have never come begins anew."""
+        if self.absent:
+            self.absent = False
+            self.state = OrderState.FILLED if self.told_base > 0 else None
 
 
 def order_of(sending: Sending) -> OrderFacts:

@@ -180,6 +180,7 @@ class CcxtVenue:
                 order_id=order.order_id,
                 symbol=order.symbol,
             )
+            await self.parts.fetch_trades(order)
         return self.parts.facts.take()
 
     async def _catch_up(self) -> None:
