@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final, final
 
+from bridge_patch.domain.early_exits import EarlyExits
 from bridge_patch.domain.events import (
     Book,
     DeadLettered,
@@ -27,7 +28,7 @@ from bridge_patch.domain.harvest import POLICY_FALLBACK
 from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
 from bridge_patch.domain.money import ZERO
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent, OrderState, after
-from bridge_patch.domain.position import Position, apply_fill, apply_funding
+from bridge_patch.domain.position import Position, apply_funding
 from bridge_patch.governor.budget import Budget, Reservation
 from bridge_patch.services.doubt import Doubt
 from bridge_patch.services.endings import Endings
@@ -51,7 +52,7 @@ class Ledger:
     that asked for one and has no outcome yet. `closed` keeps the last position of a symbol
     that is flat; `counted` the newest messages that were set aside. `endings` holds the
     orders that a word has ended, a person's or the venue's that it never had it: the venue
-    may tell of one yet.
+    may tell of one yet. `early` is what reductions took of an entry that is not told yet.
     """
 
     positions: dict[Symbol, Position] = field(default_factory=dict)
@@ -63,6 +64,7 @@ class Ledger:
     budget: Budget = field(default_factory=Budget)
     counted: dict[str, None] = field(default_factory=dict)
     endings: Endings = field(default_factory=Endings)
+    early: EarlyExits = field(default_factory=EarlyExits)
 
     def apply(self, event: Event) -> None:
         """Fold one journaled event; what is not about the account changes nothing."""
@@ -232,13 +234,14 @@ class Ledger:
         self._reopen(fill)
         self._doubted(fill)
         self._unrest(fill.symbol, fill.order_id)
-        before = self.positions.get(fill.symbol)
-        position = apply_fill(before, fill)
-        if position is not None:
-            self.positions[fill.symbol] = position
-        elif before is not None:
-            del self.positions[fill.symbol]
-            self.closed[fill.symbol] = before
+        doubt, symbol = self.in_doubt.get(fill.order_id), fill.symbol
+        sent_ms = doubt.order.at_ms if doubt else None
+        before = self.positions.get(symbol)
+        for _, position in self.early.fold(before, fill, sent_ms):
+            if position is not None:
+                self.positions[symbol] = position
+            else:
+                self.closed[symbol] = self.positions.pop(symbol)
 
     def _reopen(self, fill: Filled) -> None:
         """Doubt an order again that was to have never come: a trade of it has."""
