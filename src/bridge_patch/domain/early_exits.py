@@ -69,14 +69,19 @@ class EarlyExits:
             part_base = ZERO
             if position is not None:
                 part_base = min(position.quantity_base, early.quantity_base)
-                share = part_base / position.quantity_base
-                taken = replace(
-                    uncounted(early, early.quantity_base - part_base),
-                    margin_usd=-position.margin_usd * share,
-                )
+                taken = _released(early, part_base, position)
                 position = apply_fill(position, taken)
                 yield taken, position
             if part_base < early.quantity_base:
                 left.append(uncounted(early, part_base))
         if left:
             self.waiting[entry.symbol] = tuple(left)
+
+
+def _released(early: Filled, part_base: Decimal, position: Position) -> Filled:
+    """Return a part of an early trade; margin that nobody stated is its share."""
+    taken = uncounted(early, early.quantity_base - part_base)
+    if taken.margin_usd != 0:
+        return taken
+    share = part_base / position.quantity_base
+    return replace(taken, margin_usd=-position.margin_usd * share)
