@@ -47,6 +47,28 @@ class Position:
         return self.signed_base * (mark_usd - self.entry_price_usd)
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class MayBeOpen:
+    """What is open if an entry of unknown fate has filled, as far as nothing was told.
+
+    `signed_base` is as a position's, never zero.
+    """
+
+    symbol: Symbol
+    signed_base: Decimal
+
+    @property
+    def side(self) -> Side:
+        """The side of the entry."""
+        return Side.BUY if self.signed_base > 0 else Side.SELL
+
+    @property
+    def quantity_base(self) -> Decimal:
+        """The most that can be open, without the sign."""
+        return abs(self.signed_base)
+
+
 def apply_fill(position: Position | None, fill: Filled) -> Position | None:
     """Return the position after `fill`; None is flat.
 

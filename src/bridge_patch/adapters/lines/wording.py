@@ -33,7 +33,7 @@ _OPENINGS: Final = MappingProxyType(
         "order.answered": "[ORDER] {leg} {answer}",
         "order.ended": "[ORDER] {symbol} ended",
         "order.filled": "[FILL] {symbol} {side} {kind}",
-        "order.filled_late": "[ORDER] ❗ {symbol} traded after a person ended it",
+        "order.filled_late": "[ORDER] ❗ {symbol} traded after it had ended",
         "order.refused": "[ORDER] {symbol} refused by the venue",
         "order.sending": "[ORDER] {symbol} {side} sending {leg}",
         "order.vouched": "[ORDER] a person's word: {word}",

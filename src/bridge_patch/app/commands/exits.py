@@ -12,8 +12,8 @@ from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.telemetry import Part
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.commands.run import announce, settings_of
-from bridge_patch.app.limit_settings import EXITS_LOOK_SEC
 from bridge_patch.app.outage import Outage
+from bridge_patch.app.periods import EXITS_LOOK_SEC
 from bridge_patch.app.settings import ExitsProcess, MarketFeed, Settings
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import Run, bus_of, telemetry_of

@@ -26,7 +26,6 @@ from bridge_patch.domain.events import (
     Judged,
     LatchSet,
     OrderEnded,
-    OrderVouched,
     Resolved,
     RunStarted,
     Sending,
@@ -40,7 +39,8 @@ from bridge_patch.domain.events import (
 from bridge_patch.domain.harvest import HarvestMode
 from bridge_patch.domain.intent import IntentId, Mode, Symbol, UnixMs
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent, OrderState, after
-from bridge_patch.domain.reconcile_events import Subject, Word
+from bridge_patch.domain.reconcile_events import Subject
+from bridge_patch.services.endings import ABSENT_KEPT
 from bridge_patch.services.ports import Stored
 
 #: What this fold looks at; the rest need not be read.
@@ -65,7 +65,6 @@ KINDS: Final = frozenset(
         DifferenceFound,
         DifferenceGone,
         WalletCounted,
-        OrderVouched,
         FilledLate,
     )
 )
@@ -222,7 +221,7 @@ class StatusFold:
                 book.holdings.prices[judged.symbol] = mark.value
 
     def _compared(self, event: Event) -> None:
-        """Fold what differed at the venue, and what a person said of an order."""
+        """Fold what differed at the venue, and what came of an order after its end."""
         match event:
             case WalletCounted():
                 self.compared = True
@@ -234,8 +233,6 @@ class StatusFold:
                 )
             case DifferenceGone():
                 self.differences.pop(event.difference.subject, None)
-            case OrderVouched(word=Word.CLOSED) if event.order_id in self.doubts:
-                self._closed[event.order_id] = self.doubts[event.order_id].order
             case FilledLate() if event.order_id in self._closed:
                 order = self._closed.pop(event.order_id)
                 self.doubts[event.order_id] = Doubt(order, OrderState.UNKNOWN)
@@ -254,6 +251,10 @@ class StatusFold:
         rests = state is OrderState.OPEN and doubt.order.leg is Leg.STOP
         if rests or state in _ENDED:
             del self.doubts[answer.order_id]
+            if answer.event == OrderEvent.FOUND_ABSENT:
+                self._closed[doubt.order.order_id] = doubt.order
+                for name in tuple(self._closed)[:-ABSENT_KEPT]:
+                    del self._closed[name]
         else:
             self.doubts[answer.order_id] = Doubt(doubt.order, state)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import final
 
+from bridge_patch.domain.early_exits import EarlyExits
 from bridge_patch.domain.events import (
     Filled,
     FillKind,
@@ -19,7 +20,7 @@ from bridge_patch.domain.events import (
 from bridge_patch.domain.intent import IntentId, Symbol
 from bridge_patch.domain.money import HUNDRED, ONE, ZERO
 from bridge_patch.domain.order import ClientOrderId
-from bridge_patch.domain.position import Position, apply_fill, apply_funding
+from bridge_patch.domain.position import Position, apply_funding
 
 
 @final
@@ -33,6 +34,7 @@ class Holdings:
     stops: defaultdict[Symbol, dict[ClientOrderId, Decimal]] = field(
         default_factory=lambda: defaultdict(dict)
     )
+    early: EarlyExits = field(default_factory=EarlyExits)
 
     def apply(self, event: VenueEvent) -> None:
         """Fold one event of the book."""
@@ -77,7 +79,11 @@ class Holdings:
         self.stops[fill.symbol].pop(fill.order_id, None)
         self.prices[fill.symbol] = fill.price_usd
         before = self.positions.get(fill.symbol)
-        after = apply_fill(before, fill)
+        for one, after in self.early.fold(before, fill):
+            self._moved(one, after)
+
+    def _moved(self, fill: Filled, after: Position | None) -> None:
+        before = self.positions.get(fill.symbol)
         if after is None:
             self.positions.pop(fill.symbol, None)
             self.stops[fill.symbol].clear()
