@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Final, final
 
 from bridge_patch.adapters.bus import Bus
-from bridge_patch.adapters.inbox import BusCommands, BusInbox, BusOutbox, BusOutcomes
+from bridge_patch.adapters.inbox import BusInbox, BusOutbox, BusOutcomes
 from bridge_patch.adapters.memory import ManualClock
 from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.adapters.told import BusTold
@@ -16,6 +16,7 @@ from bridge_patch.app.market_place import priced_by
 from bridge_patch.app.settings import Settings
 from bridge_patch.app.shadow_books import books_of
 from bridge_patch.app.surroundings import Surroundings
+from bridge_patch.app.switches import CONSUMER, switch_of
 from bridge_patch.domain.account import Venues
 from bridge_patch.domain.events import Book
 from bridge_patch.domain.intent import Mode, UnixMs
@@ -27,7 +28,7 @@ from bridge_patch.services.desk import LiveDesk, ReduceDesk
 from bridge_patch.services.execution import Execution
 from bridge_patch.services.exit_brain import ExitBrain
 from bridge_patch.services.exits_apart import ExitsApart
-from bridge_patch.services.hearing import Hearing
+from bridge_patch.services.flattening import Flattening
 from bridge_patch.services.keeper import Keeper
 from bridge_patch.services.lost import Lost
 from bridge_patch.services.market import MarketView
@@ -49,10 +50,8 @@ from bridge_patch.services.session import DataClock, Session
 from bridge_patch.services.snapshots import Snapshots
 from bridge_patch.services.switch import Switch
 from bridge_patch.services.trader import Trader
-from bridge_patch.services.unknowns import Unknowns
 
 DISTRIBUTION: Final = "bridge-patch"
-CONSUMER: Final = "execution-1"
 
 
 def build_id() -> str:
@@ -140,6 +139,7 @@ def assemble(
             account=account,
             switch=switch,
             reconciler=reconciler,
+            flattening=Flattening(desk=trader.desk),
             adopt=ports.around.adopt,
         ),
         execution=Execution(
@@ -150,13 +150,7 @@ def assemble(
             age_max_ms=age_max_ms,
             watch=_backlog_watch(settings, inbox, trader.recorder.telemetry, clock),
         ),
-        lost=Lost(
-            inbox=inbox,
-            told=BusTold(ports.bus),
-            recall=recall,
-            clock=clock,
-            age_max_ms=age_max_ms,
-        ),
+        lost=_lost(ports, inbox, recall, age_max_ms),
         brain=exits
         or ExitBrain(
             outcomes=BusOutcomes(ports.bus, run.telemetry),
@@ -165,6 +159,16 @@ def assemble(
         ),
         live=run.live is not None,
         resumed_ms=trader.recorder.progress.at_ms,
+    )
+
+
+def _lost(ports: Ports, inbox: BusInbox, recall: Recall, age_max_ms: int) -> Lost:
+    return Lost(
+        inbox=inbox,
+        told=BusTold(ports.bus),
+        recall=recall,
+        clock=recall.trader.clock,
+        age_max_ms=age_max_ms,
     )
 
 
@@ -206,13 +210,18 @@ def _trader(
 ) -> tuple[Trader, Account, Switch, Reconciler]:
     """Return the trader, and the account it judges by: the venue's, in shadow a book's."""
     settings, limits, clock = run.settings, run.settings.limits(), run.clock
-    commands = BusCommands(ports.bus, consumer=CONSUMER)
     live, venue = run.mode is Mode.LIVE, ports.venue
     books, ledger, market = past.books, past.account.ledger, MarketView()
     account: Account = watch(books.governed or venue)
     recorder = Recorder(ports.journal, past.account, run.telemetry)
-    unknowns = Unknowns(Hearing(venue, recorder, clock))
-    switch = Switch(commands=commands, recorder=recorder, clock=clock, unknowns=unknowns)
+    switch = switch_of(
+        ports.bus,
+        venue,
+        recorder=recorder,
+        clock=clock,
+        instruments=ports.around.instruments,
+        market=market,
+    )
     every_ms = settings.reconcile_sec * 1000
     reconciler = Reconciler(venue=venue, recorder=recorder, clock=clock, every_ms=every_ms)
     governed = books.governed

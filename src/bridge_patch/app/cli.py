@@ -17,6 +17,7 @@ from bridge_patch.app.menu import (
     asking,
     comparing,
     fetching,
+    holding,
     operating,
     proving,
     running,
@@ -121,4 +122,5 @@ for _command in (
     app.command()(_command)
 app.add_typer(fetching.data, name="data")
 app.add_typer(comparing.limits, name="limits")
+app.add_typer(holding.positions, name="positions")
 app.add_typer(vouching.unknown, name="unknown")

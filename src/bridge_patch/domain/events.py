@@ -30,6 +30,7 @@ from bridge_patch.domain.reconcile_events import (
     DifferenceGone,
     FilledLate,
     OrderVouched,
+    PositionVouched,
     WalletCounted,
 )
 from bridge_patch.domain.venue_events import (
@@ -69,6 +70,7 @@ __all__ = [
     "OrderEnded",
     "OrderRefused",
     "OrderVouched",
+    "PositionVouched",
     "Rearmed",
     "Resolved",
     "RunStarted",
@@ -287,6 +289,7 @@ Event: TypeAlias = (
     | DifferenceGone
     | WalletCounted
     | OrderVouched
+    | PositionVouched
     | FilledLate
     | VenueEvent
 )

@@ -11,6 +11,7 @@ from bridge_patch.domain.events import Book, Event, InstrumentSeen, Stage
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import UnixMs, Unknown
 from bridge_patch.domain.market import FundingTerms, Mark, Tick
+from bridge_patch.services.flattening import Flattening
 from bridge_patch.services.late_trades import told_late
 from bridge_patch.services.messages import Settlement
 from bridge_patch.services.ports import Account, AccountReading, Inbox, Venue
@@ -36,6 +37,7 @@ class Keeper:
     account: Account
     switch: Switch
     reconciler: Reconciler
+    flattening: Flattening
     adopt: Callable[[], tuple[Instrument, ...]] = tuple
     uncovered: Uncovered = field(default_factory=Uncovered)
 
@@ -74,7 +76,7 @@ class Keeper:
         recorder.stage(*events)
         await recorder.flush()
         open_ = recorder.ledger.in_doubt or recorder.ledger.naked()
-        if events or open_ or self.reconciler.due():
+        if events or open_ or self.flattening.due() or self.reconciler.due():
             await self.recover()
         else:
             if marks and self._equity_ages(now.at_ms):
@@ -112,6 +114,7 @@ class Keeper:
         A restart begins with this, before any entry. What a person ordered comes first.
         """
         await self.switch.heed()
+        await self.flattening.go_on()
         await self._resolve_doubts()
         await self._guard()
         await self.reconciler.look()

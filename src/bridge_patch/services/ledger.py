@@ -19,6 +19,7 @@ from bridge_patch.domain.events import (
     OrderEnded,
     OrderRefused,
     OrderVouched,
+    PositionVouched,
     Resolved,
     Sending,
     Settled,
@@ -29,11 +30,12 @@ from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
 from bridge_patch.domain.money import ZERO
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent, OrderState, after
 from bridge_patch.domain.position import Position, apply_funding
+from bridge_patch.domain.reconcile_events import Word
 from bridge_patch.governor.budget import Budget, Reservation
 from bridge_patch.services.doubt import Doubt
 from bridge_patch.services.endings import Endings
 from bridge_patch.services.messages import PositionUpdate
-from bridge_patch.services.plans import Plan, RestingStop, View
+from bridge_patch.services.plans import Plan, RestingStop, View, adopted
 
 #: How many set-aside messages are remembered: more than one unsettled batch can hold.
 COUNTED_MAX: Final = 2048
@@ -225,7 +227,9 @@ class Ledger:
 
     def _word_about(self, event: Event) -> None:
         """Remember which orders a person's word ended, and what was told of them since."""
-        if isinstance(event, OrderVouched):
+        if isinstance(event, PositionVouched) and event.word is Word.ADOPTED:
+            self.plans[event.symbol] = adopted(event, self.plans.get(event.symbol))
+        elif isinstance(event, OrderVouched):
             self.endings.vouched(event, self.in_doubt.get(event.order_id))
         elif isinstance(event, FilledLate):
             self.endings.late(event)

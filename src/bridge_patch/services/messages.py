@@ -9,7 +9,7 @@ from typing import Final, TypeAlias, final
 
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import Book, BulkExpired, Settled
-from bridge_patch.domain.harvest import HarvestPolicy
+from bridge_patch.domain.harvest import HarvestMode, HarvestPolicy
 from bridge_patch.domain.intent import (
     Confidence,
     Intent,
@@ -141,14 +141,16 @@ _WHY_MAX: Final = 2000
 
 
 class Wish(StrEnum):
-    """What a person orders. All of them leave open positions their stops and harvests."""
+    """What a person orders. All but FLATTEN leave open positions stops and harvests."""
 
     HALT = "halt"
+    FLATTEN = "flatten"
     REDUCE = "reduce"
     RESUME = "resume"
     REARM = "rearm"
     ADOPT = "adopt"
     CLOSE = "close"
+    ADOPT_POSITION = "adopt_position"
 
 
 #: What a person may say of an order of which nobody knows.
@@ -201,9 +203,10 @@ class NamedOrder:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """An order of a person to the execution service; `symbol` is for a re-arm only.
+    """An order of a person to the execution service.
 
-    `named` is for a word about an order of which nobody knows, to adopt or close it.
+    `symbol` is for a re-arm, and for a position to be adopted, under `policy` if one is
+    named. `named` is for a word about an order of which nobody knows, to adopt or close it.
 
     `at_ms` is when it was given, by the clock of whoever gave it. `entry_id` is the bus's
     own, "" where it was not on one. A resume `answers` the hold that its author saw: it
@@ -219,6 +222,7 @@ class Command:
     entry_id: str = ""
     answers: Answered | None = None
     named: NamedOrder | None = None
+    policy: HarvestMode | None = None
 
     def __post_init__(self) -> None:
         lacking = [name for name in ("id", "who", "why") if not getattr(self, name).strip()]
@@ -230,8 +234,11 @@ class Command:
             raise InvalidValueError(msg)
         if self.symbol is not None:
             parse_symbol(self.symbol)
-        if (self.symbol is None) == (self.wish is Wish.REARM):
-            msg = f"a symbol goes with rearm and with nothing else, was {self.symbol}"
+        if (self.symbol is None) == (self.wish in {Wish.REARM, Wish.ADOPT_POSITION}):
+            msg = f"a symbol goes with rearm and adopt_position only, was {self.symbol}"
+            raise InvalidValueError(msg)
+        if self.policy is not None and self.wish is not Wish.ADOPT_POSITION:
+            msg = f"a policy goes with adopt_position only, was {self.policy}"
             raise InvalidValueError(msg)
         if (self.named is None) == (self.wish in WORDS):
             msg = "an order goes with adopt and close, and with nothing else"

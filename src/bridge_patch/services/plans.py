@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import final
 
 from bridge_patch.domain.events import OrderRefused
-from bridge_patch.domain.harvest import HarvestPolicy
+from bridge_patch.domain.harvest import POLICY_FALLBACK, HarvestPolicy
 from bridge_patch.domain.intent import IntentId
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.position import Position
+from bridge_patch.domain.reconcile_events import PositionVouched
 
 
 @final
@@ -56,3 +57,12 @@ class View:
 
     position: Position | None
     stop_price_usd: Decimal | None
+
+
+def adopted(event: PositionVouched, before: Plan | None) -> Plan:
+    """Return the plan of a position that a person made ours: the fallback stop, anew."""
+    return Plan(
+        intent_id=event.intent_id,
+        policy=event.harvest_policy or POLICY_FALLBACK,
+        orphans=[*before.orphans, *before.stops] if before else [],
+    )

@@ -37,6 +37,7 @@ _OPENINGS: Final = MappingProxyType(
         "order.refused": "[ORDER] {symbol} refused by the venue",
         "order.sending": "[ORDER] {symbol} {side} sending {leg}",
         "order.vouched": "[ORDER] a person's word: {word}",
+        "position.vouched": "[POSITION] {symbol}, a person's word: {word}",
         "run.started": "[RUN] started",
         "sizer.started": "[AI-SIZER] ✅ AI Sizer Policy initialized: mode={mode}",
         "start.note": "[START] {text}",

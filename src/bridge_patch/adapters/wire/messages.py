@@ -109,7 +109,8 @@ def decode_exit_turn(envelope: Envelope) -> ExitTurn:
 
 def encode_command(command: Command) -> Envelope:
     """Write what a person orders."""
-    unsaid = tuple(n for n in ("symbol", "answers", "named") if getattr(command, n) is None)
+    optional = ("symbol", "answers", "named", "policy")
+    unsaid = tuple(name for name in optional if getattr(command, name) is None)
     return _envelope(CONTROL, command, command.who, leaving=("entry_id", *unsaid))
 
 

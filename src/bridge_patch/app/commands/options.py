@@ -154,6 +154,15 @@ class DecisionsOptions:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PositionsOptions:
+    """`positions`; `shadow` shows what every shadow book holds, too."""
+
+    source: JournalOptions
+    shadow: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TraceOptions:
     """`trace`."""
 
@@ -204,6 +213,21 @@ class UnknownOptions:
     quantity_base: Decimal | None
     price_usd: Decimal | None
     fee_usd: Decimal | None
+    why: str
+    who: str | None
+    wait_sec: int
+    state: Path | None
+    env_file: Path | None
+    as_json: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptOptions:
+    """`positions adopt`; `policy` None is the documented fallback."""
+
+    symbol: Symbol
+    policy: str | None
     why: str
     who: str | None
     wait_sec: int

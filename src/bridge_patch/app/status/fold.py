@@ -26,6 +26,7 @@ from bridge_patch.domain.events import (
     Judged,
     LatchSet,
     OrderEnded,
+    PositionVouched,
     Resolved,
     RunStarted,
     Sending,
@@ -36,7 +37,7 @@ from bridge_patch.domain.events import (
     Verdict,
     WalletCounted,
 )
-from bridge_patch.domain.harvest import HarvestMode
+from bridge_patch.domain.harvest import HarvestMode, HarvestPolicy
 from bridge_patch.domain.intent import IntentId, Mode, Symbol, UnixMs
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent, OrderState, after
 from bridge_patch.domain.reconcile_events import Subject
@@ -65,6 +66,7 @@ KINDS: Final = frozenset(
         DifferenceFound,
         DifferenceGone,
         WalletCounted,
+        PositionVouched,
         FilledLate,
     )
 )
@@ -233,6 +235,8 @@ class StatusFold:
                 )
             case DifferenceGone():
                 self.differences.pop(event.difference.subject, None)
+            case PositionVouched(harvest_policy=HarvestPolicy() as policy):
+                self.policies[event.intent_id] = policy.mode
             case FilledLate() if event.order_id in self._closed:
                 order = self._closed.pop(event.order_id)
                 self.doubts[event.order_id] = Doubt(order, OrderState.UNKNOWN)

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bridge_patch.adapters.lines.text import exact
-from bridge_patch.app.screen import cell, moment, span, table
+from bridge_patch.app.screen import cell, moment, price_text, span, table
 from bridge_patch.app.status.view import (
     CountsView,
     EquityView,
@@ -57,15 +57,15 @@ def positions_table(standing: Standing) -> Table | None:
     made = table(*names, "open for", "policy", "intent")
     for one in standing.positions:
         stop = one.stop_price_usd
-        guarded = cell("NAKED", "bold red") if stop is None else cell(_price(stop))
+        guarded = cell("NAKED", "bold red") if stop is None else cell(price_text(stop))
         made.add_row(
             cell(one.book),
             cell(one.symbol),
             cell(one.side),
             cell(exact(one.quantity_base)),
-            cell(_price(one.entry_price_usd)),
+            cell(price_text(one.entry_price_usd)),
             guarded,
-            cell(_price(one.last_price_usd)),
+            cell(price_text(one.last_price_usd)),
             cell(_usd(one.unrealised_usd)),
             cell(span(one.age_ms)),
             cell(one.policy or "–"),
@@ -253,8 +253,3 @@ def _alarm(wrong: object) -> str:
 
 def _usd(value: Decimal) -> str:
     return f"{value.quantize(_CENT) + 0:f}"
-
-
-def _price(value: Decimal) -> str:
-    """Return a price to eight significant digits: an average has no end."""
-    return exact(Decimal(f"{value:.8g}"))
