@@ -40,6 +40,7 @@ from bridge_patch.services.ports import (
     Telemetry,
     Venue,
 )
+from bridge_patch.services.quiet import Quiet
 from bridge_patch.services.recall import Recall
 from bridge_patch.services.reconcile import Reconciler
 from bridge_patch.services.recorder import Recorder
@@ -47,6 +48,7 @@ from bridge_patch.services.records import Identity
 from bridge_patch.services.scribe import Scribe
 from bridge_patch.services.session import DataClock, Session
 from bridge_patch.services.snapshots import Snapshots
+from bridge_patch.services.statements import Statements
 from bridge_patch.services.switch import Switch
 from bridge_patch.services.trader import Trader
 from bridge_patch.services.unknowns import Unknowns
@@ -119,13 +121,13 @@ def assemble(
     `exits` is the way to another process that decides on them; else it is done here. `past`
     is as much of this very journal as was followed before; the rest of it is read now.
     """
-    settings = run.settings
-    lasting, clock = ports.around.lasting, run.clock
-    past = past or unread(run, ports.venue, lasting)
+    settings, clock = run.settings, run.clock
+    past = past or unread(run, ports.venue, ports.around.lasting)
     past.follow(ports.journal.read(past.seq))
     past.begin()
+    brain = exits or exits_here(ports.bus, ports.around.lasting, run.telemetry)
     trader, account, switch, reconciler = _trader(
-        run, ports, past=past, watch=watch, exits=exits
+        run, ports, past=past, watch=watch, exits=brain
     )
     recall, age_max_ms = Recall(trader=trader), settings.intent_max_age_sec * 1000
     inbox = BusInbox(
@@ -157,14 +159,19 @@ def assemble(
             clock=clock,
             age_max_ms=age_max_ms,
         ),
-        brain=exits
-        or ExitBrain(
-            outcomes=BusOutcomes(ports.bus, run.telemetry),
-            outbox=BusOutbox(ports.bus),
-            instruments=lasting,
-        ),
+        brain=brain,
         live=run.live is not None,
         resumed_ms=trader.recorder.progress.at_ms,
+    )
+
+
+def exits_here(bus: Bus, instruments: Instruments, telemetry: Telemetry) -> ExitBrain:
+    """Return an exit brain that lives in this process."""
+    return ExitBrain(
+        outcomes=BusOutcomes(bus, telemetry),
+        outbox=BusOutbox(bus),
+        instruments=instruments,
+        telemetry=Quiet(telemetry),
     )
 
 
@@ -202,7 +209,7 @@ def _trader(
     *,
     past: Past,
     watch: Callable[[Account], Account],
-    exits: ExitsApart | None,
+    exits: ExitsApart | ExitBrain,
 ) -> tuple[Trader, Account, Switch, Reconciler]:
     """Return the trader, and the account it judges by: the venue's, in shadow a book's."""
     settings, limits, clock = run.settings, run.settings.limits(), run.clock
@@ -244,6 +251,7 @@ def _trader(
         clock=clock,
         limits=limits,
         scribe=Scribe(recorder=recorder, clock=clock, identity=identity),
+        statements=Statements(limits.round_trip_fraction / 2),
     )
     return trader, account, switch, reconciler
 
@@ -271,7 +279,7 @@ def _conditions(
     run: Run,
     ports: Ports,
     clock: Clock,
-    exits: ExitsApart | None,
+    exits: ExitsApart | ExitBrain,
     reconciler: Reconciler,
 ) -> Conditions:
     """Say where orders, account and prices are of.
@@ -282,7 +290,8 @@ def _conditions(
     return Conditions(
         clock=clock,
         venues=Venues(orders=name, account=name, prices=priced_by(run.settings)),
-        exits=None if exits is None else lambda: exits.heard_ms,
+        exits=(lambda: exits.heard_ms) if isinstance(exits, ExitsApart) else None,
+        blind=exits.blind,
         skew=ports.around.skew or (run.live.skew if run.live else None),
         cramped=ports.cramped,
         unread=reconciler.unread if reconciler.binds else lambda: None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -13,8 +13,9 @@ from bridge_patch.domain.harvest import POLICIES, HarvestMode, HarvestPolicy
 from bridge_patch.domain.intent import IntentId, ReduceIntent, Side
 from bridge_patch.domain.market import Tick
 from bridge_patch.services.exit_brain import ExitBrain, exit_id
-from bridge_patch.services.messages import Draft, PositionUpdate, Result
-from tests.simulation.rig import BTC, SOL, at, bar, minute, run, tick
+from bridge_patch.services.messages import PositionUpdate
+from tests.simulation.rig import BTC, SOL, Silence, at, bar, minute, run, tick
+from tests.unit.services.exit_stream import Stream
 
 D = Decimal
 SCALPER = POLICIES[HarvestMode.SCALPER]
@@ -33,31 +34,9 @@ OPEN = PositionUpdate(
 )
 
 
-@dataclass
-class Stream:
-    """A position stream and an intent stream, in memory."""
-
-    updates: deque[PositionUpdate] = field(default_factory=deque)
-    asked: list[ReduceIntent] = field(default_factory=list)
-
-    async def positions(self, wait_ms: int) -> tuple[PositionUpdate, ...]:
-        found = tuple(self.updates)
-        self.updates.clear()
-        return found
-
-    async def results(self, wait_ms: int) -> tuple[Result, ...]:
-        return ()
-
-    async def propose(self, *drafts: Draft) -> tuple[IntentId, ...]:
-        raise AssertionError("the exit brain proposes no entry")
-
-    async def reduce(self, intent: ReduceIntent) -> None:
-        self.asked.append(intent)
-
-
 def brain(*updates: PositionUpdate) -> ExitBrain:
     stream = Stream(deque(updates))
-    return ExitBrain(stream, stream, ListedInstruments())
+    return ExitBrain(stream, stream, ListedInstruments(), Silence())
 
 
 def decided(one: ExitBrain, *ticks: Tick) -> list[ReduceIntent]:
