@@ -88,6 +88,7 @@ async def follow(
         between = True
         async for tick in turns.up_to(due_ms):
             if tick.at_ms != due_ms:
+                await brain.catch_up()  # it may be the first bar of what is open now
                 brain.see(tick)
             elif tick.over:
                 return
