@@ -24,7 +24,7 @@ from bridge_patch.domain.harvest import HarvestPolicy
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import IntentId, Mode, Side, Symbol, UnixMs
 from bridge_patch.domain.order import ClientOrderId, Leg
-from bridge_patch.domain.progress import Stage, TickReached
+from bridge_patch.domain.progress import ExitsBlind, Stage, TickReached
 from bridge_patch.domain.reconcile_events import (
     DifferenceFound,
     DifferenceGone,
@@ -57,6 +57,7 @@ __all__ = [
     "DuplicateSeen",
     "EquityMarked",
     "Event",
+    "ExitsBlind",
     "Expired",
     "FillKind",
     "Filled",
@@ -285,6 +286,7 @@ Event: TypeAlias = (
     | Transferred
     | EquityMarked
     | TickReached
+    | ExitsBlind
     | DifferenceFound
     | DifferenceGone
     | WalletCounted

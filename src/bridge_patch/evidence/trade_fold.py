@@ -33,6 +33,7 @@ STATED: Final[Mapping[str, ExitReason]] = MappingProxyType(
         "MAX_HOLD": ExitReason.TIME,
         "STOP_BREACHED": ExitReason.STOP,
         "TRAIL_BREACHED": ExitReason.TRAIL,
+        "BREAK_EVEN_BREACHED": ExitReason.STOP,
         "PARTIAL_PROFIT": ExitReason.PART,
     }
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import final
 
-from bridge_patch.domain.events import Book, Event, TickReached
+from bridge_patch.domain.events import Book, Event, ExitsBlind, TickReached
 from bridge_patch.services.activity import ActivityLog
 from bridge_patch.services.gauge import EquityGauge
 from bridge_patch.services.heard import Heard
@@ -46,5 +46,5 @@ class AccountFold:
         self.gauge.apply(event)
         self.heard.apply(event)
         self.reckoning.apply(event)
-        if isinstance(event, TickReached):
+        if isinstance(event, TickReached | ExitsBlind):
             self.progress.apply(event)

@@ -16,6 +16,7 @@ from bridge_patch.domain.events import (
     Filled,
     FilledLate,
     FundingPaid,
+    Judged,
     OrderEnded,
     OrderRefused,
     OrderVouched,
@@ -26,15 +27,14 @@ from bridge_patch.domain.events import (
     StopArmed,
 )
 from bridge_patch.domain.harvest import POLICY_FALLBACK
-from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
-from bridge_patch.domain.money import ZERO
+from bridge_patch.domain.intent import IntentId, Symbol
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent, OrderState, after
 from bridge_patch.domain.position import Position, apply_funding
 from bridge_patch.domain.reconcile_events import Word
 from bridge_patch.governor.budget import Budget, Reservation
 from bridge_patch.services.doubt import Doubt
 from bridge_patch.services.endings import Endings
-from bridge_patch.services.messages import PositionUpdate
+from bridge_patch.services.exit_ids import is_partial
 from bridge_patch.services.plans import Plan, RestingStop, View, adopted
 
 #: How many set-aside messages are remembered: more than one unsettled batch can hold.
@@ -75,8 +75,8 @@ class Ledger:
                 self._sending(event)
             case Resolved():
                 self._resolved(event)
-            case Settled():
-                self.unsettled.pop(event.intent_id, None)
+            case Settled() | Judged():
+                self._decided(event)
             case Filled(book=Book.ACCOUNT):
                 self._filled(event)
             case StopArmed(book=Book.ACCOUNT):
@@ -104,7 +104,9 @@ class Ledger:
 
     def view(self, symbol: Symbol) -> View:
         """Return what stands on a symbol."""
-        return View(self.positions.get(symbol), self.stop_price_usd(symbol))
+        plan = self.plans.get(symbol)
+        asked = plan is not None and plan.partial_asked
+        return View(self.positions.get(symbol), self.stop_price_usd(symbol), asked)
 
     def stop_price_usd(self, symbol: Symbol) -> Decimal | None:
         """Return the price of the stop that fires first; None is NAKED, or flat."""
@@ -149,24 +151,6 @@ class Ledger:
         for doubt in self.in_doubt.values():
             if doubt.order.symbol == symbol and doubt.order.leg in legs:
                 yield doubt.order
-
-    def update(self, symbol: Symbol, at_ms: UnixMs) -> PositionUpdate:
-        """State a symbol that is or was held; flat is a quantity of zero."""
-        now = self.positions.get(symbol)
-        position = now or self.closed[symbol]
-        plan = self._plan(symbol)
-        return PositionUpdate(
-            at_ms=at_ms,
-            symbol=symbol,
-            side=position.side,
-            quantity_base=now.quantity_base if now else ZERO,
-            first_base=position.first_base,
-            entry_price_usd=position.entry_price_usd,
-            opened_ms=position.opened_ms,
-            stop_price_usd=self.stop_price_usd(symbol),
-            policy=plan.policy,
-            intent_id=plan.intent_id,
-        )
 
     def _sending(self, order: Sending) -> None:
         self.in_doubt[order.order_id] = Doubt(order, OrderState.SENDING)
@@ -253,6 +237,18 @@ class Ledger:
         if order is not None and order.order_id not in self.in_doubt:
             self.in_doubt[order.order_id] = Doubt(order, OrderState.UNKNOWN)
             self._reserve(order)
+
+    def _decided(self, event: Settled | Judged) -> None:
+        """Take in an outcome; and that a part was asked for, whatever becomes of it."""
+        if isinstance(event, Settled):
+            self.unsettled.pop(event.intent_id, None)
+            return
+        symbol = event.symbol
+        position, plan = self.positions.get(symbol), self.plans.get(symbol)
+        if position is None or plan is None:
+            return
+        if is_partial(event.intent_id, symbol, position.opened_ms):
+            plan.partial_asked = True
 
     def _funded(self, paid: FundingPaid) -> None:
         position = self.positions.get(paid.symbol)

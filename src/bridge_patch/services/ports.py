@@ -30,6 +30,7 @@ from bridge_patch.services.messages import (
     PositionUpdate,
     Result,
     Settlement,
+    Unreadable,
 )
 
 
@@ -122,8 +123,8 @@ class Outcomes(Protocol):
         """Return the outcomes published since the last call."""
         ...
 
-    async def positions(self, wait_ms: int) -> tuple[PositionUpdate, ...]:
-        """Return the position changes published since the last call."""
+    async def positions(self, wait_ms: int) -> tuple[PositionUpdate | Unreadable, ...]:
+        """Return the position changes published since the last call, readable or not."""
         ...
 
 

@@ -189,6 +189,10 @@ class Trader:
         return Mode.LIVE if live else Mode.SHADOW
 
     def _with_stop(self, entry: Entry) -> Entry:
+        """Complete what is judged by our own market: a scaled trail, and a stop."""
+        if entry.policy is not None and entry.policy.unscaled:
+            policy = self.market.scaled(entry.policy, entry.symbol)
+            entry = replace(entry, policy=policy)
         if isinstance(entry.stop, StopDistance):
             return entry
         return replace(entry, stop=self.market.default_stop(entry.symbol))

@@ -11,6 +11,7 @@ from bridge_patch.domain.events import (
     DuplicateSeen,
     EquityMarked,
     Event,
+    ExitsBlind,
     Expired,
     Filled,
     FilledLate,
@@ -242,6 +243,8 @@ OTHER_EVENTS: tuple[Event, ...] = (
     ),
     DifferenceFound(at_ms=AT, difference=MISSING),
     DifferenceGone(at_ms=AT, difference=MISSING),
+    ExitsBlind(at_ms=AT, symbols=(BTC, Symbol("SOLUSDT"))),
+    ExitsBlind(at_ms=AT, symbols=()),
     WalletCounted(at_ms=AT, wallet_usd=D("10010.5"), opening_usd=D(10_000)),
     OrderVouched(
         at_ms=AT,

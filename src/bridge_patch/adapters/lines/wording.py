@@ -19,6 +19,8 @@ _OPENINGS: Final = MappingProxyType(
         "difference.found": "[RECONCILE] ❗ the venue differs: {kind}",
         "difference.gone": "[RECONCILE] the venue agrees again: {kind}",
         "exec.intent": "[EXEC_INTENT] {symbol} {action}",
+        "exits.blind": "[EXITS] ❗ ALARM: blind on what is open, no entries",
+        "exits.see": "[EXITS] all that is open is seen again",
         "funding.paid": "[FUNDING] {symbol}",
         "governor.started": "[GOVERNOR] ✅ Risk Governor initialized: mode={mode}",
         "insurance.cleared": "[INSURANCE] {symbol}",

@@ -20,6 +20,7 @@ from bridge_patch.domain.events import (
     DuplicateSeen,
     EquityMarked,
     Event,
+    ExitsBlind,
     Filled,
     FilledLate,
     FundingPaid,
@@ -63,6 +64,7 @@ KINDS: Final = frozenset(
         BulkExpired,
         DuplicateSeen,
         TickReached,
+        ExitsBlind,
         DifferenceFound,
         DifferenceGone,
         WalletCounted,
@@ -156,6 +158,8 @@ class StatusFold:
     compared: bool = False
     _closed: dict[ClientOrderId, Sending] = field(default_factory=dict)
     data_ms: UnixMs = _NEVER
+    #: The open positions of which the exits lack what they decide by.
+    blind: tuple[Symbol, ...] = ()
 
     def apply(self, stored: Stored) -> None:
         """Fold one entry."""
@@ -223,8 +227,10 @@ class StatusFold:
                 book.holdings.prices[judged.symbol] = mark.value
 
     def _compared(self, event: Event) -> None:
-        """Fold what differed at the venue, and what came of an order after its end."""
+        """Fold what differed at the venue, what was said of an order, what exits lack."""
         match event:
+            case ExitsBlind():
+                self.blind = event.symbols
             case WalletCounted():
                 self.compared = True
             case DifferenceFound():

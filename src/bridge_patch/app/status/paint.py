@@ -79,6 +79,9 @@ def _lines(standing: Standing) -> Iterator[tuple[str, Text]]:
         yield "!", cell(standing.fail_open, "bold red")
     if standing.outage:
         yield "!", cell(f"OUTAGE, no entries: {standing.outage}", "bold red")
+    if standing.blind:
+        told = f"EXITS BLIND, no entries: {', '.join(standing.blind)}"
+        yield "!", cell(f"{told}; their stops at the venue hold", "bold red")
     if standing.run is None:
         yield "run", cell("none: nothing has started in this folder yet")
     else:

@@ -58,6 +58,7 @@ def standing(
         exposure=_exposure(fold, own, settings),
         positions=tuple(_positions(fold)),
         in_doubt=doubts_of(fold),
+        blind=fold.blind,
         compared=fold.compared,
         differences=tuple(_difference(d, fold.data_ms) for d in fold.differences.values()),
         this_run=_counts(fold.this_run),

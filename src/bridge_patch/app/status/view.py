@@ -9,7 +9,7 @@ from typing import final
 
 from bridge_patch.adapters.bus_look import Place
 from bridge_patch.domain.events import Book
-from bridge_patch.domain.intent import IntentId, UnixMs
+from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
 from bridge_patch.services.backlog import Backlog
 
 
@@ -167,7 +167,8 @@ class Standing:
     """How things stand; `data_ms` is the newest data time there is.
 
     `outage` is why the journal's writer cannot write, "" where it can. `compared` tells
-    whether the venue's records were ever compared with the journal.
+    whether the venue's records were ever compared with the journal. `blind` names the open
+    positions of which the exits lack what they decide by.
     """
 
     fail_open: str
@@ -178,6 +179,7 @@ class Standing:
     exposure: ExposureView
     positions: tuple[PositionView, ...]
     in_doubt: tuple[DoubtView, ...]
+    blind: tuple[Symbol, ...]
     compared: bool
     differences: tuple[DifferenceView, ...]
     this_run: CountsView
