@@ -238,7 +238,7 @@ def _trader(
         recorder=recorder,
         snapshots=snapshots,
         market=market,
-        desk=_desk(ports, recorder, clock, switch if live else None),
+        desk=_desk(run, ports, recorder, switch if live else None),
         books=books,
         instruments=ports.around.lasting,
         clock=clock,
@@ -249,13 +249,18 @@ def _trader(
 
 
 def _desk(
-    ports: Ports, recorder: Recorder, clock: Clock, switch: Switch | None
+    run: Run, ports: Ports, recorder: Recorder, switch: Switch | None
 ) -> ReduceDesk | LiveDesk:
     """Return the way to the venue; in shadow it is one that cannot open."""
-    venue, instruments = ports.venue, ports.around.lasting
+    venue, instruments, clock = ports.venue, ports.around.lasting, run.clock
+    naked_max_ms = run.settings.naked_max_sec * 1000
     if switch is None:
         return ReduceDesk(
-            venue=venue, recorder=recorder, clock=clock, instruments=instruments
+            venue=venue,
+            recorder=recorder,
+            clock=clock,
+            instruments=instruments,
+            naked_max_ms=naked_max_ms,
         )
     return LiveDesk(
         venue=venue,
@@ -263,6 +268,7 @@ def _desk(
         recorder=recorder,
         clock=clock,
         instruments=instruments,
+        naked_max_ms=naked_max_ms,
         switch=switch,
     )
 
