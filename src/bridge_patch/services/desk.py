@@ -199,8 +199,10 @@ class LiveDesk(ReduceDesk):
         trade, and whether the prices are still those that were judged, is seen last. A stop
         that is left from the position before could close this one.
         """
-        await self.tidy(order.symbol)
-        if left := self.recorder.ledger.stale_stops(order.symbol):
+        ledger, symbol = self.recorder.ledger, order.symbol
+        if symbol not in ledger.positions:
+            await self.tidy(symbol)
+        if symbol not in ledger.positions and (left := ledger.stale_stops(symbol)):
             why = f"{len(left)} stops may still rest from the position before"
             return unsent(order, Reason.ORDER_UNKNOWN, why, self.clock.now_ms())
         begun_ms = self.clock.now_ms()
