@@ -35,7 +35,7 @@ SOAK: Final = bool(os.environ.get("SOAK"))
 #: How many runs a soak has, and in how many shares, each for a process of its own.
 RUNS, SHARES = (10_000, 2) if SOAK else (0, 1)
 #: A run is as long as some ten single examples, so there are fewer of them.
-SHARE: Final = 5
+SHARE: Final = 3
 STEPS: Final = 14
 
 CALM_MOVES = [D(m) for m in ("0", "0.0004", "-0.0004", "0.003", "-0.003")]

@@ -12,6 +12,7 @@ from bridge_patch.domain.events import (
     CloseForced,
     OrderEnded,
     Sending,
+    Status,
     StopArmed,
 )
 from bridge_patch.domain.intent import UnixMs
@@ -218,6 +219,7 @@ def test_a_third_stop_is_not_sent_before_the_first_has_ended() -> None:
     session = run(scenario())
 
     assert world.outcome("up-2").codes == ("PASS", "ORDER_UNKNOWN")
+    assert world.outcome("up-2").status is Status.REFUSED
     assert session.recorder.ledger.stop_price_usd(BTC) == 94_500
     stops = [e for e in world.events(StopArmed) if e.book is Book.ACCOUNT]
     assert [e.stop_price_usd for e in stops][1:] == [94_000, 94_500]

@@ -90,6 +90,7 @@ def test_an_entry_that_was_allowed_looks_once_more_before_it_leaves() -> None:
     venue = run(scenario())
 
     assert world.outcome("b").codes == ("PASS", "ORDER_UNKNOWN")
+    assert world.outcome("b").status is Status.REFUSED
     assert [e.leg for e in world.events(Sending)].count(Leg.ENTRY) == 2
     assert venue.kinds().count("place") == 1
 
