@@ -153,6 +153,22 @@ class Protected(RuleBasedStateMachine):
         for _ in range(3):
             self.stage.move_stop(symbol, D("0.2"))
 
+    @rule(symbol=symbols, side=st.sampled_from(Side), ms=st.sampled_from([100, 6_000]))
+    def enter_in_pieces(self, symbol: Symbol, side: Side, ms: int) -> None:
+        """The trades of an entry are told one by one, and its answer never comes."""
+        self.stage.trouble("place", (Storm.TRICKLE,))
+        self.stage.enter(symbol, action=side, harvest_policy=PATIENT)
+        self.stage.wait(ms)
+        self.stage.wait(ms)
+
+    @rule(which=which, side=st.sampled_from(Side))
+    def leave(self, which: int, side: Side) -> None:
+        """A stop outlives its position for a while, and somebody wants in again."""
+        symbol = self.stage.held(which)
+        self.stage.trouble("cancel", (Storm.REQUEST_LOST,) * 3)
+        self.stage.close(symbol, None)
+        self.stage.enter(symbol, action=side, harvest_policy=PATIENT)
+
     @rule(which=which)
     def besiege(self, which: int) -> None:
         """A stop goes, the next is lost, and nobody answers until long after."""
