@@ -10,8 +10,8 @@ from typing import Final, final
 from bridge_patch.adapters.bus import Bus
 from bridge_patch.adapters.inbox import BusInbox
 from bridge_patch.adapters.memory import ManualClock
-from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.adapters.told import BusTold
+from bridge_patch.app.backlogs import backlog_watch
 from bridge_patch.app.brains import exits_here
 from bridge_patch.app.market_place import priced_by
 from bridge_patch.app.settings import Settings
@@ -23,7 +23,6 @@ from bridge_patch.domain.events import Book
 from bridge_patch.domain.intent import Mode, UnixMs
 from bridge_patch.governor.snapshot import Reading
 from bridge_patch.services.account_fold import AccountFold
-from bridge_patch.services.backlog import BacklogLimits, BacklogWatch
 from bridge_patch.services.conditions import Conditions
 from bridge_patch.services.desk import LiveDesk, ReduceDesk
 from bridge_patch.services.execution import Execution
@@ -150,7 +149,7 @@ def assemble(
             recall=recall,
             clock=clock,
             age_max_ms=age_max_ms,
-            watch=_backlog_watch(settings, inbox, trader.recorder.telemetry, clock),
+            watch=backlog_watch(settings, inbox, trader.recorder.telemetry, clock),
         ),
         lost=_lost(ports, inbox, recall, age_max_ms),
         brain=brain,
@@ -166,21 +165,6 @@ def _lost(ports: Ports, inbox: BusInbox, recall: Recall, age_max_ms: int) -> Los
         recall=recall,
         clock=recall.trader.clock,
         age_max_ms=age_max_ms,
-    )
-
-
-def _backlog_watch(
-    settings: Settings, depths: BusInbox, telemetry: Telemetry, clock: Clock
-) -> BacklogWatch:
-    return BacklogWatch(
-        depths=depths,
-        limits=BacklogLimits(
-            entries_max=settings.backlog_alarm_entries,
-            age_max_sec=settings.backlog_alarm_age_sec,
-        ),
-        telemetry=telemetry,
-        wall=SystemClock(),
-        clock=clock,
     )
 
 
@@ -244,7 +228,7 @@ def _trader(
         recorder=recorder,
         snapshots=snapshots,
         market=market,
-        desk=_desk(ports, recorder, clock, switch if live else None),
+        desk=_desk(run, ports, recorder, switch if live else None),
         books=books,
         instruments=ports.around.lasting,
         clock=clock,
@@ -256,13 +240,18 @@ def _trader(
 
 
 def _desk(
-    ports: Ports, recorder: Recorder, clock: Clock, switch: Switch | None
+    run: Run, ports: Ports, recorder: Recorder, switch: Switch | None
 ) -> ReduceDesk | LiveDesk:
     """Return the way to the venue; in shadow it is one that cannot open."""
-    venue, instruments = ports.venue, ports.around.lasting
+    venue, instruments, clock = ports.venue, ports.around.lasting, run.clock
+    naked_max_ms = run.settings.naked_max_sec * 1000
     if switch is None:
         return ReduceDesk(
-            venue=venue, recorder=recorder, clock=clock, instruments=instruments
+            venue=venue,
+            recorder=recorder,
+            clock=clock,
+            instruments=instruments,
+            naked_max_ms=naked_max_ms,
         )
     return LiveDesk(
         venue=venue,
@@ -270,6 +259,7 @@ def _desk(
         recorder=recorder,
         clock=clock,
         instruments=instruments,
+        naked_max_ms=naked_max_ms,
         switch=switch,
     )
 

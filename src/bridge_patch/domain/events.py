@@ -25,6 +25,7 @@ from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import IntentId, Mode, Side, Symbol, UnixMs
 from bridge_patch.domain.order import ClientOrderId, Leg
 from bridge_patch.domain.progress import ExitsBlind, Stage, TickReached
+from bridge_patch.domain.protection_events import CloseForced
 from bridge_patch.domain.reconcile_events import (
     DifferenceFound,
     DifferenceGone,
@@ -51,6 +52,7 @@ __all__ = [
     "Book",
     "BulkExpired",
     "CaseRecord",
+    "CloseForced",
     "DeadLettered",
     "DifferenceFound",
     "DifferenceGone",
@@ -293,5 +295,6 @@ Event: TypeAlias = (
     | OrderVouched
     | PositionVouched
     | FilledLate
+    | CloseForced
     | VenueEvent
 )

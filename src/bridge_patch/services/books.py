@@ -40,7 +40,7 @@ from bridge_patch.policy.harvesting import (
     step,
     track_of,
 )
-from bridge_patch.services.desk import stop_price
+from bridge_patch.services.levels import stop_price
 from bridge_patch.services.ports import AccountReading, Instruments
 from bridge_patch.services.readings import reading_of
 from bridge_patch.services.stories import Stories

@@ -191,7 +191,10 @@ class Exchange(Reducer, Protocol):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionReading:
-    """A position as the venue states it; no resting stop is `stop_price_usd` None."""
+    """A position as the venue states it; no resting stop is `stop_price_usd` None.
+
+    `liquidation_usd` is None, or zero, where the venue does not say.
+    """
 
     symbol: Symbol
     side: Side
@@ -199,6 +202,7 @@ class PositionReading:
     entry_price_usd: Decimal
     margin_usd: Decimal
     stop_price_usd: Decimal | None
+    liquidation_usd: Decimal | None = None
 
 
 @final

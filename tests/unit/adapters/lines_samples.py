@@ -5,6 +5,7 @@ from decimal import Decimal
 from bridge_patch.domain.events import (
     Book,
     BulkExpired,
+    CloseForced,
     DeadLettered,
     DifferenceFound,
     DifferenceGone,
@@ -50,6 +51,7 @@ from bridge_patch.domain.intent import (
 )
 from bridge_patch.domain.money import Leverage, Margin
 from bridge_patch.domain.order import ClientOrderId, Leg
+from bridge_patch.domain.protection_events import CloseCause
 from bridge_patch.domain.reconcile_events import Difference, DifferenceKind, Word
 from bridge_patch.services.messages import Draft
 
@@ -246,6 +248,14 @@ OTHER_EVENTS: tuple[Event, ...] = (
     ExitsBlind(at_ms=AT, symbols=(BTC, Symbol("SOLUSDT"))),
     ExitsBlind(at_ms=AT, symbols=()),
     WalletCounted(at_ms=AT, wallet_usd=D("10010.5"), opening_usd=D(10_000)),
+    CloseForced(
+        at_ms=AT,
+        intent_id=ID,
+        symbol=BTC,
+        cause=CloseCause.NAKED_TOO_LONG,
+        why="NAKED for 5100 ms, most 5000",
+        naked_since_ms=UnixMs(AT - 5_100),
+    ),
     OrderVouched(
         at_ms=AT,
         order_id=ORDER,

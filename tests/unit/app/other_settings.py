@@ -78,6 +78,7 @@ OTHERS = {
     "BUS_KEEP_ENTRIES": "0",
     "JOURNAL_URL": "postgresql://bridge@db/trading",
     "LEASE_TTL_SEC": "9",
+    "NAKED_MAX_SEC": "4",
     "BACKLOG_ALARM_ENTRIES": "500",
     "RECONCILE_SEC": "30",
     "BACKLOG_ALARM_AGE_SEC": "30",

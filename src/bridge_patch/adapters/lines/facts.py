@@ -11,6 +11,7 @@ from bridge_patch.adapters.lines.reconcile import about_venue
 from bridge_patch.adapters.lines.venue import at_venue, order
 from bridge_patch.domain.events import (
     BulkExpired,
+    CloseForced,
     DeadLettered,
     DuplicateSeen,
     EquityMarked,
@@ -54,7 +55,7 @@ def facts_of(event: Event) -> Iterator[Fact]:
             yield at_venue(event)
         case FundingPaid() | InsuranceCleared():
             yield at_venue(event)
-        case Sending() | Resolved():
+        case Sending() | Resolved() | CloseForced():
             yield order(event)
         case IntentReceived() | DuplicateSeen() | DeadLettered():
             yield _message(event)

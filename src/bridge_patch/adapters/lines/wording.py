@@ -16,6 +16,7 @@ from bridge_patch.adapters.lines.text import exact
 #: follow as name=value.
 _OPENINGS: Final = MappingProxyType(
     {
+        "close.forced": "[NAKED] ❗ {symbol} is closed: {cause}",
         "difference.found": "[RECONCILE] ❗ the venue differs: {kind}",
         "difference.gone": "[RECONCILE] the venue agrees again: {kind}",
         "exec.intent": "[EXEC_INTENT] {symbol} {action}",

@@ -43,6 +43,7 @@ from bridge_patch.domain.intent import IntentId, Mode, Symbol, UnixMs
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent, OrderState, after
 from bridge_patch.domain.reconcile_events import Subject
 from bridge_patch.services.endings import ABSENT_KEPT
+from bridge_patch.services.nakedness import Nakedness
 from bridge_patch.services.ports import Stored
 
 #: What this fold looks at; the rest need not be read.
@@ -156,6 +157,7 @@ class StatusFold:
     differences: dict[Subject, DifferenceFound] = field(default_factory=dict)
     #: Whether the venue's records were ever compared with the journal.
     compared: bool = False
+    nakedness: Nakedness = field(default_factory=Nakedness)
     _closed: dict[ClientOrderId, Sending] = field(default_factory=dict)
     data_ms: UnixMs = _NEVER
     #: The open positions of which the exits lack what they decide by.
@@ -187,6 +189,10 @@ class StatusFold:
                 self.book(event.book).holdings.apply(event)
             case _:
                 self._compared(event)
+        held = self.book(Book.ACCOUNT).holdings
+        self.nakedness.apply(
+            event, is_open=held.positions.__contains__, guard=held.stop_price_usd
+        )
 
     def book(self, name: Book) -> Books:
         """Return one book's state."""

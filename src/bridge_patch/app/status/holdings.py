@@ -21,6 +21,7 @@ from bridge_patch.domain.intent import IntentId, Symbol
 from bridge_patch.domain.money import HUNDRED, ONE, ZERO
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.position import Position, apply_funding
+from bridge_patch.services.plans import RestingStop
 
 
 @final
@@ -31,7 +32,7 @@ class Holdings:
     positions: dict[Symbol, Position] = field(default_factory=dict)
     opened_by: dict[Symbol, IntentId] = field(default_factory=dict)
     prices: dict[Symbol, Decimal] = field(default_factory=dict)
-    stops: defaultdict[Symbol, dict[ClientOrderId, Decimal]] = field(
+    stops: defaultdict[Symbol, dict[ClientOrderId, RestingStop]] = field(
         default_factory=lambda: defaultdict(dict)
     )
     early: EarlyExits = field(default_factory=EarlyExits)
@@ -42,7 +43,11 @@ class Holdings:
             case Filled():
                 self._filled(event)
             case StopArmed():
-                self.stops[event.symbol][event.order_id] = event.stop_price_usd
+                self.stops[event.symbol][event.order_id] = RestingStop(
+                    order_id=event.order_id,
+                    price_usd=event.stop_price_usd,
+                    quantity_base=event.quantity_base,
+                )
             case TrailingSet():
                 self._trailing(event)
             case OrderEnded():
@@ -54,12 +59,14 @@ class Holdings:
                 pass
 
     def stop_price_usd(self, symbol: Symbol) -> Decimal | None:
-        """Return the price of the stop that fires first; None where nothing protects."""
-        sign = self.positions[symbol].side.sign
-        return max(self.stops[symbol].values(), key=lambda p: sign * p, default=None)
+        """Return the price of the stop that fires first; None where none covers it all."""
+        position = self.positions[symbol]
+        sign, held_base = position.side.sign, position.quantity_base
+        covering = (s.price_usd for s in self.stops[symbol].values() if s.covers(held_base))
+        return max(covering, key=lambda price: sign * price, default=None)
 
     def naked(self) -> tuple[Symbol, ...]:
-        """Return the symbols that have a position and no stop."""
+        """Return the symbols that have a position and no stop over all of it."""
         return tuple(s for s in self.positions if self.stop_price_usd(s) is None)
 
     def notional_usd(self) -> Decimal:
@@ -97,4 +104,6 @@ class Holdings:
         if trail.best_usd is None:
             return
         back = ONE - trail.side.opposite.sign * trail.callback_pct / HUNDRED
-        self.stops[trail.symbol][trail.order_id] = trail.best_usd * back
+        self.stops[trail.symbol][trail.order_id] = RestingStop(
+            order_id=trail.order_id, price_usd=trail.best_usd * back
+        )

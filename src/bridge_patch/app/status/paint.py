@@ -17,6 +17,7 @@ from bridge_patch.app.status.view import (
     ExposureView,
     JournalView,
     LeaseView,
+    NakedView,
     RunView,
     Standing,
     StateView,
@@ -92,6 +93,8 @@ def _lines(standing: Standing) -> Iterator[tuple[str, Text]]:
     yield "exposure", cell(_exposure(standing.exposure))
     open_ = len(standing.positions)
     yield "positions", cell(f"{open_} open" if open_ else "none")
+    if standing.naked.spells:
+        yield "naked", _naked(standing.naked)
     doubts = len(standing.in_doubt)
     yield "in doubt", cell(f"{doubts} order(s)" if doubts else "none", _alarm(doubts))
     yield "venue", _venue(standing)
@@ -101,6 +104,13 @@ def _lines(standing: Standing) -> Iterator[tuple[str, Text]]:
     if standing.lease is not None:
         yield "acting", _lease(standing.lease)
     yield "journal", _journal(standing.journal)
+
+
+def _naked(naked: NakedView) -> Text:
+    """Say what no stop covers, and for how long anything ever was so."""
+    now = (f"{symbol} for {exact(sec)} s" for symbol, sec in naked.now_sec.items())
+    ever = f"{exact(naked.total_sec)} s in all, {naked.spells} time(s)"
+    return cell(", ".join((*now, ever)), _alarm(naked.now_sec))
 
 
 def _venue(standing: Standing) -> Text:

@@ -91,6 +91,19 @@ class PositionView:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NakedView:
+    """Positions at the venue that no stop covers, with their ages, and how it ever was.
+
+    `spells` counts how often one was NAKED, `total_sec` adds up for how long.
+    """
+
+    now_sec: Mapping[str, Decimal]
+    spells: int
+    total_sec: Decimal
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DoubtView:
     """An order whose fate is not known, for how long, and what is reserved for it."""
 
@@ -178,6 +191,7 @@ class Standing:
     equity: EquityView | None
     exposure: ExposureView
     positions: tuple[PositionView, ...]
+    naked: NakedView
     in_doubt: tuple[DoubtView, ...]
     blind: tuple[Symbol, ...]
     compared: bool
