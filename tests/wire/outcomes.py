@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from bridge_patch.domain.events import BulkExpired, Settled, Status, Verdict
@@ -13,14 +14,13 @@ from bridge_patch.services.messages import (
     Barrier,
     Command,
     DeadLetter,
-    ExitTurn,
     LateEntry,
     LateLetter,
     PositionUpdate,
-    TurnStage,
     Wish,
 )
-from bridge_patch.services.named_order import NamedOrder
+from bridge_patch.services.named_order import Grant, NamedOrder
+from bridge_patch.services.turns import ExitTurn, TurnStage
 from tests.wire.samples import NOON
 
 D = Decimal
@@ -74,6 +74,19 @@ POSITION = PositionUpdate(
     policy=POLICIES[HarvestMode.SWING],
     intent_id=IntentId("i-3"),
 )
+COSTLY = replace(
+    POSITION,
+    policy=replace(
+        POSITION.policy,
+        trail_pct=D("1.16"),
+        break_even_trigger_pct=D("0.6"),
+        trail_sigmas=D("1.5"),
+        trail_floor_pct=D("1.0"),
+    ),
+    cost_usd=D("2.9706"),
+    exit_fraction=D("0.001"),
+    partial_asked=True,
+)
 DEAD = DeadLetter(
     entry_id="7-0",
     reason="NOT_UNDERSTOOD",
@@ -90,6 +103,7 @@ LATE = LateLetter(
 )
 BARRIER = Barrier(at_ms=NOON, equity_usd=D("10012.5"))
 EXIT_TURN = ExitTurn(at_ms=NOON, stage=TurnStage.DONE, asked=(IntentId("x-1"),))
+BLIND_TURN = replace(EXIT_TURN, asked=(), blind=(Symbol("BTCUSDT"), Symbol("SOLUSDT")))
 TICK = Tick(
     at_ms=NOON,
     bars=(
@@ -156,6 +170,19 @@ ADOPT = Command(
     why="seen in the app",
     named=NamedOrder(
         order_id=_DOUBTED, quantity_base=D("0.042"), price_usd=D(95100), fee_usd=D("1.60")
+    ),
+)
+PROMOTE = Command(
+    at_ms=NOON,
+    id="o-5",
+    wish=Wish.PROMOTE,
+    who="ann",
+    why="a clean day",
+    grant=Grant(
+        limits_hash="l-1",
+        market="live:binance",
+        evidence="24 h in 1 runs, 9 decisions",
+        override_hours=2,
     ),
 )
 CLOSE_ORDER = Command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import final
 
@@ -189,8 +189,9 @@ def start_events(
     own = instruments.symbols if settings.venue is VenueName.PAPER else ()
     listed = (instruments.find(symbol) for symbol in own)
     left = found(settings.state_dir)  # an order that no bus would take
+    known = left is not None and left.command_id in account.gauge.holds.heeded
     return (
-        *([] if left is None or left.command_id in account.gauge.holds.heeded else [left]),
+        *([] if known else [replace(left, at_ms=at_ms)] if left else []),
         RunStarted(
             at_ms=at_ms,
             run_id=store.run_id,

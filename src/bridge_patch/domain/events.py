@@ -24,7 +24,8 @@ from bridge_patch.domain.harvest import HarvestPolicy
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import IntentId, Mode, Side, Symbol, UnixMs
 from bridge_patch.domain.order import ClientOrderId, Leg
-from bridge_patch.domain.progress import Stage, TickReached
+from bridge_patch.domain.progress import ExitsBlind, Stage, TickReached
+from bridge_patch.domain.protection_events import CloseForced
 from bridge_patch.domain.reconcile_events import (
     DifferenceFound,
     DifferenceGone,
@@ -52,12 +53,14 @@ __all__ = [
     "Book",
     "BulkExpired",
     "CaseRecord",
+    "CloseForced",
     "DeadLettered",
     "DifferenceFound",
     "DifferenceGone",
     "DuplicateSeen",
     "EquityMarked",
     "Event",
+    "ExitsBlind",
     "Expired",
     "FillKind",
     "Filled",
@@ -268,11 +271,13 @@ Event: TypeAlias = (
     | Transferred
     | EquityMarked
     | TickReached
+    | ExitsBlind
     | DifferenceFound
     | DifferenceGone
     | WalletCounted
     | OrderVouched
     | PositionVouched
     | FilledLate
+    | CloseForced
     | VenueEvent
 )

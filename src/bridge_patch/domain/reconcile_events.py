@@ -162,10 +162,11 @@ class PositionVouched:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilledLate:
-    """The venue told a trade of an order that a person's word had ended.
+    """The venue told a trade of an order that a word had ended.
 
-    `counted_base` of it was in what was adopted already, and is not counted again; the
-    rest follows as a fill of its own.
+    A person's word, or the venue's own that it never had it. `counted_base` of the trade
+    was in what was adopted already, and is not counted again; the rest follows as a fill of
+    its own.
     """
 
     at_ms: UnixMs

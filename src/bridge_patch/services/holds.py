@@ -27,8 +27,11 @@ FOREIGN_POSITION: Final = "FOREIGN_POSITION"
 FOREIGN_ORDER: Final = "FOREIGN_ORDER"
 WALLET_DIFFERS: Final = "WALLET_DIFFERS"
 VENUE_DIFFERS: Final = "VENUE_DIFFERS"
-#: The venue told a trade of an order that a person's word had ended.
+#: The venue told a trade of an order that a word had ended: a person's, or its own that it
+#: never had it.
 FILLED_LATE: Final = "FILLED_LATE"
+#: The venue shows an order, without a trade, that was to have never come.
+SEEN_LATE: Final = "SEEN_LATE"
 #: The cause of every state that a person asked for.
 OPERATOR: Final = "OPERATOR"
 #: A person's halt that closes what is ours, and goes on until it is flat or resumed.

@@ -23,6 +23,7 @@ from bridge_patch.domain.intent import (
     UnixMs,
     parse_symbol,
 )
+from bridge_patch.domain.money import ZERO
 from bridge_patch.services.named_order import NAME_MAX, Grant, NamedOrder
 
 
@@ -118,8 +119,11 @@ class LateLetter:
 class PositionUpdate:
     """A position after a change, and what the exit brain needs to harvest it.
 
-    `quantity_base` zero is flat. `first_base` is what the entry filled; `mode` is live for
-    a position at the venue; `stop_price_usd` is None while NAKED.
+    `quantity_base` zero is flat. `first_base` is what the entry filled; `stop_price_usd` is
+    None while NAKED. `cost_usd` is what the open part has cost, entry fees and funding;
+    `exit_fraction` what closing it will, fee and expected slippage, of the price.
+    `partial_asked` tells that its partial close was asked for, whatever came of it. The
+    three are absent in what was published before they were known.
     """
 
     at_ms: UnixMs
@@ -132,6 +136,17 @@ class PositionUpdate:
     stop_price_usd: Decimal | None
     policy: HarvestPolicy
     intent_id: IntentId
+    cost_usd: Decimal = ZERO
+    exit_fraction: Decimal = ZERO
+    partial_asked: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A position was stated, and cannot be read; `symbol` None: not even of which."""
+
+    symbol: Symbol | None
 
 
 #: Who gave a command that was not understood, or that nobody proved to have given.
@@ -248,23 +263,3 @@ class Barrier:
 
     at_ms: UnixMs
     equity_usd: Decimal | None
-
-
-class TurnStage(StrEnum):
-    """Whose turn it is at a tick: due is the exit brain's, done the execution's again."""
-
-    DUE = "due"
-    DONE = "done"
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExitTurn:
-    """The exits of a tick are due, or decided; `asked` names the reductions published.
-
-    An exit brain of its own process publishes them together with this, or not at all.
-    """
-
-    at_ms: UnixMs
-    stage: TurnStage
-    asked: tuple[IntentId, ...] = ()

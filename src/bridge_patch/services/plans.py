@@ -38,13 +38,14 @@ class Plan:
 
     `stop_fraction` is the hard stop it was sized for. `attempts` counts the orders sent to
     protect or reduce it; it makes their ids distinct. `orphans` are stops that still rest
-    from the plan before.
+    from the plan before. `partial_asked` tells that the exit brain asked for its part.
     """
 
     intent_id: IntentId
     policy: HarvestPolicy
     stop_fraction: Decimal | None = None
     attempts: int = 0
+    partial_asked: bool = False
     stops: list[RestingStop] = field(default_factory=list)
     orphans: list[RestingStop] = field(default_factory=list)
     refusals: dict[ClientOrderId, OrderRefused] = field(default_factory=dict)
@@ -53,10 +54,11 @@ class Plan:
 @final
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the world sees of a symbol: the position, and the stop that protects it."""
+    """What the world sees of a symbol: the position, its stop, and whether a part went."""
 
     position: Position | None
     stop_price_usd: Decimal | None
+    partial_asked: bool = False
 
 
 def adopted(event: PositionVouched, before: Plan | None) -> Plan:

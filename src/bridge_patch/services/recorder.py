@@ -18,6 +18,7 @@ from bridge_patch.services.activity import ActivityLog
 from bridge_patch.services.gauge import EquityGauge
 from bridge_patch.services.heard import Heard
 from bridge_patch.services.ledger import Ledger
+from bridge_patch.services.nakedness import Nakedness
 from bridge_patch.services.ports import Journal, Telemetry
 from bridge_patch.services.progress import Progress
 from bridge_patch.services.quiet import Quiet
@@ -52,6 +53,11 @@ class Recorder:
     def ledger(self) -> Ledger:
         """Positions, their plans, and the orders whose fate is open."""
         return self.account.ledger
+
+    @property
+    def nakedness(self) -> Nakedness:
+        """Which positions no stop covers, since when, and what was tried."""
+        return self.account.nakedness
 
     @property
     def gauge(self) -> EquityGauge:

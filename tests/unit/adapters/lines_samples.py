@@ -11,6 +11,7 @@ from bridge_patch.domain.events import (
     DuplicateSeen,
     EquityMarked,
     Event,
+    ExitsBlind,
     Expired,
     Filled,
     FilledLate,
@@ -20,7 +21,6 @@ from bridge_patch.domain.events import (
     IntentReceived,
     Judged,
     LatchSet,
-    ModeOrdered,
     OrderEnded,
     OrderRefused,
     OrderVouched,
@@ -52,6 +52,7 @@ from bridge_patch.domain.money import Leverage, Margin
 from bridge_patch.domain.order import ClientOrderId, Leg
 from bridge_patch.domain.reconcile_events import Difference, DifferenceKind, Word
 from bridge_patch.services.messages import Draft
+from tests.unit.adapters.state_samples import STATE_EVENTS
 
 D = Decimal
 AT = UnixMs(1_746_403_200_000)
@@ -181,6 +182,7 @@ MISSING = Difference(
     kind=DifferenceKind.POSITION_MISSING, symbol=BTC, ours="BUY 0.05", theirs="none"
 )
 OTHER_EVENTS: tuple[Event, ...] = (
+    *STATE_EVENTS,
     RUN,
     IntentReceived(
         at_ms=AT, intent_id=ID, entry_id="1-0", payload="{}", source="ai", created_ms=AT
@@ -243,17 +245,8 @@ OTHER_EVENTS: tuple[Event, ...] = (
     ),
     DifferenceFound(at_ms=AT, difference=MISSING),
     DifferenceGone(at_ms=AT, difference=MISSING),
-    ModeOrdered(
-        at_ms=AT,
-        mode=Mode.LIVE,
-        who="ann",
-        why="a day without a fault",
-        limits_hash="l-1",
-        market="live:binance",
-        evidence="24.0 h in 1 runs",
-        expires_ms=UnixMs(AT + 3_600_000),
-        command_id="o-2",
-    ),
+    ExitsBlind(at_ms=AT, symbols=(BTC, Symbol("SOLUSDT"))),
+    ExitsBlind(at_ms=AT, symbols=()),
     WalletCounted(at_ms=AT, wallet_usd=D("10010.5"), opening_usd=D(10_000)),
     OrderVouched(
         at_ms=AT,

@@ -133,6 +133,12 @@ SECTIONS = (
         ("report --help",),
     ),
     Section(
+        "harvest",
+        "The exits over recorded markets, against simpler ones, and in three crashes;"
+        " [what was found](harvest.md).",
+        ("harvest --help",),
+    ),
+    Section(
         "drain",
         "What waits for the execution and what will become of it;"
         " [about backlogs](backlog.md).",
@@ -174,6 +180,17 @@ SECTIONS = (
         "resume",
         "Lets entries pass again, or with `--symbol` re-arms one that only lost.",
         ("resume --help",),
+    ),
+    Section(
+        "promote",
+        "What the journal shows of the shadow runs on a live market, and if that is enough,"
+        " a recorded order: live from the next start on. Else what is missing.",
+        ("promote --help",),
+    ),
+    Section(
+        "demote",
+        "Back to shadow, always: at once where an execution runs, and with the bus down.",
+        ("demote --help",),
     ),
     Section(
         "unknown adopt",

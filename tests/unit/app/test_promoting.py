@@ -21,7 +21,7 @@ LIVE_FEED = {"MARKET_FEED": "live"}
 BACK = ModeOrdered(at_ms=AT, mode=Mode.SHADOW, who="bob", why="odd fills", command_id="o-9")
 
 
-def named(mode: Mode = Mode.LIVE, **env: str) -> Run:
+def named(mode: Mode = Mode.LIVE, /, **env: str) -> Run:
     telemetry = LogTelemetry(io.StringIO())
     return Run(settings=load_settings(env), mode=mode, feed="none", telemetry=telemetry)
 
@@ -76,7 +76,7 @@ def test_a_promotion_is_required_for_real_money_unless_said_otherwise(
 
 
 def test_a_live_start_without_a_promotion_is_refused_and_names_the_command() -> None:
-    run = named(VENUE="binance", **LIVE_FEED)
+    run = named(VENUE="binance", MARKET_FEED="live")
 
     with pytest.raises(InvalidValueError, match="no promotion is recorded") as caught:
         assured(run, Mandate(), AT)
@@ -96,7 +96,7 @@ def test_where_none_is_required_a_live_start_says_that_there_was_none() -> None:
 
 
 def test_a_start_in_shadow_is_never_refused() -> None:
-    run = named(Mode.SHADOW, VENUE="binance", **LIVE_FEED)
+    run = named(Mode.SHADOW, VENUE="binance", MARKET_FEED="live")
     assert assured(run, Mandate(), AT).standing is Standing.SHADOW
 
 

@@ -33,8 +33,9 @@ GRANT = Grant(limits_hash="l-1", market="live:binance", evidence="24.0 h in 1 ru
 
 def gate(session: Session, limits_hash: str = "l-1") -> Standing:
     mandate, now_ms = session.recorder.mandate, session.clock.now_ms()
-    said = {"limits_hash": limits_hash, "market": "live:binance", "now_ms": now_ms}
-    return mandate.gate(Mode.LIVE, **said).standing
+    return mandate.gate(
+        Mode.LIVE, limits_hash=limits_hash, market="live:binance", now_ms=now_ms
+    ).standing
 
 
 def test_an_order_back_to_shadow_opens_nothing_more_and_blocks_no_exit() -> None:

@@ -11,10 +11,12 @@ from bridge_patch.adapters.lines.reconcile import about_venue
 from bridge_patch.adapters.lines.venue import at_venue, order
 from bridge_patch.domain.events import (
     BulkExpired,
+    CloseForced,
     DeadLettered,
     DuplicateSeen,
     EquityMarked,
     Event,
+    ExitsBlind,
     Expired,
     Filled,
     FundingPaid,
@@ -50,18 +52,26 @@ def facts_of(event: Event) -> Iterator[Fact]:
             yield _verdict(event)
         case Settled():
             yield from _outcome(event)
-        case Filled() | StopArmed() | TrailingSet() | OrderEnded() | OrderRefused():
+        case (
+            Filled()
+            | StopArmed()
+            | TrailingSet()
+            | OrderEnded()
+            | OrderRefused()
+            | FundingPaid()
+            | InsuranceCleared()
+        ):
             yield at_venue(event)
-        case FundingPaid() | InsuranceCleared():
-            yield at_venue(event)
-        case Sending() | Resolved():
+        case Sending() | Resolved() | CloseForced():
             yield order(event)
         case IntentReceived() | DuplicateSeen() | DeadLettered():
             yield _message(event)
         case BulkExpired():
             yield from _expired(event)
-        case RunStarted() | LatchSet() | Rearmed() | Transferred() | ModeOrdered():
+        case RunStarted() | LatchSet() | Rearmed() | Transferred():
             yield _state(event)
+        case ModeOrdered() | ExitsBlind():
+            yield _told(event)
         case Expired() | EquityMarked() | InstrumentSeen() | TickReached():
             pass  # told by their bulk expiry, by screens, by `trace`; or for a restart only
         case _:
@@ -205,7 +215,8 @@ def _expired(event: BulkExpired) -> Iterator[Fact]:
         )
 
 
-def _state(event: RunStarted | LatchSet | Rearmed | Transferred | ModeOrdered) -> Fact:
+def _told(event: ModeOrdered | ExitsBlind) -> Fact:
+    """Tell of a person's word about the mode, or of what the exits cannot see."""
     if isinstance(event, ModeOrdered):
         return fact(
             "mode.ordered",
@@ -217,6 +228,12 @@ def _state(event: RunStarted | LatchSet | Rearmed | Transferred | ModeOrdered) -
             market=event.market or None,
             expires_ms=event.expires_ms,
         )
+    if event.symbols:
+        return fact("exits.blind", at_ms=event.at_ms, symbols=event.symbols)
+    return fact("exits.see", at_ms=event.at_ms)
+
+
+def _state(event: RunStarted | LatchSet | Rearmed | Transferred) -> Fact:
     if isinstance(event, Transferred):
         return fact(
             "money.transferred",

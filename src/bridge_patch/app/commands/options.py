@@ -126,6 +126,22 @@ class ReportOptions:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HarvestOptions:
+    """`harvest`; `page` is the Markdown file whose generated part is written again.
+
+    The crashes only, where `crashes_only`; from `start_ms` on and before `end_ms`.
+    """
+
+    data: Path
+    page: Path | None
+    crashes_only: bool
+    as_json: bool
+    start_ms: UnixMs | None
+    end_ms: UnixMs | None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionsOptions:
     """`decisions`."""
 

@@ -13,7 +13,7 @@ from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import Book
 from bridge_patch.domain.harvest import POLICY_FALLBACK, HarvestPolicy
 from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
-from bridge_patch.domain.money import HUNDRED, ONE, ZERO
+from bridge_patch.domain.money import HUNDRED, ONE
 from bridge_patch.domain.position import Position
 from bridge_patch.domain.reconcile_events import DifferenceKind
 from bridge_patch.policy.harvesting import Track, track_of
@@ -147,7 +147,7 @@ def _opened(
                 priced_ms=fold.priced_ms[book, symbol],
                 stop_price_usd=stop_usd,
                 naked_ms=None if naked_ms is None else fold.status.data_ms - naked_ms,
-                trail_price_usd=track.trail_price_usd if track else None,
+                trail_price_usd=_trail_usd(track),
                 trail_active=track is not None and track.trailing,
                 targets=_targets(position, behind.policy, stop_usd),
                 mode=behind.policy.mode,
@@ -188,6 +188,18 @@ def _track(
         return None
 
 
+def _trail_usd(track: Track | None) -> Decimal | None:
+    """Return where the trail ends it, as far as a journal tells, which holds no bars.
+
+    That is the trail from the entry, or the stop where the trail has pulled it nearer.
+    """
+    if track is None:
+        return None
+    level, stop = track.trail_price_usd, track.stop_price_usd
+    pulled = stop is not None and track.side.sign * (stop - level) > 0
+    return stop if pulled and track.trailing else level
+
+
 def _targets(
     position: Position, policy: HarvestPolicy, stop_usd: Decimal | None
 ) -> tuple[TargetView, ...]:
@@ -201,7 +213,7 @@ def _targets(
     if policy.partial_close_fraction > 0:
         part = position.quantity_base < position.first_base
         found.append(at(PARTIAL, policy.partial_trigger_pct, done=part))
-    break_even_pct = getattr(policy, "break_even_trigger_pct", ZERO)
+    break_even_pct = policy.break_even_trigger_pct
     if break_even_pct > 0:
         pays = stop_usd is not None and sign * (stop_usd - entry_usd) >= 0
         found.append(at(BREAK_EVEN, break_even_pct, done=pays))

@@ -17,12 +17,14 @@ from bridge_patch.app.status.view import (
     ExposureView,
     JournalView,
     LeaseView,
+    NakedView,
     RunView,
     Standing,
     StateView,
 )
 from bridge_patch.domain.events import Book, TradingState, Verdict
 from bridge_patch.domain.intent import Mode
+from bridge_patch.evidence.mandate import Standing as Gated
 from bridge_patch.services.backlog import Backlog
 
 _CENT: Final = Decimal("0.01")
@@ -37,6 +39,7 @@ _WORDS: Final = {
     Verdict.REJECT: "refused",
 }
 _REASONS_MAX: Final = 4
+_UNCOVERED: Final = (Gated.UNPROMOTED, Gated.OVERRIDDEN)
 
 
 def painted(standing: Standing) -> Table:
@@ -79,6 +82,9 @@ def _lines(standing: Standing) -> Iterator[tuple[str, Text]]:
         yield "!", cell(standing.fail_open, "bold red")
     if standing.outage:
         yield "!", cell(f"OUTAGE, no entries: {standing.outage}", "bold red")
+    if standing.blind:
+        told = f"EXITS BLIND, no entries: {', '.join(standing.blind)}"
+        yield "!", cell(f"{told}; their stops at the venue hold", "bold red")
     if standing.run is None:
         yield "run", cell("none: nothing has started in this folder yet")
     else:
@@ -89,6 +95,8 @@ def _lines(standing: Standing) -> Iterator[tuple[str, Text]]:
     yield "exposure", cell(_exposure(standing.exposure))
     open_ = len(standing.positions)
     yield "positions", cell(f"{open_} open" if open_ else "none")
+    if standing.naked.spells:
+        yield "naked", _naked(standing.naked)
     doubts = len(standing.in_doubt)
     yield "in doubt", cell(f"{doubts} order(s)" if doubts else "none", _alarm(doubts))
     yield "venue", _venue(standing)
@@ -98,6 +106,13 @@ def _lines(standing: Standing) -> Iterator[tuple[str, Text]]:
     if standing.lease is not None:
         yield "acting", _lease(standing.lease)
     yield "journal", _journal(standing.journal)
+
+
+def _naked(naked: NakedView) -> Text:
+    """Say what no stop covers, and for how long anything ever was so."""
+    now = (f"{symbol} for {exact(sec)} s" for symbol, sec in naked.now_sec.items())
+    ever = f"{exact(naked.total_sec)} s in all, {naked.spells} time(s)"
+    return cell(", ".join((*now, ever)), _alarm(naked.now_sec))
 
 
 def _venue(standing: Standing) -> Text:
@@ -115,6 +130,8 @@ def _run(run: RunView) -> Iterator[tuple[str, Text]]:
         "mode",
         cell(f"{run.mode.upper()} on the {run.venue} venue{shadow}, {money}", "bold"),
     )
+    if run.gate:
+        yield "gate", cell(run.gate, "bold red" if run.gate.startswith(_UNCOVERED) else "")
     build = f"build {run.build}, limits {run.limits_hash}"
     yield "run", cell(f"{run.run_id}, {build}, since {moment(run.since_ms)} UTC")
     yield "market", cell(run.feed, most=400)

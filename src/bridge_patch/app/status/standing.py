@@ -20,15 +20,17 @@ from bridge_patch.app.status.view import (
     ExposureView,
     JournalView,
     LeaseView,
+    NakedView,
     PositionView,
     RunView,
     Standing,
     StateView,
 )
 from bridge_patch.domain.events import Book, DifferenceFound, RunStarted, TradingState
-from bridge_patch.domain.intent import UnixMs
+from bridge_patch.domain.intent import Mode, UnixMs
 from bridge_patch.domain.money import HUNDRED, ZERO
 from bridge_patch.services.backlog import Backlog
+from bridge_patch.services.holds import DEMOTED
 
 #: The cause of a state that no latch set: something open that no stop protects.
 NAKED: Final = "NAKED"
@@ -57,7 +59,9 @@ def standing(
         equity=_equity(fold.own_book, own, settings),
         exposure=_exposure(fold, own, settings),
         positions=tuple(_positions(fold)),
+        naked=_naked(fold),
         in_doubt=doubts_of(fold),
+        blind=fold.blind,
         compared=fold.compared,
         differences=tuple(_difference(d, fold.data_ms) for d in fold.differences.values()),
         this_run=_counts(fold.this_run),
@@ -111,6 +115,8 @@ def _run(run: RunStarted) -> RunView:
         simulated=is_simulated(run),
         feed=run.feed,
         since_ms=run.at_ms,
+        market=run.market,
+        gate=run.gate if run.mode is Mode.LIVE else "",
     )
 
 
@@ -123,6 +129,20 @@ def _state(fold: StatusFold, own: Books) -> StateView:
             who=GOVERNOR,
             why=f"no stop protects {', '.join(naked)}",
             since_ms=None,
+        )
+    word = fold.ordered
+    if (
+        word is not None
+        and word.mode is Mode.SHADOW
+        and fold.own_book is Book.ACCOUNT
+        and own.state is TradingState.RUNNING
+    ):
+        return StateView(
+            state=TradingState.REDUCING,
+            cause=DEMOTED,
+            who=word.who,
+            why=word.why,
+            since_ms=word.at_ms,
         )
     latch = own.latch
     return StateView(
@@ -190,6 +210,18 @@ def _positions(fold: StatusFold) -> Iterator[PositionView]:
                 policy=fold.policies.get(intent_id),
                 intent_id=intent_id,
             )
+
+
+def _naked(fold: StatusFold) -> NakedView:
+    seen, now_ms = fold.nakedness, fold.data_ms
+    ages = {str(symbol): _sec(seen.age_ms(symbol, now_ms)) for symbol in sorted(seen.open)}
+    return NakedView(
+        now_sec=ages, spells=seen.spells, total_sec=_sec(seen.total_ms(now_ms))
+    )
+
+
+def _sec(ms: int) -> Decimal:
+    return Decimal(ms) / 1000
 
 
 def doubts_of(fold: StatusFold) -> tuple[DoubtView, ...]:

@@ -9,14 +9,17 @@ from typing import final
 
 from bridge_patch.adapters.bus_look import Place
 from bridge_patch.domain.events import Book
-from bridge_patch.domain.intent import IntentId, UnixMs
+from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
 from bridge_patch.services.backlog import Backlog
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
-    """The newest run in the journal; `since_ms` is data time."""
+    """The newest run in the journal; `since_ms` is data time.
+
+    `gate` is what the gate said to a live start, "" of one in shadow.
+    """
 
     run_id: str
     mode: str
@@ -26,6 +29,8 @@ class RunView:
     simulated: bool
     feed: str
     since_ms: UnixMs
+    market: str = ""
+    gate: str = ""
 
 
 @final
@@ -87,6 +92,19 @@ class PositionView:
     age_ms: int
     policy: str | None
     intent_id: IntentId
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NakedView:
+    """Positions at the venue that no stop covers, with their ages, and how it ever was.
+
+    `spells` counts how often one was NAKED, `total_sec` adds up for how long.
+    """
+
+    now_sec: Mapping[str, Decimal]
+    spells: int
+    total_sec: Decimal
 
 
 @final
@@ -167,7 +185,8 @@ class Standing:
     """How things stand; `data_ms` is the newest data time there is.
 
     `outage` is why the journal's writer cannot write, "" where it can. `compared` tells
-    whether the venue's records were ever compared with the journal.
+    whether the venue's records were ever compared with the journal. `blind` names the open
+    positions of which the exits lack what they decide by.
     """
 
     fail_open: str
@@ -177,7 +196,9 @@ class Standing:
     equity: EquityView | None
     exposure: ExposureView
     positions: tuple[PositionView, ...]
+    naked: NakedView
     in_doubt: tuple[DoubtView, ...]
+    blind: tuple[Symbol, ...]
     compared: bool
     differences: tuple[DifferenceView, ...]
     this_run: CountsView
