@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, final
 
+from bridge_patch.adapters.sd_notify import NAMES as TOLD_BY_SYSTEMD
 from bridge_patch.app.envfile import EnvFile, read_env_file
 from bridge_patch.app.faults import Fault, SettingsError, quoted
 from bridge_patch.app.limit_settings import SPELT
@@ -47,6 +48,7 @@ __all__ = [
     "VenueName",
     "load_settings",
     "read_settings",
+    "told_by_systemd",
 ]
 
 _KNOWN: Final = {row.name: row for row in ROWS}
@@ -101,6 +103,11 @@ def read_settings(
     if faults:
         raise SettingsError(tuple(faults))
     return Loaded(settings=settings, origins=origins)
+
+
+def told_by_systemd() -> Mapping[str, str]:
+    """Return what systemd told this process of its socket and watchdog, if anything."""
+    return {name: os.environ[name] for name in TOLD_BY_SYSTEMD if name in os.environ}
 
 
 def _unknown_names(env: Mapping[str, str], file: EnvFile, path: str) -> list[str]:

@@ -60,11 +60,13 @@ async def _follow(
         feed=f"bars over the bus; {live.label}" if live else _FEED,
         telemetry=telemetry,
         live=live.live if live else None,
+        alive=stop.watchdog.alive,
     )
     standby = Standby(run=run_)
     store = await standby.opened(stop, again=bool(outage.why))
     if store is None:
         return
+    stop.watchdog.recovering()
     try:
         turns = _turns(settings, store)
         apart = ExitsApart(turns, telemetry) if turns else None
@@ -101,7 +103,8 @@ class _Acting:
 async def _act(a: _Acting, outage: Outage, stop: Stop) -> None:
     """Play every tick that comes, until the market is over or we are told to stop."""
     begun = False
-    while not stop.asked:
+    stop.watchdog.ready("waiting for the market, then playing it")
+    while stop.go_on():
         tick = await a.reader.next_tick(wait_ms=IDLE_MS)
         if tick is None:
             if begun:

@@ -84,7 +84,8 @@ async def follow(
     await brain.catch_up()
     async for tick in turns.resume():
         brain.see(tick)
-    while not stop.asked:
+    stop.watchdog.ready("deciding on exits")
+    while stop.go_on():
         due_ms = await turns.due(wait_ms=WAIT_MS)
         if due_ms is None:
             continue
