@@ -160,14 +160,17 @@ def assemble(
             clock=clock,
             age_max_ms=age_max_ms,
         ),
-        brain=exits
-        or ExitBrain(
-            outcomes=BusOutcomes(ports.bus, run.telemetry),
-            outbox=BusOutbox(ports.bus),
-            instruments=lasting,
-        ),
+        brain=exits or _brain(run, ports),
         live=run.live is not None,
         resumed_ms=trader.recorder.progress.at_ms,
+    )
+
+
+def _brain(run: Run, ports: Ports) -> ExitBrain:
+    return ExitBrain(
+        outcomes=BusOutcomes(ports.bus, run.telemetry),
+        outbox=BusOutbox(ports.bus),
+        instruments=ports.around.lasting,
     )
 
 
