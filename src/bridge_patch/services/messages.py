@@ -283,8 +283,10 @@ class ExitTurn:
     """The exits of a tick are due, or decided; `asked` names the reductions published.
 
     An exit brain of its own process publishes them together with this, or not at all.
+    `limits_hash` names the limits that the writer works under ("" does not say).
     """
 
     at_ms: UnixMs
     stage: TurnStage
     asked: tuple[IntentId, ...] = ()
+    limits_hash: str = ""

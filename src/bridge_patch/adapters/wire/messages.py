@@ -99,7 +99,8 @@ def decode_barrier(envelope: Envelope) -> Barrier:
 def encode_exit_turn(turn: ExitTurn) -> Envelope:
     """Write whose turn it is at a tick; each stage has one who writes it."""
     source = "execution" if turn.stage is TurnStage.DUE else "exit-brain"
-    return _envelope(EXIT_TURN, turn, source)
+    unsaid = () if turn.limits_hash else ("limits_hash",)
+    return _envelope(EXIT_TURN, turn, source, leaving=unsaid)
 
 
 def decode_exit_turn(envelope: Envelope) -> ExitTurn:

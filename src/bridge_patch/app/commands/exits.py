@@ -20,6 +20,7 @@ from bridge_patch.app.wiring import Run, bus_of, telemetry_of
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.market import Tick
 from bridge_patch.services.exit_brain import ExitBrain
+from bridge_patch.services.limits_heard import LimitsHeard
 
 WAIT_MS: Final = EXITS_LOOK_SEC * 1000
 
@@ -59,7 +60,11 @@ async def _once(settings: Settings, outage: Outage, stop: Stop) -> None:
         if not outage.why:
             announce(telemetry, run_, {Part.EXITS})
         live = settings.market_feed is MarketFeed.LIVE
-        await follow(brain, TurnTaker(store.bus), stop, outage.well, live=live)
+        limits = LimitsHeard(
+            ours=settings.limits().digest(), other="the execution", telemetry=telemetry
+        )
+        turns = TurnTaker(store.bus, limits)
+        await follow(brain, turns, stop, outage.well, live=live)
     finally:
         store.close()
 
