@@ -17,6 +17,7 @@ from bridge_patch.app.menu import (
     asking,
     comparing,
     fetching,
+    installing,
     operating,
     running,
     sending,
@@ -115,6 +116,7 @@ for _command in (
     operating.drain,
     operating.archive,
     serving.exchange,
+    installing.install,
 ):
     app.command()(_command)
 app.add_typer(fetching.data, name="data")

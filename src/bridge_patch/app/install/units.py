@@ -17,11 +17,11 @@ from bridge_patch.app.install.places import COMMAND, CREDENTIALS, ENV_FILE, STAT
 WATCHDOG_SEC: Final = 60
 #: Longer than a polite stop takes (app/stopping.py).
 STOP_SEC: Final = 30
-#: A unit that ends so often within so long stays down, and is seen to be.
-RESTARTS_MAX: Final = 10
-RESTARTS_WITHIN_SEC: Final = 600
-#: How `bridge-patch` ends on wrong settings, which no restart makes right.
-BAD_SETTINGS: Final = 2
+#: A unit that ends so often within so long stays down, and is seen to be. An exchange that
+#: cannot be reached at a start is tried for some ten minutes, and wrong settings for five.
+RESTART_SEC: Final = 10
+RESTARTS_MAX: Final = 30
+RESTARTS_WITHIN_SEC: Final = 3600
 
 
 @final
@@ -111,8 +111,7 @@ def unit_text(unit: Unit) -> str:
         "StateDirectoryMode=0750",
         f"WorkingDirectory={STATE}",
         "Restart=always",
-        "RestartSec=5",
-        f"RestartPreventExitStatus={BAD_SETTINGS}",
+        f"RestartSec={RESTART_SEC}",
         f"WatchdogSec={WATCHDOG_SEC}",
         f"TimeoutStartSec={RECOVERY_SEC}",
         f"TimeoutStopSec={STOP_SEC}",
