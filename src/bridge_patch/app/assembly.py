@@ -75,7 +75,7 @@ class Run:
     """What one run is: its mode, its market and what it says about itself.
 
     `live` is None where time is that of recorded data. `alive` is told of each batch that
-    was ended: a long backlog is no stalled process.
+    ended and each call to the venue: a long backlog is no stalled process.
     """
 
     settings: Settings
