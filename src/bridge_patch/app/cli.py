@@ -18,6 +18,7 @@ from bridge_patch.app.menu import (
     comparing,
     fetching,
     holding,
+    installing,
     operating,
     promoting,
     proving,
@@ -121,6 +122,7 @@ for _command in (
     operating.drain,
     operating.archive,
     serving.exchange,
+    installing.install,
 ):
     app.command()(_command)
 app.add_typer(fetching.data, name="data")

@@ -50,7 +50,8 @@ class Outage:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Run `attempt` to its end, anew after every outage; at the start fail instead."""
-        while not stop.asked:
+        while stop.go_on():
+            stop.watchdog.recovering()
             try:
                 return await attempt()
             except FencedError as error:
@@ -87,6 +88,6 @@ class Outage:
     async def _pause(self, stop: Stop, sleep: Callable[[float], Awaitable[None]]) -> None:
         left = self._pause_sec
         self._pause_sec = min(2 * self._pause_sec, PAUSE_MAX_SEC)
-        while left > 0 and not stop.asked:
+        while left > 0 and stop.go_on():
             await sleep(min(left, _SLICE_SEC))
             left -= _SLICE_SEC

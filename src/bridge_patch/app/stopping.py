@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, final
+
+from bridge_patch.adapters.sd_notify import Watchdog
+from bridge_patch.app.settings import told_by_systemd
 
 #: Less than systemd waits before it kills.
 STOP_MAX_SEC: Final = 20.0
@@ -22,11 +25,12 @@ class Stop:
 
     asked: bool = False
     overdue: bool = False
+    watchdog: Watchdog = field(default_factory=Watchdog)
 
     @classmethod
     def on_signals(cls, most_sec: float = STOP_MAX_SEC) -> Stop:
         """Return a stop that SIGINT and SIGTERM ask for; a second one ends at once."""
-        stop = cls()
+        stop = cls(watchdog=Watchdog(told_by_systemd()))
         loop, work = asyncio.get_running_loop(), asyncio.current_task()
 
         def break_off() -> None:
@@ -42,3 +46,8 @@ class Stop:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, ask, number)
         return stop
+
+    def go_on(self) -> bool:
+        """Tell whether there is more to do; to ask is the sign that a loop goes round."""
+        self.watchdog.alive()
+        return not self.asked

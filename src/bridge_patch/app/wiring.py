@@ -127,10 +127,16 @@ def execution_side(
         run.telemetry.note("STANDBY", what, entry=past.seq)
         past = None
     past = past or unread_past(run)
+
+    def assure() -> None:
+        """Each call to a venue is a step on: many slow ones are no stalled process."""
+        run.alive()
+        store.assure()
+
     ports = Ports(
         bus=store.acting,
         journal=store.journal,
-        venue=LeasedVenue(past.venue, store.assure),
+        venue=LeasedVenue(past.venue, assure),
         run_id=store.run_id,
         cramped=Room(store.file, run.telemetry).is_low,
         around=surroundings_of(past.venue),

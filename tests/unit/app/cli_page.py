@@ -63,6 +63,12 @@ SECTIONS = (
         ("exits --help",),
     ),
     Section(
+        "install",
+        "Puts the three processes in place as services of systemd"
+        " ([deployment](deploy.md)).",
+        ("install --help",),
+    ),
+    Section(
         "check",
         "Reads the settings as a start would. All faults come in one message.",
         ("check --env-file wrong.env",),

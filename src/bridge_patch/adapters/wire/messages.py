@@ -100,7 +100,8 @@ def decode_barrier(envelope: Envelope) -> Barrier:
 def encode_exit_turn(turn: ExitTurn) -> Envelope:
     """Write whose turn it is at a tick; each stage has one who writes it."""
     source = "execution" if turn.stage is TurnStage.DUE else "exit-brain"
-    unsaid = () if turn.blind else ("blind",)
+    said = {"blind": turn.blind, "limits_hash": turn.limits_hash}
+    unsaid = tuple(name for name, value in said.items() if not value)
     return _envelope(EXIT_TURN, turn, source, leaving=unsaid)
 
 

@@ -76,6 +76,8 @@ async def _once(
         engine_ = _built(settings, market.label, outage, store, equity)
         equity.last = await publisher.last_passed()
 
+        stop.watchdog.ready("proposing")
+
         async def pass_(tick: Tick) -> bool:
             passed = await _pass(publisher, equity, tick, stop)
             outage.well()
@@ -126,7 +128,7 @@ async def _pass(
 ) -> bool:
     """Publish a tick and wait for its barrier; False when asked to stop meanwhile."""
     await publisher.publish(tick)
-    while not stop.asked:
+    while stop.go_on():
         barrier = await publisher.passed(tick.at_ms)
         if barrier is not None:
             equity.last = barrier

@@ -30,6 +30,7 @@ from bridge_patch.domain.events import Event
 from bridge_patch.domain.intent import Unknown
 from bridge_patch.domain.market import Tick
 from bridge_patch.services.exits_apart import ExitsApart
+from bridge_patch.services.limits_heard import LimitsHeard
 from bridge_patch.services.messages import Barrier
 from bridge_patch.services.session import Session
 
@@ -60,13 +61,15 @@ async def _follow(
         feed=f"bars over the bus; {live.label}" if live else _FEED,
         telemetry=telemetry,
         live=live.live if live else None,
+        alive=stop.watchdog.alive,
     )
     standby = Standby(run=run_)
     store = await standby.opened(stop, again=bool(outage.why))
     if store is None:
         return
+    stop.watchdog.recovering()
     try:
-        turns = _turns(settings, store)
+        turns = _turns(settings, store, telemetry)
         apart = ExitsApart(turns, telemetry) if turns else None
         session = execution_side(run_, store, exits=apart, past=standby.past)
         parts = {Part.EXECUTION} if turns else {Part.EXECUTION, Part.EXITS}
@@ -103,7 +106,8 @@ class _Acting:
 async def _act(a: _Acting, outage: Outage, stop: Stop) -> None:
     """Play every tick that comes, until the market is over or we are told to stop."""
     begun = False
-    while not stop.asked:
+    stop.watchdog.ready("waiting for the market, then playing it")
+    while stop.go_on():
         tick = await a.reader.next_tick(wait_ms=IDLE_MS)
         if tick is None:
             if begun:
@@ -135,11 +139,15 @@ def _assured(store: Store, outage: Outage) -> BeforeTick:
     return before
 
 
-def _turns(settings: Settings, store: Store) -> TurnGiver | None:
+def _turns(settings: Settings, store: Store, telemetry: LogTelemetry) -> TurnGiver | None:
     """Return the way to an exit process; None where exits are decided here."""
     if settings.exits_process is ExitsProcess.EMBEDDED:
         return None
-    return TurnGiver(store.acting, silence_max_ms=settings.exits_silence_max_sec * 1000)
+    limits = LimitsHeard(
+        ours=settings.limits().digest(), other="the exit process", telemetry=telemetry
+    )
+    silence_max_ms = settings.exits_silence_max_sec * 1000
+    return TurnGiver(store.acting, silence_max_ms=silence_max_ms, limits=limits)
 
 
 async def _begin(session: Session, reader: TickReader, events: tuple[Event, ...]) -> None:

@@ -20,6 +20,7 @@ from bridge_patch.app.wiring import Run, bus_of, telemetry_of
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.market import Tick
 from bridge_patch.services.exit_brain import ExitBrain
+from bridge_patch.services.limits_heard import LimitsHeard
 
 WAIT_MS: Final = EXITS_LOOK_SEC * 1000
 
@@ -55,7 +56,11 @@ async def _once(settings: Settings, outage: Outage, stop: Stop) -> None:
         if not outage.why:
             announce(telemetry, run_, {Part.EXITS})
         live = settings.market_feed is MarketFeed.LIVE
-        await follow(brain, TurnTaker(store.bus), stop, outage.well, live=live)
+        limits = LimitsHeard(
+            ours=settings.limits().digest(), other="the execution", telemetry=telemetry
+        )
+        turns = TurnTaker(store.bus, limits)
+        await follow(brain, turns, stop, outage.well, live=live)
     finally:
         store.close()
 
@@ -80,7 +85,8 @@ async def follow(
     await brain.catch_up()
     async for tick in turns.resume():
         brain.see(tick)
-    while not stop.asked:
+    stop.watchdog.ready("deciding on exits")
+    while stop.go_on():
         due_ms = await turns.due(wait_ms=WAIT_MS)
         if due_ms is None:
             continue

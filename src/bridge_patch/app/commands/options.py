@@ -277,6 +277,22 @@ class ArchiveOptions:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InstallOptions:
+    """`install`; without a `prefix` it is this machine that is installed on.
+
+    With `reuse` the release runs in this very environment, which only a prefix may.
+    """
+
+    prefix: Path | None
+    reuse: bool
+    uninstall: bool
+    purge: bool
+    dry_run: bool
+    as_json: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DiffOptions:
     """`limits diff`: two env files, and for how long to compare them."""
 

@@ -106,6 +106,7 @@ class Recorded:
         self, session: Session, stop: Stop, before_tick: Callable[[Tick], Awaitable[None]]
     ) -> None:
         """Play it to its end; `before_tick` comes before each tick that is played."""
+        stop.watchdog.ready("playing a recorded market")
         await play(session, self.feed, stop=stop, before_tick=before_tick)
 
 
@@ -151,11 +152,13 @@ async def _play_all(
         feed=market.label,
         telemetry=telemetry,
         live=market.live,
+        alive=stop.watchdog.alive,
     )
     standby = Standby(run=run_)
     store = await standby.opened(stop, again=bool(outage.why))
     if store is None:
         return
+    stop.watchdog.recovering()
     try:
         session = execution_side(run_, store, past=standby.past)
         engine = engine_side(
@@ -222,7 +225,7 @@ async def play(
 ) -> None:
     """Play every tick that an earlier run has not played; stop between two ticks."""
     for tick in feed:
-        if stop.asked:
+        if not stop.go_on():
             return
         if tick.at_ms < session.resumed_ms:
             await session.warm_up(tick)
