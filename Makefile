@@ -24,7 +24,7 @@ run: $(READY) ## engine, execution and exit brain in one process tree
 	@$(BIN)/bridge-patch run $(ARGS)
 
 test: $(READY) ## every test, on all cores; ARGS="-k name" for some of them
-	@sh tests/servers.sh redis postgres chromium
+	@sh tests/servers.sh redis postgres chromium promtool
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: $(READY) ## format, lint, types and import contracts; changes nothing

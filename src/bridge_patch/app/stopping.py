@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Final, final
 
 #: Less than systemd waits before it kills.
@@ -16,12 +16,28 @@ STOP_MAX_SEC: Final = 20.0
 
 
 @final
-@dataclass(slots=True)
 class Stop:
-    """Asked for once, looked at between two pieces of work; `overdue` when broken off."""
+    """Asked for once, looked at between two pieces of work; `overdue` when broken off.
 
-    asked: bool = False
-    overdue: bool = False
+    Every loop looks here each time it comes round, so `looked` hears of its progress.
+    """
+
+    __slots__ = ("_asked", "looked", "overdue")
+
+    def __init__(self, *, asked: bool = False, overdue: bool = False) -> None:
+        self._asked, self.overdue = asked, overdue
+        self.looked: Callable[[], None] | None = None
+
+    @property
+    def asked(self) -> bool:
+        """Tell whether to stop."""
+        if self.looked is not None:
+            self.looked()
+        return self._asked
+
+    @asked.setter
+    def asked(self, value: bool) -> None:
+        self._asked = value
 
     @classmethod
     def on_signals(cls, most_sec: float = STOP_MAX_SEC) -> Stop:

@@ -8,11 +8,12 @@ from typing import final
 
 from bridge_patch.adapters.exit_turns import TurnGiver
 from bridge_patch.adapters.market_bus import TickReader
-from bridge_patch.adapters.telemetry import LogTelemetry, Part
+from bridge_patch.adapters.telemetry import Part
 from bridge_patch.app.collecting import collect_seldom
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.commands.run import announce, settings_of, watched
 from bridge_patch.app.live import BeforeTick, FromBus, live_market
+from bridge_patch.app.monitoring import Monitor, monitored
 from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import ExitsProcess, MarketFeed, Settings
 from bridge_patch.app.standby import Standby
@@ -47,12 +48,12 @@ async def _execution(settings: Settings) -> None:
     telemetry = telemetry_of(settings)
     with watched(settings, telemetry) as outage:
         stop = Stop.on_signals()
-        await outage.outlast(lambda: _follow(settings, telemetry, outage, stop), stop)
+        with monitored(settings, Part.EXECUTION, outage, stop) as monitor:
+            await outage.outlast(lambda: _follow(settings, outage, stop, monitor), stop)
 
 
-async def _follow(
-    settings: Settings, telemetry: LogTelemetry, outage: Outage, stop: Stop
-) -> None:
+async def _follow(settings: Settings, outage: Outage, stop: Stop, monitor: Monitor) -> None:
+    telemetry = outage.telemetry
     live = live_market(settings) if settings.market_feed is MarketFeed.LIVE else None
     run_ = Run(
         settings=settings,
@@ -72,6 +73,7 @@ async def _follow(
         parts = {Part.EXECUTION} if turns else {Part.EXECUTION, Part.EXITS}
         if not outage.why:
             announce(telemetry, run_, parts)
+        monitor.follow(session)
         reader = TickReader(store.acting, consumer=CONSUMER)
         async with contacted(session.keeper.venue):
             if live is None:
@@ -83,6 +85,7 @@ async def _follow(
                 from_bus = FromBus(reader, lambda: write(*events), _barrier)
                 await live.follow(session, from_bus, stop, _assured(store, outage))
     finally:
+        monitor.forget()
         store.close()
 
 

@@ -1,0 +1,241 @@
+"""Watches one process from beside its loop: page, probe, and alarms to people.
+
+Off unless a port or an address is set. Nothing here decides anything: whatever fails costs
+a line and a count, and the loop goes on.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from typing import Final, final
+
+from bridge_patch.adapters.alerts_herald import Herald
+from bridge_patch.adapters.alerts_sender import Notifier, Sender
+from bridge_patch.adapters.bus_look import Look
+from bridge_patch.adapters.health_progress import Progress, Starts
+from bridge_patch.adapters.health_starts import count_start
+from bridge_patch.adapters.metrics_sample import BusSeen, Identity
+from bridge_patch.adapters.metrics_server import HOST, MetricsServer
+from bridge_patch.adapters.metrics_told import Told
+from bridge_patch.adapters.store_sqlite import SqliteFile
+from bridge_patch.adapters.system_clock import SystemClock
+from bridge_patch.adapters.telemetry import LogTelemetry, Part
+from bridge_patch.app.buses import BusAt
+from bridge_patch.app.monitoring_sample import Sampler
+from bridge_patch.app.outage import Outage
+from bridge_patch.app.settings import Settings
+from bridge_patch.app.status.behind import backlog_seen
+from bridge_patch.app.stopping import Stop
+from bridge_patch.app.wiring import STORE_NAME, build_id
+from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.services.backlog import BacklogLimits
+from bridge_patch.services.session import Session
+
+#: How often alarms are looked for, and a sample is taken at most.
+LOOK_SEC: Final = 1.0
+#: How often the bus is looked at, and a port that was taken is tried again.
+BUS_EVERY_SEC: Final = 5.0
+BIND_EVERY_SEC: Final = 15.0
+
+
+@final
+@dataclass(slots=True, kw_only=True)
+class Monitor:
+    """What watches one process; without a `told` it watches nothing."""
+
+    told: Told | None = None
+    clock: Callable[[], float] = time.monotonic
+    _sampler: Sampler | None = None
+    _due_sec: float = 0.0
+
+    def turned(self) -> None:
+        """Note that the loop came round; now and then, look at what it works on."""
+        told = self.told
+        if told is None:
+            return
+        told.progress.turned()
+        sampler, now_sec = self._sampler, self.clock()
+        if sampler is None or now_sec < self._due_sec:
+            return
+        self._due_sec = now_sec + LOOK_SEC
+        try:
+            told.sample = sampler.take()
+        except Exception:  # noqa: BLE001 - what cannot be shown must not stop the loop
+            told.lost += 1
+
+    def follow(self, session: Session) -> None:
+        """Look at this session from now on, until told to forget it."""
+        if self.told is not None:
+            self._sampler, self._due_sec = Sampler(session, self.clock), 0.0
+            self.told.now_ms = session.clock.now_ms
+
+    def forget(self) -> None:
+        """Look at no session: this process does not act, or not any more."""
+        self._sampler = None
+        if self.told is not None:
+            self.told.sample = None
+
+
+@final
+@dataclass(slots=True, kw_only=True)
+class Rounds:
+    """Goes round beside the loop: alarms each second, the bus and the port less often."""
+
+    told: Told
+    telemetry: LogTelemetry
+    look: Callable[[], BusSeen]
+    server: MetricsServer | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
+    _refused: str = ""
+    _bus_due_sec: float = 0.0
+    _bind_due_sec: float = 0.0
+
+    def go(self) -> None:
+        """Go round until told to end."""
+        self.once(time.monotonic())
+        while not self.ended.wait(LOOK_SEC):
+            self.once(time.monotonic())
+
+    def once(self, now_sec: float) -> None:
+        """Go round once; what fails is counted, and the next round comes."""
+        try:
+            if now_sec >= self._bind_due_sec:
+                self._bind_due_sec = now_sec + BIND_EVERY_SEC
+                self.bind()
+            if now_sec >= self._bus_due_sec:
+                self._bus_due_sec = now_sec + BUS_EVERY_SEC
+                self.told.bus = self.look()
+            self.told.announce()
+        except Exception:  # noqa: BLE001 - nothing here may end the rounds
+            self.told.lost += 1
+
+    def bind(self) -> None:
+        """Take the port, if it is not ours yet; say once for each reason why it is not."""
+        server = self.server
+        if server is None or server.is_open:
+            return
+        try:
+            server.open()
+        except Exception as error:  # noqa: BLE001 - a port that is taken, a part that lacks
+            if self._refused != str(error):
+                self._refused = str(error)
+                what = "the port is not to be had: trying again, trading goes on"
+                self.telemetry.note("METRICS", what, port=server.port, why=error)
+            return
+        self._refused = ""
+        where = f"http://{HOST}:{server.bound_port}"
+        self.telemetry.note("METRICS", "served", at=f"{where}/metrics and /healthz")
+
+
+@contextmanager
+def monitored(
+    settings: Settings, part: Part, outage: Outage, stop: Stop
+) -> Iterator[Monitor]:
+    """Watch this process while the body runs, as the settings say."""
+    port = port_of(settings, part)
+    if not port and settings.alert_urls is None:
+        yield Monitor()
+        return
+    told = _told(settings, part, outage)
+    told.sender = _sender(settings, outage.telemetry)
+    monitor = Monitor(told=told)
+    rounds = Rounds(
+        told=told,
+        telemetry=outage.telemetry,
+        look=lambda: bus_seen(settings),
+        server=MetricsServer(told, port) if port else None,
+    )
+    thread = threading.Thread(target=rounds.go, name="monitor", daemon=True)
+    outage.telemetry.listener, stop.looked = told, monitor.turned
+    told.progress.begin()
+    try:
+        thread.start()
+        yield monitor
+    finally:
+        outage.telemetry.listener, stop.looked = None, None
+        rounds.ended.set()
+        thread.join(2 * LOOK_SEC)
+        if rounds.server is not None:
+            rounds.server.close()
+        if told.sender is not None:
+            told.sender.end()
+
+
+def port_of(settings: Settings, part: Part) -> int:
+    """Return the port of a process, 0 for none; `run` serves that of the execution."""
+    match part:
+        case Part.ENGINE:
+            return settings.metrics_port_engine
+        case Part.EXECUTION:
+            return settings.metrics_port_execution
+        case Part.EXITS:
+            return settings.metrics_port_exits
+
+
+def bus_seen(settings: Settings) -> BusSeen:
+    """Look at the bus by a connection of its own, and let go of it again."""
+    file = SqliteFile(settings.state_dir / STORE_NAME)
+    limits = BacklogLimits(
+        entries_max=settings.backlog_alarm_entries,
+        age_max_sec=settings.backlog_alarm_age_sec,
+    )
+    try:
+        look, away = BusAt.of(settings).look_or_why(file)
+    except Exception as error:  # noqa: BLE001 - a file that is not there yet, a full disk
+        return BusSeen(away=type(error).__name__)
+    with closing(look):
+        return _seen(look, away, limits)
+
+
+def _seen(look: Look, away: str, limits: BacklogLimits) -> BusSeen:
+    if away:
+        return BusSeen(away=away)
+    backlog = backlog_seen(look.places(), (), SystemClock().now_ms(), limits)
+    return BusSeen(
+        lag=backlog.lag,
+        pending=backlog.pending,
+        oldest_ms=backlog.oldest_ms,
+        oldest_age_ms=backlog.oldest_age_ms,
+        alarm=backlog.alarm,
+        entries=look.lengths(),
+    )
+
+
+def _told(settings: Settings, part: Part, outage: Outage) -> Told:
+    starts = count_start(settings.state_dir, part, SystemClock().now_ms())
+    return Told(
+        identity=Identity(
+            part=part,
+            mode=settings.ai_sizing_mode,
+            limits_hash=settings.limits().digest(),
+            build=build_id(),
+            venue=settings.venue,
+        ),
+        acts=part is Part.EXECUTION,
+        progress=Progress(time.monotonic),
+        herald=Herald(part),
+        starts=Starts(total=starts.total, lately=starts.lately),
+        outage=lambda: outage.why,
+    )
+
+
+def _sender(settings: Settings, telemetry: LogTelemetry) -> Sender | None:
+    """Return who carries alarms to people; one that cannot is named, and none is used."""
+    if settings.alert_urls is None:
+        return None
+    from bridge_patch.adapters.alerts_apprise import (  # noqa: PLC0415 - an extra, and slow
+        AppriseNotifier,
+    )
+
+    try:
+        notifier: Notifier = AppriseNotifier(settings.alert_urls)
+    except InvalidValueError as error:
+        telemetry.note("ALERTS", "nobody is told of alarms: trading goes on", why=error)
+        return None
+    sender = Sender(notifier)
+    sender.begin()
+    return sender

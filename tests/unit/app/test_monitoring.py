@@ -1,0 +1,192 @@
+"""What watches a process is beside it: off by default, and what fails there is a line."""
+
+import io
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bridge_patch.adapters.metrics_sample import BusSeen
+from bridge_patch.adapters.metrics_server import MetricsServer
+from bridge_patch.adapters.telemetry import LogTelemetry, Part
+from bridge_patch.app.monitoring import Monitor, Rounds, bus_seen, monitored
+from bridge_patch.app.monitoring_sample import NakedSince, Sampler
+from bridge_patch.app.outage import Outage
+from bridge_patch.app.settings import Settings, SettingsError, load_settings
+from bridge_patch.app.stopping import Stop
+from bridge_patch.domain.intent import UnixMs
+from bridge_patch.governor.snapshot import Known
+from bridge_patch.services.ledger import Ledger
+from tests.simulation.rig import CALM, World, ask, intent, ready, run
+from tests.unit.adapters.lines_samples import ACCEPTED, FILLED
+from tests.unit.adapters.monitored import Wound, sample, told
+from tests.unit.adapters.test_metrics_page import asked
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def settings_at(folder: Path, **more: str) -> Settings:
+    return replace(load_settings(more), state_dir=folder)
+
+
+def printed() -> tuple[LogTelemetry, io.StringIO]:
+    out = io.StringIO()
+    return LogTelemetry(out), out
+
+
+def test_nothing_is_watched_unless_a_setting_says_so(tmp_path: Path) -> None:
+    telemetry, out = printed()
+    stop = Stop()
+    outage = Outage(telemetry=telemetry)
+    with monitored(settings_at(tmp_path), Part.EXECUTION, outage, stop) as monitor:
+        assert monitor.told is None
+        assert telemetry.listener is None
+        assert not stop.asked
+
+    assert out.getvalue() == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_serves_its_own_page_and_says_where(tmp_path: Path) -> None:
+    telemetry, out = printed()
+    port, stop = free_port(), Stop()
+    settings = settings_at(tmp_path, METRICS_PORT_EXITS=str(port))
+    outage = Outage(telemetry=telemetry)
+    with monitored(settings, Part.EXITS, outage, stop) as monitor:
+        assert monitor.told is not None
+        for _ in range(200):
+            if "served" in out.getvalue():
+                break
+            assert not stop.asked
+            time.sleep(0.05)
+        status, page = asked(f"http://127.0.0.1:{port}/metrics")
+        telemetry.tell(ACCEPTED)
+
+        assert monitor.told.fold.counts.total() > 0
+
+    assert status == 200
+    assert 'part="exits"' in page
+    assert f"http://127.0.0.1:{port}/metrics" in out.getvalue()
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5)
+    assert (telemetry.listener, stop.looked) == (None, None)
+
+
+def test_a_port_that_is_taken_is_one_line_and_is_had_once_it_is_free() -> None:
+    telemetry, out = printed()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        server = MetricsServer(told(), other.getsockname()[1])
+        rounds = Rounds(told=told(), telemetry=telemetry, look=BusSeen, server=server)
+        for sec in range(0, 100, 5):
+            rounds.once(float(sec))
+        refused = out.getvalue()
+    rounds.once(1_000.0)
+    served = server.is_open
+    server.close()
+
+    assert refused.count("\n") == 1
+    assert "trading goes on" in refused
+    assert served
+
+
+def test_a_look_that_fails_ends_no_round() -> None:
+    def broken() -> BusSeen:
+        raise ValueError
+
+    one = told()
+    rounds = Rounds(told=one, telemetry=printed()[0], look=broken)
+    rounds.once(0.0)
+    rounds.once(10.0)
+
+    assert one.lost == 2
+
+
+def test_a_sampler_that_fails_does_not_stop_the_loop() -> None:
+    one, stop = told(sample=sample()), Stop()
+    monitor = Monitor(told=one, clock=Wound().now_sec)
+    monitor._sampler = Sampler(None, Wound().now_sec)  # type: ignore[arg-type]  # broken
+    stop.looked = monitor.turned
+
+    assert not stop.asked
+    assert one.lost == 1
+    assert one.progress.turns == 1
+
+
+def test_a_sample_is_what_the_session_knows() -> None:
+    """Exposure with what is reserved, equity against its limits, and nothing made up."""
+
+    async def scenario() -> None:
+        world = World()
+        session = await ready(world)
+        await ask(world, session, intent("i-1", CALM))
+        seen = Sampler(session, Wound().now_sec).take()
+        trader = session.keeper.trader
+
+        assert seen.exposure.positions == len(trader.recorder.ledger.positions) == 1
+        assert seen.exposure.used_usd["gross"] > 0
+        assert isinstance(trader.recorder.gauge.equity, Known)
+        assert seen.equity.equity_usd == trader.recorder.gauge.equity.value
+        assert seen.naked == {}
+
+    run(scenario())
+
+
+def test_a_position_is_naked_since_it_was_first_seen_so_and_not_after() -> None:
+    ledger, naked = Ledger(), NakedSince()
+    ledger.apply(FILLED)
+
+    assert naked.look(ledger, UnixMs(1_000)) == {FILLED.symbol: 1_000}
+    assert naked.look(ledger, UnixMs(9_000)) == {FILLED.symbol: 1_000}
+    ledger.positions.clear()
+    assert naked.look(ledger, UnixMs(9_500)) == {}
+
+
+def test_a_bus_that_is_not_there_yet_is_said_and_raises_nothing(tmp_path: Path) -> None:
+    assert bus_seen(settings_at(tmp_path / "none")).away
+
+
+def test_two_processes_cannot_be_given_one_port() -> None:
+    with pytest.raises(
+        SettingsError, match="METRICS_PORT_EXECUTION and METRICS_PORT_EXITS"
+    ):
+        load_settings({"METRICS_PORT_EXECUTION": "9464", "METRICS_PORT_EXITS": "9464"})
+
+
+@pytest.mark.parametrize("text", ["http:/x", "plain", "a://b  c://d", "a://b\tc://d"])
+def test_an_address_that_is_none_stops_the_start_and_is_not_shown(text: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings({"ALERT_URLS": text})
+    assert "ALERT_URLS" in str(caught.value)
+    assert text not in str(caught.value)
+
+
+def test_addresses_are_never_shown() -> None:
+    settings = load_settings({"ALERT_URLS": "tgram://token-1/chat mailto://user:pw@host"})
+
+    assert "token-1" not in repr(settings)
+    assert settings.alert_urls is not None
+    assert settings.alert_urls.reveal().split()[1] == "mailto://user:pw@host"
+
+
+def test_who_serves_no_page_imports_nothing_for_it() -> None:
+    code = (
+        "import sys, bridge_patch.app.commands.execution;"
+        "print(sorted({'prometheus_client', 'apprise', 'http.server'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert "prometheus_client" not in done.stdout
+    assert "apprise" not in done.stdout
