@@ -41,6 +41,7 @@ docs: $(READY) ## the pages that are made from the code; tests compare them
 	$(BIN)/python -m bridge_patch.app.settings_page
 	$(BIN)/python -m bridge_patch.app.schema_pages
 	$(BIN)/python -m bridge_patch.app.governor_page
+	$(BIN)/python -m bridge_patch.app.monitoring_page
 	$(BIN)/python -m tests.unit.app.cli_page
 	$(BIN)/python -m tests.museum.page
 

@@ -27,11 +27,12 @@ from bridge_patch.adapters.telemetry import LogTelemetry, Part
 from bridge_patch.app.buses import BusAt
 from bridge_patch.app.monitoring_sample import Sampler
 from bridge_patch.app.outage import Outage
-from bridge_patch.app.settings import Settings
+from bridge_patch.app.settings import MarketFeed, Settings
 from bridge_patch.app.status.behind import backlog_seen
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import STORE_NAME, build_id
 from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.domain.intent import UnixMs
 from bridge_patch.services.backlog import BacklogLimits
 from bridge_patch.services.session import Session
 
@@ -146,7 +147,7 @@ def monitored(
     rounds = Rounds(
         told=told,
         telemetry=outage.telemetry,
-        look=lambda: bus_seen(settings),
+        look=lambda: bus_seen(settings, _present_ms(settings, told)),
         server=MetricsServer(told, port) if port else None,
     )
     thread = threading.Thread(target=rounds.go, name="monitor", daemon=True)
@@ -176,7 +177,17 @@ def port_of(settings: Settings, part: Part) -> int:
             return settings.metrics_port_exits
 
 
-def bus_seen(settings: Settings) -> BusSeen:
+def _present_ms(settings: Settings, told: Told) -> UnixMs:
+    """Return what ages on the bus are measured by: in a replay, data time, if it is known.
+
+    Where it is not nothing has an age: recorded bars are not a year late.
+    """
+    if settings.market_feed is MarketFeed.LIVE:
+        return SystemClock().now_ms()
+    return told.sample.now_ms if told.sample else UnixMs(0)
+
+
+def bus_seen(settings: Settings, now_ms: UnixMs) -> BusSeen:
     """Look at the bus by a connection of its own, and let go of it again."""
     file = SqliteFile(settings.state_dir / STORE_NAME)
     limits = BacklogLimits(
@@ -188,13 +199,13 @@ def bus_seen(settings: Settings) -> BusSeen:
     except Exception as error:  # noqa: BLE001 - a file that is not there yet, a full disk
         return BusSeen(away=type(error).__name__)
     with closing(look):
-        return _seen(look, away, limits)
+        return _seen(look, away, limits, now_ms)
 
 
-def _seen(look: Look, away: str, limits: BacklogLimits) -> BusSeen:
+def _seen(look: Look, away: str, limits: BacklogLimits, now_ms: UnixMs) -> BusSeen:
     if away:
         return BusSeen(away=away)
-    backlog = backlog_seen(look.places(), (), SystemClock().now_ms(), limits)
+    backlog = backlog_seen(look.places(), (), now_ms, limits)
     return BusSeen(
         lag=backlog.lag,
         pending=backlog.pending,

@@ -11,20 +11,25 @@ from pathlib import Path
 
 import pytest
 
+from bridge_patch.adapters.bus import Post
+from bridge_patch.adapters.envelope import Envelope
 from bridge_patch.adapters.metrics_sample import BusSeen
 from bridge_patch.adapters.metrics_server import MetricsServer
+from bridge_patch.adapters.streams import TRADE_INTENT
 from bridge_patch.adapters.telemetry import LogTelemetry, Part
+from bridge_patch.adapters.wire.instants import iso_of
 from bridge_patch.app.monitoring import Monitor, Rounds, bus_seen, monitored
 from bridge_patch.app.monitoring_sample import NakedSince, Sampler
 from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import Settings, SettingsError, load_settings
 from bridge_patch.app.stopping import Stop
+from bridge_patch.app.store import open_store
 from bridge_patch.domain.intent import UnixMs
 from bridge_patch.governor.snapshot import Known
 from bridge_patch.services.ledger import Ledger
 from tests.simulation.rig import CALM, World, ask, intent, ready, run
 from tests.unit.adapters.lines_samples import ACCEPTED, FILLED
-from tests.unit.adapters.monitored import Wound, sample, told
+from tests.unit.adapters.monitored import NOW_MS, Wound, sample, told
 from tests.unit.adapters.test_metrics_page import asked
 
 
@@ -153,7 +158,28 @@ def test_a_position_is_naked_since_it_was_first_seen_so_and_not_after() -> None:
 
 
 def test_a_bus_that_is_not_there_yet_is_said_and_raises_nothing(tmp_path: Path) -> None:
-    assert bus_seen(settings_at(tmp_path / "none")).away
+    assert bus_seen(settings_at(tmp_path / "none"), UnixMs(0)).away
+
+
+def test_what_waits_is_seen_from_beside_the_loop(tmp_path: Path) -> None:
+    """Its age is by the run's time: recorded intents are not a year late."""
+
+    async def scenario() -> None:
+        store = open_store(tmp_path, journal=False)
+        fields = {"event_type": "trade.intent", "timestamp": iso_of(UnixMs(NOW_MS))}
+        post = Post(TRADE_INTENT, Envelope((*fields.items(), ("payload", "{}"))))
+        await store.bus.publish((post, post))
+        store.close()
+
+    run(scenario())
+    settings = settings_at(tmp_path)
+    replayed = bus_seen(settings, UnixMs(0))
+    late = bus_seen(settings, UnixMs(NOW_MS + 90_000))
+
+    assert (replayed.lag, replayed.pending, replayed.alarm) == (2, 0, "")
+    assert replayed.entries == {TRADE_INTENT: 2}
+    assert late.oldest_age_ms == 90_000
+    assert "waiting for 90 s" in late.alarm
 
 
 def test_two_processes_cannot_be_given_one_port() -> None:
