@@ -22,6 +22,8 @@ ONCE_SEC: Final = 600.0
 #: So many starts within this time are a loop.
 STARTS_MAX: Final = 5
 STARTS_WITHIN_SEC: Final = 600
+#: For how long a process that is to act may warm up, or wait for its first tick.
+START_MAX_SEC: Final = 300.0
 #: A loop that made no progress for longer stands still.
 STALL_MAX_SEC: Final = 30.0
 
@@ -92,7 +94,10 @@ ALARMS: Final = MappingProxyType(
         ),
         Alarm.MARK_OLD: About(_W, "a price is missing or older than MARK_AGE_MAX_SEC"),
         Alarm.EXITS_SILENT: About(_P, "the exit process is silent: no entries"),
-        Alarm.STALLED: About(_P, f"the loop made no progress for {STALL_MAX_SEC:.0f} s"),
+        Alarm.STALLED: About(
+            _P,
+            f"no progress for {STALL_MAX_SEC:.0f} s, or no begin in {START_MAX_SEC:.0f} s",
+        ),
         Alarm.OUTAGE: About(_P, "bus or journal cannot be used: nothing can be recorded"),
         Alarm.RESTARTING: About(
             _P, f"more than {STARTS_MAX} starts within {STARTS_WITHIN_SEC // 60} minutes"

@@ -21,6 +21,8 @@ from bridge_patch.domain.events import Book, DeadLettered, Event, Filled, FillKi
 from bridge_patch.governor.reasons import Reason
 
 _MINUTE_SEC: Final = 60.0
+#: The exits are asked with each bar, and before that where intents wait.
+_BAR_MS: Final = 60_000
 #: Of one alarm so many are told apart; more of them are one, with their number.
 APART_MAX: Final = 10
 
@@ -97,13 +99,9 @@ def reading_alarms(sample: Sample, now_ms: int) -> Iterator[tuple[Cause, str]]:
     elif sample.live and (age_ms := _age_ms(ages.mark_ms, now_ms)) > ages.mark_age_max_ms:
         what = f"the oldest is of {_sec(age_ms)} s ago, limit {_sec(ages.mark_age_max_ms)}"
         yield Cause(Alarm.MARK_OLD), what
-    if ages.exits_apart and ages.exits_ms is None:
-        yield Cause(Alarm.EXITS_SILENT), "no exit process has been heard of yet"
-    elif ages.exits_apart:
-        silent_ms = _age_ms(ages.exits_ms, now_ms)
-        # they are asked with each bar, and with each intent that waits
-        if silent_ms > ages.exits_silence_max_ms + _BAR_MS:
-            yield Cause(Alarm.EXITS_SILENT), f"not heard for {_sec(silent_ms)} s"
+    silent_ms = _age_ms(ages.exits_ms, now_ms)
+    if sample.live and silent_ms > ages.exits_silence_max_ms + _BAR_MS:
+        yield Cause(Alarm.EXITS_SILENT), f"not heard for {_sec(silent_ms)} s"
 
 
 def bus_alarms(bus: BusSeen, *, acts: bool) -> Iterator[tuple[Cause, str]]:
@@ -114,9 +112,6 @@ def bus_alarms(bus: BusSeen, *, acts: bool) -> Iterator[tuple[Cause, str]]:
         yield Cause(Alarm.BACKLOG), bus.alarm
     if bus.alarm and bus.lag and not acts:
         yield Cause(Alarm.INTENTS_UNREAD), f"{bus.alarm}; is bridge-patch execution alive?"
-
-
-_BAR_MS: Final = 60_000
 
 
 def _apart(found: list[tuple[Cause, str]]) -> Iterator[tuple[Cause, str]]:

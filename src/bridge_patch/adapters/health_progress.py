@@ -8,6 +8,7 @@ from typing import final
 
 from bridge_patch.adapters.alerts import (
     STALL_MAX_SEC,
+    START_MAX_SEC,
     STARTS_MAX,
     STARTS_WITHIN_SEC,
     Alarm,
@@ -88,9 +89,12 @@ RED: frozenset[Alarm] = frozenset(
 
 
 def process_alarms(
-    age_sec: float, outage: str, starts: Starts
+    age_sec: float, outage: str, starts: Starts, waits_sec: float
 ) -> Iterator[tuple[Cause, str]]:
-    """Yield what is wrong with a process, whatever it does."""
+    """Yield what is wrong with a process; it `waits_sec` for the first thing to act on."""
+    if waits_sec > START_MAX_SEC:
+        what = f"holds the account and has not begun to act for {waits_sec:.0f} s"
+        yield Cause(Alarm.STALLED, "start"), what
     if age_sec > STALL_MAX_SEC:
         what = f"no progress for {age_sec:.0f} s, limit {STALL_MAX_SEC:.0f}"
         yield Cause(Alarm.STALLED), what

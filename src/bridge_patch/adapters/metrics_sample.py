@@ -66,15 +66,14 @@ class ExposureKnown:
 class Ages:
     """When things were last heard of, in the time of the run's clock; None is never.
 
-    `mark_ms` is the oldest price of the symbols that may be entered or are held. An
-    `exits_ms` of None with `exits_apart` is an exit process that was never heard.
+    `mark_ms` is the oldest price of the symbols that may be entered. `exits_ms` is since
+    when an exit process is silent; None where exits are decided in this one.
     """
 
     mark_ms: UnixMs | None = None
     mark_age_max_ms: int
     marks_missing: int = 0
     account_age_max_ms: int
-    exits_apart: bool = False
     exits_ms: UnixMs | None = None
     exits_silence_max_ms: int
 

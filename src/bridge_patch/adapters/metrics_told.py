@@ -39,7 +39,8 @@ from bridge_patch.services.messages import Draft
 class Told:
     """What is known of one process; `now_ms` is its run's clock, `now_sec` a steady one.
 
-    `sample` is None in a process that judges nothing, and while it waits to act. `acts`
+    `sample` is None in a process that judges nothing, and while it waits to act; then
+    `waits_since_sec` is since when it has all it needs but something to act on. `acts`
     tells a process that judges from the others. `outage` says why nothing can be recorded.
     """
 
@@ -53,6 +54,7 @@ class Told:
     fold: MetricsFold = field(default_factory=MetricsFold)
     happenings: Happenings = field(default_factory=Happenings)
     sample: Sample | None = None
+    waits_since_sec: float | None = None
     bus: BusSeen = field(default_factory=BusSeen)
     sender: Sender | None = None
     lost: int = 0
@@ -73,14 +75,16 @@ class Told:
     def standing(self) -> Standing:
         """Return what stands as an alarm, now."""
         found: Standing = {}
-        age_sec = self.progress.age_sec
-        found.update(process_alarms(age_sec, self.outage(), self.starts))
+        now_sec, age_sec = self.progress.now_sec(), self.progress.age_sec
+        since_sec = self.waits_since_sec
+        waits_sec = 0.0 if since_sec is None else now_sec - since_sec
+        found.update(process_alarms(age_sec, self.outage(), self.starts, waits_sec))
         if (sample := self.sample) is not None:
             now_ms = self._sampled_ms(sample)
             found.update(account_alarms(sample, now_ms))
             found.update(reading_alarms(sample, now_ms))
         found.update(bus_alarms(self.bus, acts=self.acts))
-        found.update(self.happenings.standing(self.progress.now_sec()))
+        found.update(self.happenings.standing(now_sec))
         return found
 
     def health(self) -> Health:

@@ -64,7 +64,8 @@ class Monitor:
             return
         self._due_sec = now_sec + LOOK_SEC
         try:
-            told.sample = sampler.take()
+            if sampler.session.has_begun:
+                told.sample, told.waits_since_sec = sampler.take(), None
         except Exception:  # noqa: BLE001 - what cannot be shown must not stop the loop
             told.lost += 1
 
@@ -73,12 +74,13 @@ class Monitor:
         if self.told is not None:
             self._sampler, self._due_sec = Sampler(session, self.clock), 0.0
             self.told.now_ms = session.clock.now_ms
+            self.told.waits_since_sec = self.told.progress.now_sec()
 
     def forget(self) -> None:
         """Look at no session: this process does not act, or not any more."""
         self._sampler = None
         if self.told is not None:
-            self.told.sample = None
+            self.told.sample = self.told.waits_since_sec = None
 
 
 @final
@@ -92,6 +94,7 @@ class Rounds:
     server: MetricsServer | None = None
     ended: threading.Event = field(default_factory=threading.Event)
     _refused: str = ""
+    _away: bool = False
     _bus_due_sec: float = 0.0
     _bind_due_sec: float = 0.0
 
@@ -109,10 +112,17 @@ class Rounds:
                 self.bind()
             if now_sec >= self._bus_due_sec:
                 self._bus_due_sec = now_sec + BUS_EVERY_SEC
-                self.told.bus = self.look()
+                self._look()
             self.told.announce()
         except Exception:  # noqa: BLE001 - nothing here may end the rounds
             self.told.lost += 1
+
+    def _look(self) -> None:
+        """Look at the bus; once that it is not to be reached is not yet an alarm."""
+        seen = self.look()
+        if not seen.away or self._away:
+            self.told.bus = seen
+        self._away = bool(seen.away)
 
     def bind(self) -> None:
         """Take the port, if it is not ours yet; say once for each reason why it is not."""
@@ -194,6 +204,8 @@ def bus_seen(settings: Settings, now_ms: UnixMs) -> BusSeen:
         entries_max=settings.backlog_alarm_entries,
         age_max_sec=settings.backlog_alarm_age_sec,
     )
+    if settings.bus_url.is_embedded and not file.path.exists():
+        return BusSeen()  # nobody has begun it
     try:
         look, away = BusAt.of(settings).look_or_why(file)
     except Exception as error:  # noqa: BLE001 - a file that is not there yet, a full disk

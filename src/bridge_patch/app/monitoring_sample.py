@@ -52,6 +52,7 @@ class Sampler:
     now_sec: Callable[[], float]
     _naked: NakedSince = field(default_factory=NakedSince)
     _unread_sec: float | None = None
+    _exits_ms: UnixMs | None = None
 
     def take(self) -> Sample:
         """Return how things stand now."""
@@ -69,7 +70,7 @@ class Sampler:
             cause=gauge.holds.cause,
             equity=_equity(gauge, limits, self._unread(gauge)),
             exposure=self._exposure(limits),
-            ages=_ages(self.session, trader.market, symbols, limits),
+            ages=self._ages(symbols, limits, now_ms),
             unknown_ms=doubts,
             unknown_age_max_ms=limits.unknown_age_max_ms,
             naked=self._naked.look(ledger, now_ms),
@@ -98,6 +99,28 @@ class Sampler:
         if trader.scribe.identity.mode is Mode.LIVE or governed is None:
             return tuple(trader.recorder.ledger.positions.values())
         return tuple(governed.exchange.positions.values())
+
+    def _ages(self, symbols: tuple[Symbol, ...], limits: Limits, now_ms: UnixMs) -> Ages:
+        market = self.session.keeper.trader.market
+        marks = [market.mark(symbol) for symbol in symbols]
+        known = [mark.at_ms for mark in marks if isinstance(mark, Known)]
+        return Ages(
+            mark_ms=min(known, default=None),
+            mark_age_max_ms=limits.mark_age_max_ms,
+            marks_missing=len(marks) - len(known),
+            account_age_max_ms=limits.snapshot_age_max_ms,
+            exits_ms=self._exits(now_ms),
+            exits_silence_max_ms=limits.exits_silence_max_ms,
+        )
+
+    def _exits(self, now_ms: UnixMs) -> UnixMs | None:
+        """Return since when the exit process is silent; one never heard, since we look."""
+        if not isinstance(self.session.brain, ExitsApart):
+            return None
+        if self._exits_ms is None:
+            self._exits_ms = now_ms
+        heard_ms = self.session.brain.heard_ms
+        return self._exits_ms if isinstance(heard_ms, Unknown) else heard_ms
 
     def _exposure(self, limits: Limits) -> ExposureKnown:
         trader = self.session.keeper.trader
@@ -148,24 +171,6 @@ def _equity(gauge: EquityGauge, limits: Limits, unread_sec: float) -> EquityKnow
         drawdown_max_pct=limits.drawdown_max_pct,
         day_loss_pct=_value(gauge.day_loss_pct()),
         day_loss_max_pct=limits.daily_loss_max_pct,
-    )
-
-
-def _ages(
-    session: Session, market: MarketView, symbols: tuple[Symbol, ...], limits: Limits
-) -> Ages:
-    marks = [market.mark(symbol) for symbol in symbols]
-    known = [mark.at_ms for mark in marks if isinstance(mark, Known)]
-    exits = session.brain if isinstance(session.brain, ExitsApart) else None
-    heard = exits.heard_ms if exits else None
-    return Ages(
-        mark_ms=min(known, default=None),
-        mark_age_max_ms=limits.mark_age_max_ms,
-        marks_missing=len(marks) - len(known),
-        account_age_max_ms=limits.snapshot_age_max_ms,
-        exits_apart=exits is not None,
-        exits_ms=None if isinstance(heard, Unknown) else heard,
-        exits_silence_max_ms=limits.exits_silence_max_ms,
     )
 
 

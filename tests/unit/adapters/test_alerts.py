@@ -65,7 +65,9 @@ def disturbed(alarm: Alarm) -> Told:  # noqa: C901, PLR0912 - a table of scenes
         case Alarm.MARK_OLD:
             one.sample = sample(ages=replace(sample().ages, mark_ms=UnixMs(NOW_MS - 5_001)))
         case Alarm.EXITS_SILENT:
-            one.sample = sample(ages=replace(sample().ages, exits_apart=True))
+            one.sample = sample(
+                ages=replace(sample().ages, exits_ms=UnixMs(NOW_MS - 90_001))
+            )
         case Alarm.STALLED:
             one.sample = None
             clock.sec += STALL_MAX_SEC + 1

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge_patch.adapters.alerts import START_MAX_SEC, Alarm, Cause
 from bridge_patch.adapters.bus import Post
 from bridge_patch.adapters.envelope import Envelope
 from bridge_patch.adapters.metrics_sample import BusSeen
@@ -120,6 +121,7 @@ def test_a_look_that_fails_ends_no_round() -> None:
 def test_a_sampler_that_fails_does_not_stop_the_loop() -> None:
     one, stop = told(sample=sample()), Stop()
     monitor = Monitor(told=one, clock=Wound().now_sec)
+    monitor.follow(World().start())
     monitor._sampler = Sampler(None, Wound().now_sec)  # type: ignore[arg-type]  # broken
     stop.looked = monitor.turned
 
@@ -157,8 +159,44 @@ def test_a_position_is_naked_since_it_was_first_seen_so_and_not_after() -> None:
     assert naked.look(ledger, UnixMs(9_500)) == {}
 
 
-def test_a_bus_that_is_not_there_yet_is_said_and_raises_nothing(tmp_path: Path) -> None:
-    assert bus_seen(settings_at(tmp_path / "none"), UnixMs(0)).away
+def test_a_bus_that_nobody_has_begun_is_no_alarm(tmp_path: Path) -> None:
+    assert bus_seen(settings_at(tmp_path / "none"), UnixMs(0)) == BusSeen()
+
+
+def test_a_bus_that_is_away_is_an_alarm_from_the_second_look_on() -> None:
+    one = told()
+    rounds = Rounds(told=one, telemetry=printed()[0], look=lambda: BusSeen(away="refused"))
+    rounds.once(0.0)
+    first = one.bus.away
+    rounds.once(10.0)
+
+    assert (first, one.bus.away) == ("", "refused")
+
+
+def test_a_session_that_warms_up_is_no_account_yet_and_may_not_for_ever() -> None:
+    """A start raises no alarm about readings that it has not made; but it is watched."""
+
+    async def scenario() -> None:
+        clock = Wound()
+        one = told(clock)
+        monitor = Monitor(told=one, clock=clock.now_sec)
+        monitor.follow(World().start())
+        monitor.turned()
+        starting = one.standing()
+        clock.sec += START_MAX_SEC + 1
+        monitor.turned()
+        stuck = one.standing()
+        monitor.follow(await ready(World()))
+        monitor.turned()
+
+        assert starting == {}
+        assert set(stuck) == {Cause(Alarm.STALLED, "start")}
+        assert one.sample is not None
+        assert Cause(Alarm.STALLED, "start") not in one.standing()
+        monitor.forget()
+        assert one.sample is None
+
+    run(scenario())
 
 
 def test_what_waits_is_seen_from_beside_the_loop(tmp_path: Path) -> None:
