@@ -56,7 +56,7 @@ class Told:
     sample: Sample | None = None
     waits_since_sec: float | None = None
     bus: BusSeen = field(default_factory=BusSeen)
-    sender: Sender | None = None
+    senders: tuple[Sender, ...] = ()
     lost: int = 0
 
     def tell(self, event: Event) -> None:
@@ -103,17 +103,17 @@ class Told:
         for alarm, about in ALARMS.items():
             yield metrics.ALARM, (alarm, about.severity), float(alarm in alarms)
             yield metrics.ALARMS, (alarm,), float(self.herald.raised[alarm])
-        outcomes = {"held": self.herald.held, "sent": 0, "failed": 0, "dropped": 0}
-        outcomes |= dict(self.sender.outcomes) if self.sender else {}
-        for outcome, count in outcomes.items():
+        yield metrics.ALERTS, ("held",), float(self.herald.held)
+        for outcome in ("sent", "failed", "dropped"):
+            count = sum(sender.outcomes[outcome] for sender in self.senders)
             yield metrics.ALERTS, (outcome,), float(count)
 
     def announce(self) -> tuple[Cause, ...]:
         """Say what is due to people, and return what it was about."""
         words = self.herald.due(self.standing(), self.progress.now_sec())
         for word in words:
-            if self.sender is not None:
-                self.sender.say(word)
+            for sender in self.senders:
+                sender.say(word)
         return tuple(word.cause for word in words)
 
     def _sampled_ms(self, sample: Sample) -> int:

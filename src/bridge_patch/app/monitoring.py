@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final, final
 
 from bridge_patch.adapters.alerts_herald import Herald
-from bridge_patch.adapters.alerts_sender import Notifier, Sender
+from bridge_patch.adapters.alerts_sender import Sender
 from bridge_patch.adapters.bus_look import Look
 from bridge_patch.adapters.health_progress import Progress, Starts
 from bridge_patch.adapters.health_starts import count_start
@@ -39,7 +39,7 @@ from bridge_patch.services.session import Session
 #: How often alarms are looked for, and a sample is taken at most.
 LOOK_SEC: Final = 1.0
 #: How often the bus is looked at, and a port that was taken is tried again.
-BUS_EVERY_SEC: Final = 5.0
+BUS_EVERY_SEC: Final = 3.0
 BIND_EVERY_SEC: Final = 15.0
 
 
@@ -152,7 +152,7 @@ def monitored(
         yield Monitor()
         return
     told = _told(settings, part, outage)
-    told.sender = _sender(settings, outage.telemetry)
+    told.senders = _senders(settings, outage.telemetry)
     monitor = Monitor(told=told)
     rounds = Rounds(
         told=told,
@@ -172,8 +172,8 @@ def monitored(
         thread.join(2 * LOOK_SEC)
         if rounds.server is not None:
             rounds.server.close()
-        if told.sender is not None:
-            told.sender.end()
+        for sender in told.senders:
+            sender.end()
 
 
 def port_of(settings: Settings, part: Part) -> int:
@@ -246,19 +246,22 @@ def _told(settings: Settings, part: Part, outage: Outage) -> Told:
     )
 
 
-def _sender(settings: Settings, telemetry: LogTelemetry) -> Sender | None:
-    """Return who carries alarms to people; one that cannot is named, and none is used."""
+def _senders(settings: Settings, telemetry: LogTelemetry) -> tuple[Sender, ...]:
+    """Return who carries alarms to people, one for each address: none waits for another.
+
+    Where one address is not understood nobody is told, and that is said.
+    """
     if settings.alert_urls is None:
-        return None
+        return ()
     from bridge_patch.adapters.alerts_apprise import (  # noqa: PLC0415 - an extra, and slow
-        AppriseNotifier,
+        notifiers_of,
     )
 
     try:
-        notifier: Notifier = AppriseNotifier(settings.alert_urls)
+        senders = tuple(map(Sender, notifiers_of(settings.alert_urls)))
     except InvalidValueError as error:
         telemetry.note("ALERTS", "nobody is told of alarms: trading goes on", why=error)
-        return None
-    sender = Sender(notifier)
-    sender.begin()
-    return sender
+        return ()
+    for sender in senders:
+        sender.begin()
+    return senders

@@ -17,7 +17,7 @@ from bridge_patch.adapters.alerts import (
     Cause,
     Standing,
 )
-from bridge_patch.adapters.alerts_apprise import AppriseNotifier
+from bridge_patch.adapters.alerts_apprise import notifiers_of
 from bridge_patch.adapters.alerts_fold import APART_MAX
 from bridge_patch.adapters.alerts_herald import REPEAT_SEC, Herald, Word
 from bridge_patch.adapters.alerts_sender import QUEUE_MAX, Sender
@@ -255,7 +255,7 @@ def test_an_address_that_is_not_understood_is_named_by_its_number_alone() -> Non
     urls = Secret("json://127.0.0.1:1/ nonsense://token-that-is-secret")
 
     with pytest.raises(InvalidValueError, match="number 2") as caught:
-        AppriseNotifier(urls)
+        notifiers_of(urls)
     assert "token" not in str(caught.value)
 
 
@@ -263,7 +263,7 @@ def test_a_service_that_is_not_there_is_a_failure_and_says_nothing(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     """What apprise logs of a failure could hold what an address holds."""
-    notifier = AppriseNotifier(Secret("json://user:secret@127.0.0.1:1/path"))
+    (notifier,) = notifiers_of(Secret("json://user:secret@127.0.0.1:1/path"))
 
     assert not notifier.send("title", "body")
     assert capfd.readouterr() == ("", "")
