@@ -242,7 +242,7 @@ def _told(settings: Settings, part: Part, outage: Outage) -> Told:
         progress=Progress(time.monotonic),
         herald=Herald(part),
         starts=Starts(total=starts.total, lately=starts.lately),
-        outage=lambda: outage.why,
+        outage=lambda: "" if outage.displaced else outage.why,
     )
 
 

@@ -1,6 +1,7 @@
 """What Prometheus is told: a fold of the journal, scraped as Prometheus scrapes it."""
 
 import socket
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bridge_patch.adapters.metrics import METRICS, Kind
 from bridge_patch.adapters.metrics_fold import OTHER
-from bridge_patch.adapters.metrics_server import MetricsServer
+from bridge_patch.adapters.metrics_server import CLIENTS_MAX, MetricsServer
 from bridge_patch.adapters.metrics_told import Told
 from bridge_patch.domain.events import DeadLettered, Event, Verdict
 from bridge_patch.domain.intent import UnixMs
@@ -162,6 +163,28 @@ def test_only_the_names_of_this_machine_are_answered() -> None:
 
     assert status == 403
     assert "bridge_patch" not in page
+
+
+def test_clients_that_say_nothing_are_few_and_the_next_is_hung_up_on() -> None:
+    """A port scan or a stuck scraper takes no more than its share of threads."""
+    with served(told()) as url:
+        port = int(url.rpartition(":")[2])
+        idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(CLIENTS_MAX)]
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as refused:
+            said = refused.recv(1)
+        for one in idle:
+            one.close()
+        status = 0
+        for _ in range(100):
+            try:
+                status, _ = asked(f"{url}/healthz")
+            except OSError:
+                time.sleep(0.02)
+            else:
+                break
+
+    assert said == b""
+    assert status == 200
 
 
 def test_a_rebate_lowers_no_counter() -> None:

@@ -25,6 +25,7 @@ from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import Settings, SettingsError, load_settings
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.store import open_store
+from bridge_patch.domain.errors import FencedError
 from bridge_patch.domain.intent import UnixMs
 from bridge_patch.governor.snapshot import Known
 from bridge_patch.services.ledger import Ledger
@@ -85,6 +86,35 @@ def test_a_process_serves_its_own_page_and_says_where(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5)
     assert (telemetry.listener, stop.looked) == (None, None)
+
+
+def test_who_was_displaced_waits_and_has_no_outage(tmp_path: Path) -> None:
+    """A standby that is red for ever would be restarted for ever."""
+    telemetry, _ = printed()
+    outage, stop = Outage(telemetry=telemetry), Stop()
+    settings = settings_at(tmp_path, METRICS_PORT_EXECUTION=str(free_port()))
+
+    async def scenario() -> None:
+        tries = []
+
+        async def attempt() -> None:
+            tries.append(outage.why)
+            if len(tries) == 1:
+                msg = "another process acts"
+                raise FencedError(msg)
+
+        with monitored(settings, Part.EXECUTION, outage, stop) as monitor:
+            await outage.outlast(attempt, stop)
+            assert monitor.told is not None
+            displaced = monitor.told.health()
+            outage.displaced = False
+            lacking = monitor.told.health()
+
+        assert tries == ["", "another process acts"]
+        assert displaced.is_well
+        assert lacking.reasons == ("OUTAGE: another process acts",)
+
+    run(scenario())
 
 
 def test_a_port_that_is_taken_is_one_line_and_is_had_once_it_is_free() -> None:
