@@ -13,6 +13,9 @@ from typing import Final, TypeAlias, final
 RUNBOOK: Final = "docs/runbook.md"
 #: How long a position may lack a stop before somebody is told; every fill begins with that.
 NAKED_MAX_MS: Final = 5_000
+#: How far a reading may be behind the age up to which entries go by it: one that comes a
+#: moment late refuses an entry and is no alarm.
+LATE_MAX_MS: Final = 3_000
 #: For how long an account may be unread before somebody is told; every start begins so.
 UNREAD_MAX_SEC: Final = 10.0
 #: From so many dead letters within a minute on, whoever sends them is broken.
@@ -92,7 +95,9 @@ ALARMS: Final = MappingProxyType(
         Alarm.ACCOUNT_UNREAD: About(
             _P, "the account could not be read, or was read too long ago: no entries"
         ),
-        Alarm.MARK_OLD: About(_W, "a price is missing or older than MARK_AGE_MAX_SEC"),
+        Alarm.MARK_OLD: About(
+            _W, "a price is missing, or MARK_AGE_MAX_SEC ran out 3 s ago"
+        ),
         Alarm.EXITS_SILENT: About(_P, "the exit process is silent: no entries"),
         Alarm.STALLED: About(
             _P,

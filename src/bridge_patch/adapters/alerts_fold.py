@@ -9,6 +9,7 @@ from typing import Final, final
 
 from bridge_patch.adapters.alerts import (
     DEAD_LETTERS_MAX,
+    LATE_MAX_MS,
     NAKED_MAX_MS,
     ONCE_SEC,
     UNREAD_MAX_SEC,
@@ -91,13 +92,14 @@ def reading_alarms(sample: Sample, now_ms: int) -> Iterator[tuple[Cause, str]]:
     age_ms = _age_ms(equity.at_ms, now_ms)
     if equity.unread_sec > UNREAD_MAX_SEC:
         yield Cause(Alarm.ACCOUNT_UNREAD), equity.why
-    elif sample.live and age_ms > ages.account_age_max_ms:
+    elif sample.live and age_ms > ages.account_age_max_ms + LATE_MAX_MS:
         what = f"read {_sec(age_ms)} s ago, limit {_sec(ages.account_age_max_ms)}"
         yield Cause(Alarm.ACCOUNT_UNREAD), what
+    mark_ms = _age_ms(ages.mark_ms, now_ms)
     if sample.live and ages.marks_missing:
         yield Cause(Alarm.MARK_OLD), f"{ages.marks_missing} symbols have no price yet"
-    elif sample.live and (age_ms := _age_ms(ages.mark_ms, now_ms)) > ages.mark_age_max_ms:
-        what = f"the oldest is of {_sec(age_ms)} s ago, limit {_sec(ages.mark_age_max_ms)}"
+    elif sample.live and mark_ms > ages.mark_age_max_ms + LATE_MAX_MS:
+        what = f"the oldest is of {_sec(mark_ms)} s ago, limit {_sec(ages.mark_age_max_ms)}"
         yield Cause(Alarm.MARK_OLD), what
     silent_ms = _age_ms(ages.exits_ms, now_ms)
     if sample.live and silent_ms > ages.exits_silence_max_ms + _BAR_MS:

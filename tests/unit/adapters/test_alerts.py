@@ -63,7 +63,7 @@ def disturbed(alarm: Alarm) -> Told:  # noqa: C901, PLR0912 - a table of scenes
             )
             one.sample = sample(equity=unread)
         case Alarm.MARK_OLD:
-            one.sample = sample(ages=replace(sample().ages, mark_ms=UnixMs(NOW_MS - 5_001)))
+            one.sample = sample(ages=replace(sample().ages, mark_ms=UnixMs(NOW_MS - 8_001)))
         case Alarm.EXITS_SILENT:
             one.sample = sample(
                 ages=replace(sample().ages, exits_ms=UnixMs(NOW_MS - 90_001))
@@ -271,7 +271,7 @@ def test_a_service_that_is_not_there_is_a_failure_and_says_nothing(
 
 def test_a_limit_and_what_it_is_measured_by_may_be_equal() -> None:
     """An alarm begins behind its limit, not at it."""
-    edge = replace(sample().ages, mark_ms=UnixMs(NOW_MS - 5_000))
+    edge = replace(sample().ages, mark_ms=UnixMs(NOW_MS - 8_000))
     one = told(sample=sample(ages=edge, unknown_ms=(NOW_MS - 60_000,)))
 
     assert one.standing() == {}
