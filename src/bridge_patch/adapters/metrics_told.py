@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import final
 
 from bridge_patch.adapters import metrics
-from bridge_patch.adapters.alerts import ALARMS, Cause, Standing
+from bridge_patch.adapters.alerts import ALARMS, Standing
 from bridge_patch.adapters.alerts_fold import (
     Happenings,
     account_alarms,
@@ -108,13 +108,16 @@ class Told:
             count = sum(sender.outcomes[outcome] for sender in self.senders)
             yield metrics.ALERTS, (outcome,), float(count)
 
-    def announce(self) -> tuple[Cause, ...]:
-        """Say what is due to people, and return what it was about."""
-        words = self.herald.due(self.standing(), self.progress.now_sec())
+    def announce(self) -> None:
+        """Say what is due to people; what fails is counted, and the next round comes."""
+        try:
+            words = self.herald.due(self.standing(), self.progress.now_sec())
+        except Exception:  # noqa: BLE001 - no alarm may end the rounds
+            self.lost += 1
+            return
         for word in words:
             for sender in self.senders:
                 sender.say(word)
-        return tuple(word.cause for word in words)
 
     def _sampled_ms(self, sample: Sample) -> int:
         """Return the run's time; that of a replay stands still with the loop."""

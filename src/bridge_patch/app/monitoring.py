@@ -86,23 +86,19 @@ class Monitor:
 @final
 @dataclass(slots=True, kw_only=True)
 class Rounds:
-    """Goes round beside the loop: alarms each second, the bus and the port less often."""
+    """Goes round beside the loop, and looks to the bus and the port now and then.
+
+    A server of the bus that hangs holds up these rounds, and so no alarm is said by them.
+    """
 
     told: Told
     telemetry: LogTelemetry
     look: Callable[[], BusSeen]
     server: MetricsServer | None = None
-    ended: threading.Event = field(default_factory=threading.Event)
     _refused: str = ""
     _away: bool = False
     _bus_due_sec: float = 0.0
     _bind_due_sec: float = 0.0
-
-    def go(self) -> None:
-        """Go round until told to end."""
-        self.once(time.monotonic())
-        while not self.ended.wait(LOOK_SEC):
-            self.once(time.monotonic())
 
     def once(self, now_sec: float) -> None:
         """Go round once; what fails is counted, and the next round comes."""
@@ -113,7 +109,6 @@ class Rounds:
             if now_sec >= self._bus_due_sec:
                 self._bus_due_sec = now_sec + BUS_EVERY_SEC
                 self._look()
-            self.told.announce()
         except Exception:  # noqa: BLE001 - nothing here may end the rounds
             self.told.lost += 1
 
@@ -142,6 +137,33 @@ class Rounds:
         self.telemetry.note("METRICS", "served", at=f"{where}/metrics and /healthz")
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Rounder:
+    """Threads that go round until they are told to end; the process waits for none."""
+
+    ended: threading.Event = field(default_factory=threading.Event)
+    threads: list[threading.Thread] = field(default_factory=list)
+
+    def begin(self, once: Callable[[float], None], name: str) -> None:
+        """Call `once` now and each second, on a thread of its own."""
+
+        def go() -> None:
+            once(time.monotonic())
+            while not self.ended.wait(LOOK_SEC):
+                once(time.monotonic())
+
+        thread = threading.Thread(target=go, name=name, daemon=True)
+        self.threads.append(thread)
+        thread.start()
+
+    def end(self) -> None:
+        """End them all; one that hangs is left behind."""
+        self.ended.set()
+        for thread in self.threads:
+            thread.join(2 * LOOK_SEC)
+
+
 @contextmanager
 def monitored(
     settings: Settings, part: Part, outage: Outage, stop: Stop
@@ -160,16 +182,16 @@ def monitored(
         look=lambda: bus_seen(settings, _present_ms(settings, told)),
         server=MetricsServer(told, port) if port else None,
     )
-    thread = threading.Thread(target=rounds.go, name="monitor", daemon=True)
+    rounder = Rounder()
     outage.telemetry.listener, stop.looked = told, monitor.turned
     told.progress.begin()
     try:
-        thread.start()
+        rounder.begin(rounds.once, "monitor")
+        rounder.begin(lambda _: told.announce(), "alarms")
         yield monitor
     finally:
         outage.telemetry.listener, stop.looked = None, None
-        rounds.ended.set()
-        thread.join(2 * LOOK_SEC)
+        rounder.end()
         if rounds.server is not None:
             rounds.server.close()
         for sender in told.senders:

@@ -2,8 +2,7 @@
 
 import io
 import socket
-import subprocess
-import sys
+import threading
 import time
 import urllib.request
 from dataclasses import replace
@@ -19,10 +18,11 @@ from bridge_patch.adapters.metrics_server import MetricsServer
 from bridge_patch.adapters.streams import TRADE_INTENT
 from bridge_patch.adapters.telemetry import LogTelemetry, Part
 from bridge_patch.adapters.wire.instants import iso_of
+from bridge_patch.app import monitoring
 from bridge_patch.app.monitoring import Monitor, Rounds, bus_seen, monitored
 from bridge_patch.app.monitoring_sample import NakedSince, Sampler
 from bridge_patch.app.outage import Outage
-from bridge_patch.app.settings import Settings, SettingsError, load_settings
+from bridge_patch.app.settings import Settings, load_settings
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.store import open_store
 from bridge_patch.domain.errors import FencedError
@@ -134,6 +134,33 @@ def test_a_port_that_is_taken_is_one_line_and_is_had_once_it_is_free() -> None:
     assert refused.count("\n") == 1
     assert "trading goes on" in refused
     assert served
+
+
+def test_a_bus_that_hangs_holds_up_no_alarm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The alarm about an outage must not wait for the server that is out."""
+    hung, free = threading.Event(), threading.Event()
+
+    def hanging(*_: object) -> BusSeen:
+        hung.set()
+        free.wait()
+        return BusSeen()
+
+    monkeypatch.setattr(monitoring, "bus_seen", hanging)
+    outage = Outage(telemetry=printed()[0], why="disk full")
+    settings = settings_at(tmp_path, METRICS_PORT_ENGINE=str(free_port()))
+    with monitored(settings, Part.ENGINE, outage, Stop()) as monitor:
+        assert hung.wait(10)
+        assert monitor.told is not None
+        for _ in range(500):
+            if monitor.told.herald.raised[Alarm.OUTAGE]:
+                break
+            time.sleep(0.02)
+        raised = monitor.told.herald.raised[Alarm.OUTAGE]
+        free.set()
+
+    assert raised == 1
 
 
 def test_a_look_that_fails_ends_no_round() -> None:
@@ -248,39 +275,3 @@ def test_what_waits_is_seen_from_beside_the_loop(tmp_path: Path) -> None:
     assert replayed.entries == {TRADE_INTENT: 2}
     assert late.oldest_age_ms == 90_000
     assert "waiting for 90 s" in late.alarm
-
-
-def test_two_processes_cannot_be_given_one_port() -> None:
-    with pytest.raises(
-        SettingsError, match="METRICS_PORT_EXECUTION and METRICS_PORT_EXITS"
-    ):
-        load_settings({"METRICS_PORT_EXECUTION": "9464", "METRICS_PORT_EXITS": "9464"})
-
-
-@pytest.mark.parametrize("text", ["http:/x", "plain", "a://b  c://d", "a://b\tc://d"])
-def test_an_address_that_is_none_stops_the_start_and_is_not_shown(text: str) -> None:
-    with pytest.raises(SettingsError) as caught:
-        load_settings({"ALERT_URLS": text})
-    assert "ALERT_URLS" in str(caught.value)
-    assert text not in str(caught.value)
-
-
-def test_addresses_are_never_shown() -> None:
-    settings = load_settings({"ALERT_URLS": "tgram://token-1/chat mailto://user:pw@host"})
-
-    assert "token-1" not in repr(settings)
-    assert settings.alert_urls is not None
-    assert settings.alert_urls.reveal().split()[1] == "mailto://user:pw@host"
-
-
-def test_who_serves_no_page_imports_nothing_for_it() -> None:
-    code = (
-        "import sys, bridge_patch.app.commands.execution;"
-        "print(sorted({'prometheus_client', 'apprise', 'http.server'} & set(sys.modules)))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-
-    assert "prometheus_client" not in done.stdout
-    assert "apprise" not in done.stdout
