@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 MARKET_DATA_DIR ?= $(wildcard ../shared/market/binance-usdm-2025-05)
+MARKET_DATA_ALL ?= ../shared/market
 ARGS ?=
 
 BIN := .venv/bin
@@ -12,7 +13,7 @@ PIP_TOOLS := pip-tools==7.6.2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo run test check fix docs proofs bench soak mutants requirements .venv
+.PHONY: help demo run test check fix docs proofs bench harvest soak mutants requirements .venv
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +53,9 @@ bench: $(READY) ## every benchmark in bench/, each printing its ratio
 	@set -e; for name in $(basename $(notdir $(sort $(wildcard bench/bench_*.py)))); do \
 		echo "== $$name"; $(BIN)/python -m bench.$$name $(ARGS); \
 	done
+
+harvest: $(READY) ## exits on recorded markets, and docs/harvest.md again, in some minutes
+	@$(BIN)/bridge-patch harvest --data $(MARKET_DATA_ALL) --page docs/harvest.md $(ARGS)
 
 soak: $(READY) ## 2,000 seeds, a long account life, a failing venue, 50 kills; at most 40 minutes
 	@$(BIN)/python -m tests.soak $(ARGS)

@@ -28,7 +28,7 @@ from bridge_patch.domain.intent import (
 )
 from bridge_patch.domain.market import FundingTerms
 from bridge_patch.domain.money import Leverage, Margin, Price, Quantity
-from bridge_patch.domain.position import Position
+from bridge_patch.domain.position import MayBeOpen, Position
 from bridge_patch.governor.case import case_of
 from bridge_patch.governor.judge import Approved, judge
 from bridge_patch.governor.limits import BelowMin, Limits
@@ -266,6 +266,10 @@ def position(signed_base: str | Decimal, symbol: Symbol = BTC) -> Position:
         margin_usd=D(450),
         opened_ms=NOW,
     )
+
+
+def may_be_open(signed_base: str | Decimal, symbol: Symbol = BTC) -> MayBeOpen:
+    return MayBeOpen(symbol, D(signed_base))
 
 
 def reduction(

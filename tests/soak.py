@@ -37,9 +37,15 @@ PARTS: Final = (
         ("-m", "tests.simulation.campaign", "--seeds", "2000", "--minutes", "20"),
     ),
     Part(
-        "account under every order of events",
-        600,
-        ("-m", "pytest", "-q", "tests/laws/test_account_machine.py"),
+        "accounts under every order of events, 10,000 lives of positions in a storm",
+        660,
+        (
+            *("-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider"),
+            *(
+                "tests/laws/test_account_machine.py",
+                "tests/laws/test_protection_machine.py",
+            ),
+        ),
         {"SOAK": "1"},
     ),
     Part(
@@ -49,12 +55,12 @@ PARTS: Final = (
     ),
     Part(
         "50 kills under 500 intents/s, SQLite",
-        450,
+        420,
         ("-m", "tests.e2e.kill_loop", "--kills", "50"),
     ),
     Part(
         "50 kills under 500 intents/s, Redis and PostgreSQL",
-        450,
+        420,
         ("-m", "tests.e2e.kill_loop", "--kills", "50", "--servers"),
     ),
 )

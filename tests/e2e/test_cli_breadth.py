@@ -147,6 +147,21 @@ def test_a_person_halts_a_running_process_and_lets_it_go_on(running: Path) -> No
     assert json.loads(resumed.stdout)["wish"] == "resume"
 
 
+def test_a_person_closes_everything_and_each_position_is_reported(running: Path) -> None:
+    """Flat is what the journal says, at the end of the time to wait at the latest."""
+    done = run("halt", "--flatten", "--why", "a drill", "--json", *HERE, cwd=running)
+    status = run("status", "--json", *JOURNAL, cwd=running)
+    resumed = run("resume", "--why", "over", *HERE, cwd=running)
+
+    told = json.loads(done.stdout)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert told["flat"] is True
+    assert told["in_force_ms"] is not None
+    assert {one["state"] for one in told["positions"]} <= {"FLAT"}
+    assert json.loads(status.stdout)["state"]["cause"] == "FLATTEN"
+    assert resumed.returncode == 0, resumed.stdout
+
+
 def test_an_order_to_nobody_says_so_and_waits_for_the_next_start(tmp_path: Path) -> None:
     bars = write(tmp_path / "bars" / NAME, wavy(300)).parent
     begin = ("run", "--data", bars, "--state", "state")

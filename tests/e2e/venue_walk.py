@@ -53,7 +53,7 @@ QUIET: Final = 45
 MOST_SEC: Final = 330.0
 
 
-async def _pause(pause_ms: int) -> None:
+async def brief_pause(pause_ms: int) -> None:
     """Wait less than is asked for: the data's time stands still meanwhile."""
     await asyncio.sleep(pause_ms / 5_000)
 
@@ -204,7 +204,7 @@ async def walking(
                 run.clock,
                 run.telemetry,
                 recv_window_ms=RECV_WINDOW_MS,
-                pause=_pause,
+                pause=brief_pause,
                 pace=Pace(url),
                 symbols=SYMBOLS,
             )

@@ -29,6 +29,7 @@ from bridge_patch.domain.intent import Mode, Symbol
 from bridge_patch.domain.order import Leg
 from bridge_patch.governor.limits import Limits
 from bridge_patch.services.ports import PositionReading
+from tests.laws.account_trades import Open, Trades
 
 D = Decimal
 NONE, WALLET = D(0), D(10_000)
@@ -37,21 +38,6 @@ ENDS = frozenset({"FILLED", "REJECTED", "CANCELLED", "FOUND_ABSENT"})
 #: What may be said against a reduction: nothing that an entry is refused for.
 NO_REDUCTION = frozenset({"NOTHING_TO_REDUCE", "REDUCE_WRONG_SIDE", "POSITION_UNKNOWN"})
 WINDOWS = {"1m": 60_000, "1h": 3_600_000, "1d": 86_400_000}
-
-
-@dataclass
-class Open:
-    """What stands on one symbol: signed, at its average price, with its margin."""
-
-    base: Decimal = NONE
-    price: Decimal = NONE
-    margin: Decimal = NONE
-
-    def trade(self, change: Decimal, price: Decimal, margin: Decimal) -> None:
-        before, self.base = self.base, self.base + change
-        if before == 0:
-            self.price = price
-        self.margin = self.margin + margin if self.base else NONE
 
 
 @dataclass(frozen=True)
@@ -75,10 +61,15 @@ class Oracle:
     wallet: Decimal = WALLET
     moved_usd: Decimal = NONE
     state: TradingState = TradingState.RUNNING
-    open: dict[Symbol, Open] = field(default_factory=dict)
+    trades: Trades = field(default_factory=Trades)
     sent: dict[str, Sending] = field(default_factory=dict)
     approved: list[Judged] = field(default_factory=list)
     strangers: list[PositionReading] = field(default_factory=list)
+
+    @property
+    def open(self) -> dict[Symbol, Open]:
+        """What stands, by symbol."""
+        return self.trades.open
 
     def take(self, event: Event, prices: Prices) -> None:
         """Check one event against all that came before it, then fold it."""
@@ -152,18 +143,22 @@ class Oracle:
             self.sent.pop(event.order_id, None)
 
     def _filled(self, fill: Filled) -> None:
-        held = self.open.setdefault(fill.symbol, Open())
-        before = held.base
-        change = fill.side.sign * fill.quantity_base
-        held.trade(change, fill.price_usd, fill.margin_usd)
         self.wallet += fill.realised_usd - fill.fee_usd
         if fill.kind is FillKind.ENTRY:
             known = self.sent.get(fill.order_id)
             assert known is not None, f"nobody sent {fill}"
             assert fill.quantity_base <= known.quantity_base, fill
-        else:
-            assert abs(held.base) < abs(before), f"enlarged by {fill}"
-            assert held.base * before >= 0, f"flipped by {fill}"
+        self.trades.take(fill, early=bool(self._unsure(fill)))
+
+    def _unsure(self, about: Filled | Judged) -> Decimal:
+        """How much of an entry in doubt may be open, of which nothing was reduced yet."""
+        entries = [
+            order.quantity_base
+            for order in self.sent.values()
+            if order.leg is Leg.ENTRY and order.symbol == about.symbol
+        ]
+        taken = [e.quantity_base for e in self.trades.early if e.symbol == about.symbol]
+        return sum(entries, NONE) - sum(taken, NONE)
 
     def _broken(self, judged: Judged, prices: Prices) -> Iterator[str]:
         """Name every promise that this verdict does not keep."""
@@ -194,7 +189,9 @@ class Oracle:
             known = judged.codes[0] != "POSITION_UNKNOWN"
             if held and judged.action == "CLOSE" and known and not looser:
                 yield "a close of what is open is refused"
-        elif judged.quantity_base is None or not 0 < judged.quantity_base <= abs(held):
+        elif judged.quantity_base is None or not (
+            0 < judged.quantity_base <= (abs(held) or self._unsure(judged))
+        ):
             yield "a reduction is larger than what is open"
 
     def _misinformed(self, case: CaseRecord, prices: Prices) -> Iterator[str]:

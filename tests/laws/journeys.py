@@ -54,6 +54,9 @@ def policies(draw: st.DrawFn) -> HarvestPolicy:
         partial_trigger_pct=draw(st.decimals("0.1", "3", places=2)),
         partial_close_fraction=draw(st.decimals("0", "1", places=2)),
         trail_after_partial=draw(st.booleans()),
+        break_even_trigger_pct=draw(
+            st.just(Decimal(0)) | st.decimals("0.1", "2", places=2)
+        ),
     )
 
 
@@ -64,8 +67,10 @@ def opened(
     entry: Decimal = Decimal(100),
     quantity: Decimal = Decimal(1),
     stop_fraction: Decimal | None = Decimal("0.02"),
+    cost_fraction: Decimal = Decimal(0),
+    exit_fraction: Decimal = Decimal(0),
 ) -> Track:
-    """A fresh position, with its hard stop where it has one."""
+    """A fresh position, with its hard stop where it has one; costs of the notional."""
     away = None if stop_fraction is None else 1 - side.sign * stop_fraction
     return track_of(
         side=side,
@@ -75,6 +80,8 @@ def opened(
         opened_ms=OPENED,
         policy=policy,
         stop_price_usd=None if away is None else entry * away,
+        cost_usd=entry * quantity * cost_fraction,
+        exit_fraction=exit_fraction,
     )
 
 
@@ -86,6 +93,8 @@ def tracks(draw: st.DrawFn) -> Track:
         entry=draw(st.decimals("0.5", "100000", places=2)),
         quantity=draw(st.decimals("0.001", "1000", places=3)),
         stop_fraction=draw(st.none() | st.decimals("0.003", "0.08", places=3)),
+        cost_fraction=draw(st.decimals("-0.002", "0.02", places=4)),
+        exit_fraction=draw(st.decimals("0", "0.005", places=4)),
     )
 
 
@@ -125,4 +134,9 @@ def travelled(track: Track, bars: list[Bar]) -> Iterator[Seen]:
         stop = after.stop_price_usd if bar.obeyed else track.stop_price_usd
         if isinstance(action, ReducePart) and bar.obeyed:
             left -= action.quantity_base
-        track = observed(after, open_base=left, stop_price_usd=stop)
+        track = observed(
+            after,
+            open_base=left,
+            stop_price_usd=stop,
+            cost_usd=after.cost_usd * left / after.open_base,
+        )

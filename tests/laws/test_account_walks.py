@@ -12,9 +12,10 @@ import pytest
 
 from bridge_patch.domain.events import Event, Judged, TradingState, Verdict
 from bridge_patch.domain.intent import Side
-from tests.laws.account_oracle import Open, Oracle
+from tests.laws.account_oracle import Oracle
 from tests.laws.account_settings import DOGE, ETH, SETTINGS, SYMBOLS
 from tests.laws.account_stage import Stage
+from tests.laws.account_trades import Open
 from tests.laws.account_walk import Walk, entry, ruin, stranger_of
 
 D = Decimal

@@ -13,8 +13,17 @@ from bridge_patch.domain.intent import Side, Unknown
 from bridge_patch.domain.position import apply_fill
 from bridge_patch.domain.venue_events import Book, Filled, FillKind
 from bridge_patch.governor.judge import Approved, ApprovedReduction, judge_reduction
+from bridge_patch.governor.ruling import Refused
 from bridge_patch.governor.snapshot import Known
-from tests.questions import BTC_RULES, NOW, Question, position, reasons, reduction
+from tests.questions import (
+    BTC_RULES,
+    NOW,
+    Question,
+    may_be_open,
+    position,
+    reasons,
+    reduction,
+)
 from tests.rooms import between, usd
 from tests.strategies import sane_questions
 from tests.wild import anything, questions
@@ -102,6 +111,25 @@ def filled(approved: ApprovedReduction) -> Filled:
         trade_id="t",
         intent_id=approved.intent_id,
     )
+
+
+@given(base=opened, side=sides, quantity=wanted, rules=instruments)
+def test_what_may_be_open_is_reduced_as_if_it_were(
+    base: Decimal, side: Side | None, quantity: Decimal | None, rules: Instrument | Unknown
+) -> None:
+    """Bounded by the entry in doubt, on the other side of it: never more, never a flip."""
+    intent = reduction(side, quantity)
+    known, unsure = (
+        judge_reduction(intent, before, rules)
+        for before in (position(base), may_be_open(base))
+    )
+    if isinstance(unsure, ApprovedReduction):
+        assert isinstance(known, ApprovedReduction)
+        assert (unsure.side, unsure.quantity) == (known.side, known.quantity)
+        assert unsure.quantity.base <= abs(base)
+    else:
+        assert isinstance(known, Refused)
+        assert reasons(unsure) == reasons(known) == ["REDUCE_WRONG_SIDE"]
 
 
 @given(base=opened, quantity=wanted, rules=instruments)

@@ -29,11 +29,14 @@ def test_random_prices_lead_to_every_action_on_both_sides() -> None:
     chance = random.Random(2)
     found: set[tuple[Side, str]] = set()
     for side, mode in [(side, mode) for side in Side for mode in HarvestMode] * 40:
-        track = opened(side, replace(POLICIES[mode], hold_max_sec=1200))
+        even = chance.choice([D(0), D("0.4")])
+        policy = replace(POLICIES[mode], hold_max_sec=1200, break_even_trigger_pct=even)
+        track = opened(side, policy, cost_fraction=D("0.0005"), exit_fraction=D("0.001"))
         price, bars = D(100), []
         for _ in range(30):
             price = price * (1000 + chance.randint(-8, 8)) / 1000
-            bars.append(Bar(price, price, price, obeyed=True))
+            wick = D(chance.choice([0, 5])) / 1000
+            bars.append(Bar(price * (1 + wick), price * (1 - wick), price, obeyed=True))
         found |= {
             (side, "HOLD" if isinstance(s.action, Hold) else s.action.reason)
             for s in travelled(track, bars)
@@ -109,6 +112,19 @@ def test_a_part_is_only_taken_at_its_profit(journey: list[Seen]) -> None:
             assert gain_pct >= policy.partial_trigger_pct - D("1E-20")
             expected = track.first_base * policy.partial_close_fraction
             assert seen.action.quantity_base == expected
+
+
+@given(journeys())
+def test_what_is_called_a_profit_pays_for_itself(journey: list[Seen]) -> None:
+    """After entry fee, funding, exit fee and expected slippage: M-60."""
+    for seen in journey:
+        if isinstance(seen.action, Hold):
+            continue
+        track, close = seen.before, seen.bar.close
+        gross = track.side.sign * track.open_base * (close - track.entry_price_usd)
+        net = gross - track.cost_usd - track.open_base * close * track.exit_fraction
+        if seen.action.reason in {ExitReason.PARTIAL_PROFIT, ExitReason.BREAK_EVEN}:
+            assert net > 0
 
 
 @given(journeys())

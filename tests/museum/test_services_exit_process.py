@@ -66,6 +66,7 @@ async def exits(world: World) -> None:
         outcomes=BusOutcomes(bus, Silence()),
         outbox=BusOutbox(bus),
         instruments=ListedInstruments(),
+        telemetry=Silence(),
     )
     await follow(brain, TurnTaker(bus), Stop())
 

@@ -108,7 +108,7 @@ async def full(s: Stage) -> None:
 
 
 async def naked(s: Stage) -> None:
-    """A stop that is refused, and a close that is: then the next tick protects."""
+    """A stop that is refused, and a close that is: then the next tick closes."""
     await s.out("first")
     s.venue.trouble("stop", Trouble.REFUSED)
     s.venue.trouble("reduce", Trouble.REFUSED)
@@ -117,6 +117,7 @@ async def naked(s: Stage) -> None:
     await s.enter("held")
     await s.tick()
     assert s.session.recorder.ledger.naked() == ()
+    await s.enter("anew", BTC)
     await s.out()
 
 

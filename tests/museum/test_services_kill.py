@@ -146,9 +146,11 @@ def test_halt_survives_restart_until_a_person_releases_it() -> None:
             Command(at_ms=minute(0), id="o-3", wish=Wish.RESUME, who=who, why=why)
 
 
-@pytest.mark.parametrize(
-    "wish", [None, *(w for w in Wish if w not in {Wish.REARM, *WORDS})]
-)
+#: Those that are about one symbol or order, and the one that closes, as it says.
+APART = frozenset({Wish.REARM, Wish.ADOPT_POSITION, Wish.FLATTEN, *WORDS})
+
+
+@pytest.mark.parametrize("wish", [None, *(w for w in Wish if w not in APART)])
 def test_every_stop_command_keeps_positions_protected(wish: Wish | None) -> None:
     """M-102: "stopped" while still selling, a stop that also left open trades alone.
 
@@ -181,6 +183,7 @@ def test_every_stop_command_keeps_positions_protected(wish: Wish | None) -> None
     assert (stopped.kind, stopped.quantity_base) == (FillKind.STOP, opened.quantity_base)
     for tightening in (Wish.HALT, Wish.REDUCE):
         assert "open positions keep their stops" in MEANINGS[tightening]
+    assert "all that is ours is closed at market" in MEANINGS[Wish.FLATTEN]
     assert {*MEANINGS} == {*Wish}
 
 

@@ -19,9 +19,10 @@ from bridge_patch.domain.events import (
     StopArmed,
 )
 from bridge_patch.domain.instrument import Instrument, liquidation_price
-from bridge_patch.domain.intent import Side
+from bridge_patch.domain.intent import Side, Symbol
 from bridge_patch.domain.money import Price, Quantity
-from bridge_patch.domain.order import Leg
+from bridge_patch.domain.order import ClientOrderId, Leg
+from bridge_patch.services.ports import Report
 from bridge_patch.services.session import Session
 from bridge_patch.sim.commands import Cancel
 from tests.simulation.rig import (
@@ -186,6 +187,36 @@ def test_stop_is_replaced_new_first_and_only_when_it_moves() -> None:
     own = [e for e in events if isinstance(e, StopArmed | OrderEnded)]
     ours = [e for e in own if e.book is Book.ACCOUNT]
     assert [type(e) for e in ours] == [StopArmed, StopArmed, OrderEnded]
+
+
+def test_replacement_waits_for_a_confirmed_cancel() -> None:
+    """M-45: a cancel was inferred from a stale snapshot: two live orders, four times over.
+
+    Only stops are replaced here, new first: so it is the next one that waits.
+    """
+    world, resting = World(), list[int]()
+
+    class Counting(Tap):
+        async def cancel(self, symbol: Symbol, order_id: ClientOrderId) -> Report:
+            resting.append(len(self.inner._exchange.stops[symbol]))  # type: ignore[attr-defined]
+            return await super().cancel(symbol, order_id)
+
+    async def scenario() -> Tap:
+        session = await ready(world, venue=Counting)
+        venue = session.keeper.venue
+        assert isinstance(venue, Counting)
+        await ask(world, session, intent("a", CALM))
+        venue.trouble("cancel", *[Trouble.REQUEST_LOST] * 4)
+        for n in range(6):
+            await ask(world, session, close(f"up-{n}", CALM, stop_move_to=94_000 + 50 * n))
+        return venue
+
+    venue = run(scenario())
+
+    told = [world.outcome(f"up-{n}").codes[-1] for n in range(6)]
+    assert told == ["PASS", "ORDER_UNKNOWN", "ORDER_UNKNOWN", "PASS", "PASS", "PASS"]
+    assert max(resting) == 2
+    assert len(venue.inner._exchange.stops[BTC]) == 1  # type: ignore[attr-defined]
 
 
 def test_emergency_close_path_runs_end_to_end() -> None:

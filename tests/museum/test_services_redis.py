@@ -15,7 +15,7 @@ from bridge_patch.adapters.inbox import BusInbox
 from bridge_patch.adapters.memory import ManualClock
 from bridge_patch.adapters.redis_link import RedisLink
 from bridge_patch.adapters.streams import EXECUTION_GROUP, TRADE_INTENT
-from bridge_patch.app.assembly import CONSUMER
+from bridge_patch.app.switches import CONSUMER
 from bridge_patch.domain.intent import Mode, UnixMs
 from bridge_patch.services.backlog import BacklogLimits, BacklogWatch
 from bridge_patch.services.messages import Delivery, Poison

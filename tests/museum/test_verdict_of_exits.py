@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from bridge_patch.app.contract.risk_governor import GovernorConfig, RiskGovernor
-from bridge_patch.app.limit_settings import (
+from bridge_patch.app.periods import (
+    ACCOUNT_SEC,
     BAR_SEC,
     EXITS_LOOK_SEC,
     MARK_SEC,
     PERIODS_MIN,
+    RULES_SEC,
     SETTLEMENT_SEC,
 )
 from bridge_patch.app.settings import SettingsError, load_settings
@@ -65,6 +67,8 @@ RENEWED_SEC = {
     "FUNDING_AGE_MAX_SEC": SETTLEMENT_SEC,
     "EXITS_SILENCE_MAX_SEC": EXITS_LOOK_SEC,
     "MARK_AGE_MAX_SEC": MARK_SEC,
+    "SNAPSHOT_AGE_MAX_SEC": ACCOUNT_SEC,
+    "FILTERS_AGE_MAX_SEC": RULES_SEC,
 }
 GATES = {name: disturb for name, disturb, _ in REFUSED if name not in NO_GATE}
 
@@ -268,7 +272,7 @@ def test_freshness_limits_gate_entries_only(age_sec: int) -> None:
     A limit that its reading reaches between two renewals does not start.
     """
     for name, period_sec in RENEWED_SEC.items():
-        with pytest.raises(SettingsError, match=name):
+        with pytest.raises(SettingsError, match=f"{name}.*it is read every {period_sec} s"):
             load_settings({name: str(PERIODS_MIN * period_sec)})
         enough = load_settings({name: str(PERIODS_MIN * period_sec + 1)})
         assert getattr(enough, name.lower()) > period_sec

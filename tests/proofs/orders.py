@@ -19,7 +19,7 @@ from bridge_patch.adapters.prover.terms import rounding_laws
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import Entry, LiveIntent, Proposal, ReduceIntent, Unknown
 from bridge_patch.domain.money import floor_to
-from bridge_patch.domain.position import Position
+from bridge_patch.domain.position import MayBeOpen, Position
 from bridge_patch.governor.judge import Approved, ApprovedReduction, judge, judge_reduction
 from bridge_patch.governor.limits import Limits
 from bridge_patch.governor.reasons import Reason
@@ -28,6 +28,8 @@ from bridge_patch.governor.ruling import Permitted, Refused, Ruling
 from bridge_patch.governor.snapshot import RiskSnapshot
 from bridge_patch.governor.terms import terms_of
 from bridge_patch.governor.votes import Allow, Case
+
+_OPEN, _MAY_BE_OPEN = 2, 3
 
 
 def rounding() -> Claimed:
@@ -132,7 +134,8 @@ def permitting(entry: Entry) -> Iterator[None]:
 def reduced() -> Claimed:
     """A reduction is on the other side of the position and at most as large."""
     intent = record(ReduceIntent, "intent")
-    position = record(Position, "position")
+    which = current().choose("position", ["open", "may be open"])
+    position: Any = record((Position, MayBeOpen)[which], "position")
     verdict = judge_reduction(intent, position, _rules())
     if isinstance(verdict, Refused):
         return Claimed(claim=True, opens=False, bites=False)
@@ -152,21 +155,28 @@ def reduced() -> Claimed:
 
 
 def never_barred() -> Claimed:
-    """A reduction is refused only where nothing is open or read, or it would enlarge."""
+    """A reduction is refused only where nothing is open or read, or it would enlarge.
+
+    And a stop, where nobody knows whether anything is open.
+    """
     intent = record(ReduceIntent, "intent")
-    which = current().choose("position", ["flat", "unread", "open"])
-    position: Any = (None, Unknown("lost"), record(Position, "position"))[which]
+    which = current().choose("position", ["flat", "unread", "open", "may be open"])
+    position: Any = (None, Unknown("lost"), record(Position, "position"), None)[which]
+    if which == _MAY_BE_OPEN:
+        position = record(MayBeOpen, "position")
     verdict = judge_reduction(intent, position, _rules())
     said = {"verdict": verdict}
     if isinstance(verdict, ApprovedReduction):
-        return Claimed(claim=which == 2, bites=False, said=said)
+        return Claimed(claim=which >= _OPEN, bites=False, said=said)
     reason = verdict.findings[0].reason
-    if which != 2:
+    if which < _OPEN:
         wanted = (Reason.NOTHING_TO_REDUCE, Reason.POSITION_UNKNOWN)[which]
         return Claimed(claim=reason is wanted, opens=False, said=said)
     other = (position.symbol != intent.symbol) | (position.signed_base == 0)
     enlarges = intent.side is not None and intent.side is position.side
-    return Claimed(claim=other if not enlarges else True, opens=False, said=said)
+    early = which == _MAY_BE_OPEN and intent.stop_at is not None
+    barred = True if enlarges or early else other
+    return Claimed(claim=barred, opens=False, said=said)
 
 
 def _rules() -> Instrument | Unknown:

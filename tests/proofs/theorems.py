@@ -247,15 +247,16 @@ _ROWS: Final = (
     ),
     Theorem(
         name="reduced",
-        says="A reduction is on the other side of the position, at most as large, and "
-        "leaves less of it: it never opens, enlarges or flips.",
+        says="A reduction is on the other side of the position, or of what may be open, at "
+        "most as large, and leaves less of it: it never opens, enlarges or flips.",
         instances=one(orders.reduced),
         quick=True,
     ),
     Theorem(
         name="never barred",
-        says="A reduction is refused only where nothing is open, the position cannot be "
-        "read or is another one, or the side would enlarge it.",
+        says="A reduction is refused only where nothing can be open, the position cannot "
+        "be read or is another one, or the side would enlarge it; and a stop, where nobody "
+        "knows whether anything is open.",
         instances=one(orders.never_barred),
         quick=True,
     ),

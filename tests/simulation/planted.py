@@ -17,13 +17,14 @@ from bridge_patch.domain.order import OrderEvent
 from bridge_patch.governor.judge import Approved
 from bridge_patch.services.answers import Sent
 from bridge_patch.services.batch import Batch
-from bridge_patch.services.desk import LiveDesk, ReduceDesk
+from bridge_patch.services.desk import LiveDesk
 from bridge_patch.services.execution import Execution
 from bridge_patch.services.hearing import Hearing
 from bridge_patch.services.keeper import Keeper
 from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.messages import Delivery, Result
 from bridge_patch.services.ports import Report
+from bridge_patch.services.protection import Protection
 from bridge_patch.services.recall import Fresh, Recall
 from bridge_patch.services.scribe import Scribe
 from bridge_patch.services.trader import Trader
@@ -153,7 +154,7 @@ def a_verdict_written_down_otherwise(patch: Patch) -> None:
 def nothing_is_protected(patch: Patch) -> None:
     async def protect(*_: object) -> None: ...
 
-    patch.setattr(ReduceDesk, "protect", protect)
+    patch.setattr(Protection, "protect", protect)
 
 
 def stops_written_down_otherwise(patch: Patch) -> None:

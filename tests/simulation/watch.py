@@ -33,6 +33,7 @@ from bridge_patch.domain.order import Leg
 from bridge_patch.evidence.replay import rejudge
 from bridge_patch.services.holds import OPERATOR
 from bridge_patch.services.ledger import Ledger
+from bridge_patch.services.protection import close_wait_ms
 from bridge_patch.services.recall import LOST
 from bridge_patch.services.recorder import Recorder
 from bridge_patch.services.session import Session
@@ -78,7 +79,8 @@ class Watch:
             tried = [e for e in new if isinstance(e, Sending) and e.symbol == symbol]
             doubt = [*ledger.doubts(symbol, Leg.STOP, Leg.FLATTEN)]
             self.that(
-                bool(tried or doubt), f"protected: {symbol} is naked, and nothing is done"
+                bool(tried or doubt or _waits(session, symbol)),
+                f"protected: {symbol} is naked, and nothing is done",
             )
 
     def heard(self, mode: Mode) -> list[Event]:
@@ -185,6 +187,14 @@ class Watch:
     def _prices(self, at_ms: int) -> dict[Symbol, Decimal]:
         one = self.plot.ticks[max(bisect_right(self.times, at_ms) - 1, 0)]
         return {bar.symbol: bar.close for bar in one.bars}
+
+
+def _waits(session: Session, symbol: Symbol) -> bool:
+    """Tell whether a close has failed a moment ago, and the next one is still to wait."""
+    closing = session.recorder.nakedness.closing.get(symbol)
+    if closing is None:
+        return False
+    return session.clock.now_ms() - closing.last_ms < close_wait_ms(closing.tries)
 
 
 def ids_of(results: Iterable[object]) -> Counter[IntentId]:

@@ -24,6 +24,9 @@ policies = st.builds(
     partial_trigger_pct=st.decimals("0.01", "1000", places=2),
     partial_close_fraction=st.decimals("0", "1", places=3),
     trail_after_partial=st.booleans(),
+    break_even_trigger_pct=st.decimals("0", "1000", places=2),
+    trail_sigmas=st.decimals("0.01", "10", places=2),
+    trail_floor_pct=st.sampled_from([Decimal(0), Decimal("0.1")]),
 )
 figures = st.decimals(allow_nan=False, allow_infinity=False)
 positives = st.decimals("0.000000001", "1E+12", allow_nan=False, allow_infinity=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from bridge_patch.domain.events import BulkExpired, Settled, Status, Verdict
@@ -13,14 +14,13 @@ from bridge_patch.services.messages import (
     Barrier,
     Command,
     DeadLetter,
-    ExitTurn,
     LateEntry,
     LateLetter,
     NamedOrder,
     PositionUpdate,
-    TurnStage,
     Wish,
 )
+from bridge_patch.services.turns import ExitTurn, TurnStage
 from tests.wire.samples import NOON
 
 D = Decimal
@@ -74,6 +74,19 @@ POSITION = PositionUpdate(
     policy=POLICIES[HarvestMode.SWING],
     intent_id=IntentId("i-3"),
 )
+COSTLY = replace(
+    POSITION,
+    policy=replace(
+        POSITION.policy,
+        trail_pct=D("1.16"),
+        break_even_trigger_pct=D("0.6"),
+        trail_sigmas=D("1.5"),
+        trail_floor_pct=D("1.0"),
+    ),
+    cost_usd=D("2.9706"),
+    exit_fraction=D("0.001"),
+    partial_asked=True,
+)
 DEAD = DeadLetter(
     entry_id="7-0",
     reason="NOT_UNDERSTOOD",
@@ -90,6 +103,7 @@ LATE = LateLetter(
 )
 BARRIER = Barrier(at_ms=NOON, equity_usd=D("10012.5"))
 EXIT_TURN = ExitTurn(at_ms=NOON, stage=TurnStage.DONE, asked=(IntentId("x-1"),))
+BLIND_TURN = replace(EXIT_TURN, asked=(), blind=(Symbol("BTCUSDT"), Symbol("SOLUSDT")))
 TICK = Tick(
     at_ms=NOON,
     bars=(

@@ -122,6 +122,9 @@ def test_a_policy_takes_what_it_lacks_from_its_mode() -> None:
         "partial_trigger_pct": 1.0,
         "partial_close_fraction": 0.5,
         "trail_after_partial": True,
+        "break_even_trigger_pct": 0.0,
+        "trail_sigmas": 0.0,
+        "trail_floor_pct": 0.0,
     }
     assert made == HarvestPolicy(**asdict(made))
     assert HarvestPolicy("scalper", 0.5, 900, 0.25).partial_close_fraction == 0.25

@@ -168,7 +168,8 @@ _TEXTS = st.sampled_from((*_WORDS, *_ODD_TEXTS)).map(
 )
 _POLICY_NAMES = _some(
     "mode trail_pct max_time_sec partial_close_pct partial_trigger_pct odd"
-    " partial_close_fraction trail_after_partial"
+    " partial_close_fraction trail_after_partial break_even_trigger_pct trail_sigmas"
+    " trail_floor_pct"
 )
 _POLICY_WORDS = _some('"swing" "scalper" "trend_runner" false')
 _POLICY = st.dictionaries(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge_patch.adapters.wire.figures import json_of
-from bridge_patch.adapters.wire.policy import policy_fields
+from bridge_patch.adapters.wire.policy import OPTIONAL, policy_fields
 from bridge_patch.domain.harvest import POLICIES, HarvestMode, HarvestPolicy
 from tests.wire.samples import entry, fault_heads, sound
 
@@ -127,6 +128,9 @@ policies = st.builds(
     HarvestPolicy,
     mode=st.sampled_from(HarvestMode),
     trail_after_partial=st.booleans(),
+    break_even_trigger_pct=st.decimals("0", "1000", places=2),
+    trail_sigmas=st.decimals("0.01", "10", places=2),
+    trail_floor_pct=st.sampled_from([D(0), D("0.1")]),
     **numbers,
 )
 
@@ -137,3 +141,40 @@ def test_what_is_written_is_read(written: HarvestPolicy) -> None:
     text = text.replace('"@@"', json_of(policy_fields(written)))
 
     assert entry(text).policy == written
+
+
+def test_what_a_policy_may_leave_out_is_not_written_where_it_says_nothing() -> None:
+    """A reader from before these names existed takes no name that it does not know."""
+    plain = policy_fields(POLICIES[HarvestMode.SCALPER])
+    said = {"break_even_trigger_pct": 0.6, "trail_sigmas": 1.5}
+
+    assert set(OPTIONAL).isdisjoint(plain)
+    got = policy({"mode": "scalper", **said})
+    assert got is not None
+    assert (got.break_even_trigger_pct, got.trail_sigmas) == (D("0.6"), D("1.5"))
+    assert got == replace(
+        POLICIES[HarvestMode.SCALPER],
+        break_even_trigger_pct=D("0.6"),
+        trail_sigmas=D("1.5"),
+    )
+    assert policy_fields(got).keys() - plain.keys() == said.keys()
+
+
+@pytest.mark.parametrize(
+    ("stated", "head"),
+    [
+        ({"trail_sigmas": 11}, "OUT_OF_RANGE harvest_policy.trail_sigmas"),
+        ({"trail_sigmas": -1}, "OUT_OF_RANGE harvest_policy.trail_sigmas"),
+        (
+            {"break_even_trigger_pct": 1001},
+            "OUT_OF_RANGE harvest_policy.break_even_trigger_pct",
+        ),
+        ({"trail_floor_pct": 0.5}, "CONTRADICTION harvest_policy.mode"),
+        (
+            {"trail_sigmas": 1, "trail_pct": 1, "trail_floor_pct": 2},
+            "CONTRADICTION harvest_policy.mode",
+        ),
+    ],
+)
+def test_what_makes_no_policy_is_a_fault(stated: dict[str, Any], head: str) -> None:
+    assert fault_heads(sound(harvest_policy={"mode": "swing", **stated})) == {head}

@@ -44,6 +44,7 @@ class Alarm(StrEnum):
     HALTED = "HALTED"
     REDUCING = "REDUCING"
     NAKED = "NAKED"
+    CLOSE_FORCED = "CLOSE_FORCED"
     LIQUIDATED = "LIQUIDATED"
     ORDER_UNKNOWN = "ORDER_UNKNOWN"
     DIFFERENCE = "DIFFERENCE"
@@ -86,6 +87,9 @@ ALARMS: Final = MappingProxyType(
         Alarm.REDUCING: About(_W, "the account is REDUCING: no entries"),
         Alarm.NAKED: About(
             _P, f"a position has had no stop over all of it for {NAKED_MAX_MS // 1000} s"
+        ),
+        Alarm.CLOSE_FORCED: About(
+            _P, "a position is closed whole, because it could not be protected"
         ),
         Alarm.LIQUIDATED: About(_P, "the venue liquidated a position of the account"),
         Alarm.ORDER_UNKNOWN: About(

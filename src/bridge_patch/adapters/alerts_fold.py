@@ -18,7 +18,16 @@ from bridge_patch.adapters.alerts import (
 )
 from bridge_patch.adapters.metrics_sample import BusSeen, Sample
 from bridge_patch.domain.account_events import TradingState
-from bridge_patch.domain.events import Book, DeadLettered, Event, Filled, FillKind, Judged
+from bridge_patch.domain.events import (
+    Book,
+    CloseForced,
+    DeadLettered,
+    Event,
+    Filled,
+    FillKind,
+    Judged,
+)
+from bridge_patch.domain.protection_events import CloseCause
 from bridge_patch.governor.reasons import Reason
 
 _MINUTE_SEC: Final = 60.0
@@ -44,6 +53,9 @@ class Happenings:
             case Filled(book=Book.ACCOUNT, kind=FillKind.LIQUIDATION):
                 what = f"{event.quantity_base} at {event.price_usd} USD"
                 self._note(Alarm.LIQUIDATED, event.symbol, now_sec, what)
+            case CloseForced() if event.cause is not CloseCause.OPERATOR:
+                what = f"{event.cause}: {event.why}"
+                self._note(Alarm.CLOSE_FORCED, event.symbol, now_sec, what)
             case Judged() if Reason.RULE_FAILED in event.codes:
                 self._note(Alarm.RULE_FAILED, "", now_sec, f"intent {event.intent_id}")
             case _:

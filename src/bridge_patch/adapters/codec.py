@@ -27,6 +27,7 @@ from bridge_patch.adapters.wire.messages import (
     encode_tick,
 )
 from bridge_patch.adapters.wire.outbound import encode_draft, encode_reduce
+from bridge_patch.adapters.wire.unread import symbol_in
 
 __all__ = [
     "decode_barrier",
@@ -52,4 +53,5 @@ __all__ = [
     "encode_tick",
     "late_entries",
     "made_at",
+    "symbol_in",
 ]

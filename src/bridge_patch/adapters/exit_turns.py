@@ -9,9 +9,9 @@ from typing import Final, final
 from bridge_patch.adapters import codec
 from bridge_patch.adapters.bus import Bus, Post
 from bridge_patch.adapters.streams import EXIT_TURN, MARKET_TICK, TRADE_INTENT
-from bridge_patch.domain.intent import IntentId, ReduceIntent, UnixMs
+from bridge_patch.domain.intent import IntentId, ReduceIntent, Symbol, UnixMs
 from bridge_patch.domain.market import Tick
-from bridge_patch.services.messages import ExitTurn, TurnStage
+from bridge_patch.services.turns import ExitTurn, TurnStage
 
 _BATCH: Final = 512
 _NEVER: Final = UnixMs(-1)
@@ -59,6 +59,10 @@ class TurnGiver:
         """Return the newest tick that was decided; 0 where there is none."""
         await self._hear(wait_ms=0)
         return self._last.at_ms if self._last else UnixMs(0)
+
+    def blind(self) -> tuple[Symbol, ...]:
+        """Return the open positions of which the newest answer says that it is blind."""
+        return self._last.blind if self._last else ()
 
     async def due(self, at_ms: UnixMs) -> None:
         """Publish that the exits of a tick are due; one without bars ends the market."""
@@ -120,10 +124,18 @@ class TurnTaker:
                     self._seen_ms = tick.at_ms
                     yield tick
 
-    async def done(self, at_ms: UnixMs, asked: Sequence[ReduceIntent]) -> None:
-        """Publish what is asked and that the tick is decided, in one transaction."""
+    async def done(
+        self,
+        at_ms: UnixMs,
+        asked: Sequence[ReduceIntent],
+        blind: tuple[Symbol, ...] = (),
+    ) -> None:
+        """Publish what is asked and that the tick is decided, in one transaction.
+
+        `blind` names the open positions of which it lacks what it decides by.
+        """
         names = tuple(intent.id for intent in asked)
-        turn = ExitTurn(at_ms=at_ms, stage=TurnStage.DONE, asked=names)
+        turn = ExitTurn(at_ms=at_ms, stage=TurnStage.DONE, asked=names, blind=blind)
         posts = [Post(TRADE_INTENT, codec.encode_reduce(intent)) for intent in asked]
         await self._bus.publish((*posts, Post(EXIT_TURN, codec.encode_exit_turn(turn))))
         self._take(turn)

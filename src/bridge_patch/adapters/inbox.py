@@ -33,11 +33,13 @@ from bridge_patch.services.messages import (
     PositionUpdate,
     Result,
     Settlement,
+    Unreadable,
     Wish,
 )
 from bridge_patch.services.ports import Clock, Telemetry
 
 _T = TypeVar("_T")
+_U = TypeVar("_U")
 
 #: Most entries that a follower takes at once.
 _BATCH: Final = 512
@@ -197,16 +199,23 @@ class BusOutcomes:
     async def results(self, wait_ms: int) -> tuple[Result, ...]:
         return await self._follow(EXECUTION_RESULT, codec.decode_result, wait_ms)
 
-    async def positions(self, wait_ms: int) -> tuple[PositionUpdate, ...]:
-        return await self._follow(POSITION_UPDATE, codec.decode_position, wait_ms)
+    async def positions(self, wait_ms: int) -> tuple[PositionUpdate | Unreadable, ...]:
+        return await self._follow(
+            POSITION_UPDATE, codec.decode_position, wait_ms, unreadable=_unreadable
+        )
 
     async def _follow(
-        self, stream: str, decode: Callable[[Envelope], _T], wait_ms: int
-    ) -> tuple[_T, ...]:
+        self,
+        stream: str,
+        decode: Callable[[Envelope], _T],
+        wait_ms: int,
+        *,
+        unreadable: Callable[[Message], _U | None] = lambda _: None,
+    ) -> tuple[_T | _U, ...]:
         messages = await self._bus.follow(
             stream, self._after[stream], count=_BATCH, wait_ms=wait_ms
         )
-        found: list[_T] = []
+        found: list[_T | _U] = []
         for message in messages:
             try:
                 found.append(decode(message.envelope))
@@ -218,8 +227,17 @@ class BusOutcomes:
                     entry=message.entry_id,
                     why=str(error),
                 )
+                if (instead := unreadable(message)) is not None:
+                    found.append(instead)
             self._after[stream] = message.entry_id
         return tuple(found)
+
+
+def _unreadable(message: Message) -> Unreadable | None:
+    """Return of what a statement was that cannot be read; None where nobody made one."""
+    if message.distrusted is not None:
+        return None
+    return Unreadable(codec.symbol_in(message.envelope))
 
 
 def _unproved(message: Message, refused: Distrusted) -> Delivery:

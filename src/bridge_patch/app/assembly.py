@@ -8,26 +8,27 @@ from importlib.metadata import version
 from typing import Final, final
 
 from bridge_patch.adapters.bus import Bus
-from bridge_patch.adapters.inbox import BusCommands, BusInbox, BusOutbox, BusOutcomes
+from bridge_patch.adapters.inbox import BusInbox
 from bridge_patch.adapters.memory import ManualClock
-from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.adapters.told import BusTold
+from bridge_patch.app.backlogs import backlog_watch
+from bridge_patch.app.brains import exits_here
 from bridge_patch.app.market_place import priced_by
 from bridge_patch.app.settings import Settings
 from bridge_patch.app.shadow_books import books_of
 from bridge_patch.app.surroundings import Surroundings
+from bridge_patch.app.switches import CONSUMER, switch_of
 from bridge_patch.domain.account import Venues
 from bridge_patch.domain.events import Book
 from bridge_patch.domain.intent import Mode, UnixMs
 from bridge_patch.governor.snapshot import Reading
 from bridge_patch.services.account_fold import AccountFold
-from bridge_patch.services.backlog import BacklogLimits, BacklogWatch
 from bridge_patch.services.conditions import Conditions
 from bridge_patch.services.desk import LiveDesk, ReduceDesk
 from bridge_patch.services.execution import Execution
 from bridge_patch.services.exit_brain import ExitBrain
 from bridge_patch.services.exits_apart import ExitsApart
-from bridge_patch.services.hearing import Hearing
+from bridge_patch.services.flattening import Flattening
 from bridge_patch.services.keeper import Keeper
 from bridge_patch.services.lost import Lost
 from bridge_patch.services.market import MarketView
@@ -47,12 +48,11 @@ from bridge_patch.services.records import Identity
 from bridge_patch.services.scribe import Scribe
 from bridge_patch.services.session import DataClock, Session
 from bridge_patch.services.snapshots import Snapshots
+from bridge_patch.services.statements import Statements
 from bridge_patch.services.switch import Switch
 from bridge_patch.services.trader import Trader
-from bridge_patch.services.unknowns import Unknowns
 
 DISTRIBUTION: Final = "bridge-patch"
-CONSUMER: Final = "execution-1"
 
 
 def build_id() -> str:
@@ -119,13 +119,13 @@ def assemble(
     `exits` is the way to another process that decides on them; else it is done here. `past`
     is as much of this very journal as was followed before; the rest of it is read now.
     """
-    settings = run.settings
-    lasting, clock = ports.around.lasting, run.clock
-    past = past or unread(run, ports.venue, lasting)
+    settings, clock = run.settings, run.clock
+    past = past or unread(run, ports.venue, ports.around.lasting)
     past.follow(ports.journal.read(past.seq))
     past.begin()
+    brain = exits or exits_here(ports.bus, ports.around.lasting, run.telemetry)
     trader, account, switch, reconciler = _trader(
-        run, ports, past=past, watch=watch, exits=exits
+        run, ports, past=past, watch=watch, exits=brain
     )
     recall, age_max_ms = Recall(trader=trader), settings.intent_max_age_sec * 1000
     inbox = BusInbox(
@@ -140,6 +140,7 @@ def assemble(
             account=account,
             switch=switch,
             reconciler=reconciler,
+            flattening=Flattening(desk=trader.desk),
             adopt=ports.around.adopt,
         ),
         execution=Execution(
@@ -148,38 +149,22 @@ def assemble(
             recall=recall,
             clock=clock,
             age_max_ms=age_max_ms,
-            watch=_backlog_watch(settings, inbox, trader.recorder.telemetry, clock),
+            watch=backlog_watch(settings, inbox, trader.recorder.telemetry, clock),
         ),
-        lost=Lost(
-            inbox=inbox,
-            told=BusTold(ports.bus),
-            recall=recall,
-            clock=clock,
-            age_max_ms=age_max_ms,
-        ),
-        brain=exits
-        or ExitBrain(
-            outcomes=BusOutcomes(ports.bus, run.telemetry),
-            outbox=BusOutbox(ports.bus),
-            instruments=lasting,
-        ),
+        lost=_lost(ports, inbox, recall, age_max_ms),
+        brain=brain,
         live=run.live is not None,
         resumed_ms=trader.recorder.progress.at_ms,
     )
 
 
-def _backlog_watch(
-    settings: Settings, depths: BusInbox, telemetry: Telemetry, clock: Clock
-) -> BacklogWatch:
-    return BacklogWatch(
-        depths=depths,
-        limits=BacklogLimits(
-            entries_max=settings.backlog_alarm_entries,
-            age_max_sec=settings.backlog_alarm_age_sec,
-        ),
-        telemetry=telemetry,
-        wall=SystemClock(),
-        clock=clock,
+def _lost(ports: Ports, inbox: BusInbox, recall: Recall, age_max_ms: int) -> Lost:
+    return Lost(
+        inbox=inbox,
+        told=BusTold(ports.bus),
+        recall=recall,
+        clock=recall.trader.clock,
+        age_max_ms=age_max_ms,
     )
 
 
@@ -202,17 +187,22 @@ def _trader(
     *,
     past: Past,
     watch: Callable[[Account], Account],
-    exits: ExitsApart | None,
+    exits: ExitsApart | ExitBrain,
 ) -> tuple[Trader, Account, Switch, Reconciler]:
     """Return the trader, and the account it judges by: the venue's, in shadow a book's."""
     settings, limits, clock = run.settings, run.settings.limits(), run.clock
-    commands = BusCommands(ports.bus, consumer=CONSUMER)
     live, venue = run.mode is Mode.LIVE, ports.venue
     books, ledger, market = past.books, past.account.ledger, MarketView()
     account: Account = watch(books.governed or venue)
     recorder = Recorder(ports.journal, past.account, run.telemetry)
-    unknowns = Unknowns(Hearing(venue, recorder, clock))
-    switch = Switch(commands=commands, recorder=recorder, clock=clock, unknowns=unknowns)
+    switch = switch_of(
+        ports.bus,
+        venue,
+        recorder=recorder,
+        clock=clock,
+        instruments=ports.around.instruments,
+        market=market,
+    )
     every_ms = settings.reconcile_sec * 1000
     reconciler = Reconciler(venue=venue, recorder=recorder, clock=clock, every_ms=every_ms)
     governed = books.governed
@@ -238,24 +228,30 @@ def _trader(
         recorder=recorder,
         snapshots=snapshots,
         market=market,
-        desk=_desk(ports, recorder, clock, switch if live else None),
+        desk=_desk(run, ports, recorder, switch if live else None),
         books=books,
         instruments=ports.around.lasting,
         clock=clock,
         limits=limits,
         scribe=Scribe(recorder=recorder, clock=clock, identity=identity),
+        statements=Statements(limits.round_trip_fraction / 2),
     )
     return trader, account, switch, reconciler
 
 
 def _desk(
-    ports: Ports, recorder: Recorder, clock: Clock, switch: Switch | None
+    run: Run, ports: Ports, recorder: Recorder, switch: Switch | None
 ) -> ReduceDesk | LiveDesk:
     """Return the way to the venue; in shadow it is one that cannot open."""
-    venue, instruments = ports.venue, ports.around.lasting
+    venue, instruments, clock = ports.venue, ports.around.lasting, run.clock
+    naked_max_ms = run.settings.naked_max_sec * 1000
     if switch is None:
         return ReduceDesk(
-            venue=venue, recorder=recorder, clock=clock, instruments=instruments
+            venue=venue,
+            recorder=recorder,
+            clock=clock,
+            instruments=instruments,
+            naked_max_ms=naked_max_ms,
         )
     return LiveDesk(
         venue=venue,
@@ -263,6 +259,7 @@ def _desk(
         recorder=recorder,
         clock=clock,
         instruments=instruments,
+        naked_max_ms=naked_max_ms,
         switch=switch,
     )
 
@@ -271,7 +268,7 @@ def _conditions(
     run: Run,
     ports: Ports,
     clock: Clock,
-    exits: ExitsApart | None,
+    exits: ExitsApart | ExitBrain,
     reconciler: Reconciler,
 ) -> Conditions:
     """Say where orders, account and prices are of.
@@ -282,7 +279,8 @@ def _conditions(
     return Conditions(
         clock=clock,
         venues=Venues(orders=name, account=name, prices=priced_by(run.settings)),
-        exits=None if exits is None else lambda: exits.heard_ms,
+        exits=(lambda: exits.heard_ms) if isinstance(exits, ExitsApart) else None,
+        blind=exits.blind,
         skew=ports.around.skew or (run.live.skew if run.live else None),
         cramped=ports.cramped,
         unread=reconciler.unread if reconciler.binds else lambda: None,

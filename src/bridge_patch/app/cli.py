@@ -17,7 +17,9 @@ from bridge_patch.app.menu import (
     asking,
     comparing,
     fetching,
+    holding,
     operating,
+    proving,
     running,
     sending,
     serving,
@@ -108,6 +110,7 @@ for _command in (
     asking.verify,
     asking.export,
     asking.report,
+    proving.harvest,
     sending.signal,
     operating.halt,
     operating.reduce,
@@ -119,4 +122,5 @@ for _command in (
     app.command()(_command)
 app.add_typer(fetching.data, name="data")
 app.add_typer(comparing.limits, name="limits")
+app.add_typer(holding.positions, name="positions")
 app.add_typer(vouching.unknown, name="unknown")

@@ -7,6 +7,15 @@ from decimal import Decimal
 from typing import Any, Final
 
 from bridge_patch.app.forms import Form, number, one_of, symbols, whole, yes_no
+from bridge_patch.app.periods import (
+    ACCOUNT_SEC,
+    BAR_SEC,
+    EXITS_LOOK_SEC,
+    MARK_SEC,
+    RULES_SEC,
+    SETTLEMENT_SEC,
+    outlasting,
+)
 from bridge_patch.domain.intent import Mode, Symbol
 from bridge_patch.domain.money import HUNDRED
 from bridge_patch.governor.limits import BelowMin, Limits
@@ -19,20 +28,6 @@ _MULTIPLE: Final = number("0.01", "125")
 _WINDOW: Final = number("0.01", "100000")
 _SECONDS: Final = whole(1, 3600)
 _COUNT: Final = whole(1, 100_000)
-#: How often a reading is renewed: a live mark, a bar, a settlement, the exit process's look
-#: at the bus.
-MARK_SEC: Final = 1
-BAR_SEC: Final = 60
-SETTLEMENT_SEC: Final = 28_800
-EXITS_LOOK_SEC: Final = 1
-#: A limit on a reading's age must be larger than so many periods of it: one that is not
-#: refuses whatever comes between two readings.
-PERIODS_MIN: Final = 1
-
-
-def _outlasting(period_sec: int, most_sec: int) -> Form:
-    """Take an age that a reading renewed so often does not reach by itself."""
-    return whole(PERIODS_MIN * period_sec + 1, most_sec)
 
 
 def row(default: str, form: Form, unit: str, meaning: str) -> Any:
@@ -181,7 +176,7 @@ class LimitSettings:
         "most funding over the longest hold, of the loss at the stop",
     )
     funding_age_max_sec: int = row(
-        *("57600", _outlasting(SETTLEMENT_SEC, 604_800), "s"),
+        *("57600", outlasting(SETTLEMENT_SEC, 604_800), "s"),
         "an older funding rate refuses; it is renewed every 8 h",
     )
     liquidation_stops_min: Decimal = row(
@@ -191,22 +186,25 @@ class LimitSettings:
         *("5", number("0.1", "100"), "σ"),
         "least liquidation distance, in standard deviations over the longest hold",
     )
-    snapshot_age_max_sec: int = row("10", _SECONDS, "s", "an older account reading refuses")
+    snapshot_age_max_sec: int = row(
+        *("10", outlasting(ACCOUNT_SEC, 3600), "s"), "an older account reading refuses"
+    )
     mark_age_max_sec: int = row(
-        *("2", _outlasting(MARK_SEC, 3600), "s"), "an older price refuses"
+        *("2", outlasting(MARK_SEC, 3600), "s"), "an older price refuses"
     )
     volatility_age_max_sec: int = row(
-        *("600", _outlasting(BAR_SEC, 86400), "s"),
+        *("600", outlasting(BAR_SEC, 86400), "s"),
         "an older volatility refuses; it is renewed with every bar",
     )
     filters_age_max_sec: int = row(
-        "86400", whole(1, 604_800), "s", "older trading rules of the venue refuse"
+        *("86400", outlasting(RULES_SEC, 604_800), "s"),
+        "older trading rules of the venue refuse; they are read hourly",
     )
     clock_skew_max_ms: int = row(
         "500", whole(1, 10_000), "ms", "farthest that our clock may be from the venue's"
     )
     exits_silence_max_sec: int = row(
-        *("10", _outlasting(EXITS_LOOK_SEC, 3600), "s"),
+        *("10", outlasting(EXITS_LOOK_SEC, 3600), "s"),
         "an exit path that is silent for longer stops entries",
     )
     unknown_orders_max: int = row(

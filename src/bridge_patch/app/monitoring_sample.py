@@ -6,7 +6,7 @@ The loop calls this about once a second. Nothing is read from a bus, a journal o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import final
 
@@ -20,27 +20,8 @@ from bridge_patch.governor.limits import Limits
 from bridge_patch.governor.snapshot import Known, Reading
 from bridge_patch.services.exits_apart import ExitsApart
 from bridge_patch.services.gauge import EquityGauge
-from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.market import MarketView
 from bridge_patch.services.session import Session
-
-
-@final
-@dataclass(slots=True)
-class NakedSince:
-    """Since when each position has had no stop over all of it, by the run's clock.
-
-    The one place that knows: whoever journals a naked position as a state takes it from
-    there, and nothing else here changes.
-    """
-
-    _since_ms: dict[Symbol, UnixMs] = field(default_factory=dict)
-
-    def look(self, ledger: Ledger, now_ms: UnixMs) -> Mapping[Symbol, UnixMs]:
-        """Take in what is naked now; return it with the time that it was first seen so."""
-        before = self._since_ms
-        self._since_ms = {s: before.get(s, now_ms) for s in ledger.naked()}
-        return dict(self._since_ms)
 
 
 @final
@@ -50,7 +31,6 @@ class Sampler:
 
     session: Session
     now_sec: Callable[[], float]
-    _naked: NakedSince = field(default_factory=NakedSince)
     _unread_sec: float | None = None
     _exits_ms: UnixMs | None = None
 
@@ -73,7 +53,7 @@ class Sampler:
             ages=self._ages(symbols, limits, now_ms),
             unknown_ms=doubts,
             unknown_age_max_ms=limits.unknown_age_max_ms,
-            naked=self._naked.look(ledger, now_ms),
+            naked={s: n.since_ms for s, n in recorder.nakedness.open.items()},
             differences=tuple(f.difference for f in recorder.reckoning.standing.values()),
             orders=_orders(activity),
             orders_max={

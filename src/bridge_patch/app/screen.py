@@ -60,6 +60,11 @@ def amount(value: Decimal | None, unit: str = "") -> str:
     return "–" if value is None else f"{exact(value)}{unit}"
 
 
+def price_text(value: Decimal) -> str:
+    """Return a price to eight significant digits: an average has no end."""
+    return exact(Decimal(f"{value:.8g}"))
+
+
 def moment(at_ms: int) -> str:
     """Return a time in UTC, to the second, or to the millisecond where there is one.
 

@@ -138,6 +138,10 @@ class Settings(LimitSettings):
         *("10", whole(1, 300), "s"),
         "how often the journal is compared with the venue's own records",
     )
+    naked_max_sec: int = row(
+        *("5", whole(1, 60), "s"),
+        "how long a position may be without a confirmed stop before it is closed",
+    )
     backlog_alarm_entries: int = row(
         *("1000", whole(1, 1_000_000_000), ""),
         "so many intents that wait are an alarm",

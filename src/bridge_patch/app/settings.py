@@ -170,12 +170,12 @@ def _parse(row: Row, text: str, origin: str) -> object:
 def _remedy(row: Row, text: str) -> str:
     if not text:
         return f"write one, or remove the name for the default {row.default}"
-    if row.form.remedy:
-        return row.form.remedy
     if "#" in text:
         return "write the value alone, a comment needs a line of its own"
     if text != text.strip():
         return "remove the spaces around it"
+    if row.form.remedy:
+        return row.form.remedy
     if text.lower() in row.form.choices:
         return f"write {row.name}={text.lower()}"
     return f"write it as in {row.name}={row.default}"

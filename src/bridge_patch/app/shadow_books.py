@@ -28,7 +28,8 @@ def _book(book: Book, settings: Settings, instruments: Instruments) -> ShadowBoo
         instruments=instruments,
         costs=costs_of(settings),
     )
-    return ShadowBook(exchange, instruments)
+    exit_fraction = settings.limits().round_trip_fraction / 2
+    return ShadowBook(exchange, instruments, exit_fraction)
 
 
 def costs_of(settings: Settings) -> Costs:

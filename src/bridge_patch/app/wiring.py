@@ -16,7 +16,6 @@ from bridge_patch.adapters.sources import Together
 from bridge_patch.adapters.telemetry import LogTelemetry
 from bridge_patch.adapters.venue_leased import LeasedVenue
 from bridge_patch.app.assembly import (
-    CONSUMER,
     LiveTime,
     Ports,
     Run,
@@ -28,6 +27,7 @@ from bridge_patch.app.buses import BusAt
 from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import LogFormat, Settings, SignalName, VenueName
 from bridge_patch.app.store import RESERVE_BYTES, STORE_NAME, Room, Store, open_store
+from bridge_patch.app.switches import CONSUMER
 from bridge_patch.app.venues import new_venue, surroundings_of
 from bridge_patch.domain.events import Event, InstrumentSeen, RunStarted
 from bridge_patch.domain.instrument import Instrument

@@ -18,9 +18,10 @@ class Exposure:
     An order in doubt counts as filled where that is worse: it adds to its own side, and
     offsets nothing on the other. `net_long_usd` is the most the account may be long after
     its shorts, `net_short_usd` the reverse; either may be negative. `symbol_usd` is what
-    stands on the intent's own symbol. `unknown_at_start` counts the orders whose fate was
-    unknown when this process began, and still is. `unknown_since_ms` is when the oldest
-    order in doubt was sent, None where there is none. Aggregates, not lists: a verdict
+    stands on the intent's own symbol, `unknown_on_symbol` how many orders may live there, a
+    stop left from the position before among them. `unknown_at_start` counts the orders
+    whose fate was unknown when this process began, and still is. `unknown_since_ms` is when
+    the oldest order in doubt was sent, None where there is none. Aggregates: a verdict
     takes the same time with one open symbol or a thousand.
     """
 

@@ -24,12 +24,14 @@ from bridge_patch.domain.harvest import HarvestPolicy
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import IntentId, Mode, Side, Symbol, UnixMs
 from bridge_patch.domain.order import ClientOrderId, Leg
-from bridge_patch.domain.progress import Stage, TickReached
+from bridge_patch.domain.progress import ExitsBlind, Stage, TickReached
+from bridge_patch.domain.protection_events import CloseForced
 from bridge_patch.domain.reconcile_events import (
     DifferenceFound,
     DifferenceGone,
     FilledLate,
     OrderVouched,
+    PositionVouched,
     WalletCounted,
 )
 from bridge_patch.domain.venue_events import (
@@ -50,12 +52,14 @@ __all__ = [
     "Book",
     "BulkExpired",
     "CaseRecord",
+    "CloseForced",
     "DeadLettered",
     "DifferenceFound",
     "DifferenceGone",
     "DuplicateSeen",
     "EquityMarked",
     "Event",
+    "ExitsBlind",
     "Expired",
     "FillKind",
     "Filled",
@@ -69,6 +73,7 @@ __all__ = [
     "OrderEnded",
     "OrderRefused",
     "OrderVouched",
+    "PositionVouched",
     "Rearmed",
     "Resolved",
     "RunStarted",
@@ -283,10 +288,13 @@ Event: TypeAlias = (
     | Transferred
     | EquityMarked
     | TickReached
+    | ExitsBlind
     | DifferenceFound
     | DifferenceGone
     | WalletCounted
     | OrderVouched
+    | PositionVouched
     | FilledLate
+    | CloseForced
     | VenueEvent
 )

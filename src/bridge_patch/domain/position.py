@@ -27,6 +27,7 @@ class Position:
     entry_price_usd: Decimal
     margin_usd: Decimal
     opened_ms: UnixMs
+    cost_usd: Decimal = ZERO
 
     @property
     def side(self) -> Side:
@@ -45,6 +46,28 @@ class Position:
     def unrealised_usd(self, mark_usd: Decimal) -> Decimal:
         """Return the gain not yet taken, at `mark_usd`."""
         return self.signed_base * (mark_usd - self.entry_price_usd)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class MayBeOpen:
+    """What is open if an entry of unknown fate has filled, as far as nothing was told.
+
+    `signed_base` is as a position's, never zero.
+    """
+
+    symbol: Symbol
+    signed_base: Decimal
+
+    @property
+    def side(self) -> Side:
+        """The side of the entry."""
+        return Side.BUY if self.signed_base > 0 else Side.SELL
+
+    @property
+    def quantity_base(self) -> Decimal:
+        """The most that can be open, without the sign."""
+        return abs(self.signed_base)
 
 
 def apply_fill(position: Position | None, fill: Filled) -> Position | None:
@@ -68,17 +91,25 @@ def apply_fill(position: Position | None, fill: Filled) -> Position | None:
             first_base=position.first_base + fill.quantity_base,
             entry_price_usd=paid / abs(after),
             margin_usd=position.margin_usd + fill.margin_usd,
+            cost_usd=position.cost_usd + fill.fee_usd,
         )
     if position.signed_base * after < 0:
         return _opened(fill, after)
     return replace(
-        position, signed_base=after, margin_usd=position.margin_usd + fill.margin_usd
+        position,
+        signed_base=after,
+        margin_usd=position.margin_usd + fill.margin_usd,
+        cost_usd=position.cost_usd * after / position.signed_base,
     )
 
 
 def apply_funding(position: Position, paid: FundingPaid) -> Position:
     """Return an isolated position after funding: it pays and receives by its own margin."""
-    return replace(position, margin_usd=position.margin_usd + paid.amount_usd)
+    return replace(
+        position,
+        margin_usd=position.margin_usd + paid.amount_usd,
+        cost_usd=position.cost_usd - paid.amount_usd,
+    )
 
 
 def gain_usd(position: Position, quantity_base: Decimal, price_usd: Decimal) -> Decimal:
@@ -94,6 +125,7 @@ def _opened(fill: Filled, signed_base: Decimal) -> Position:
         entry_price_usd=fill.price_usd,
         margin_usd=max(fill.margin_usd, ZERO),
         opened_ms=fill.at_ms,
+        cost_usd=fill.fee_usd * (abs(signed_base) / fill.quantity_base),
     )
 
 

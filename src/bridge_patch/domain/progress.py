@@ -1,4 +1,4 @@
-"""How far a tick came, as the journal keeps it: a restart goes on behind it."""
+"""How far a tick came and what the exits saw, as the journal keeps it for a restart."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import final
 
-from bridge_patch.domain.intent import UnixMs
+from bridge_patch.domain.intent import Symbol, UnixMs
 
 
 class Stage(StrEnum):
@@ -29,3 +29,16 @@ class TickReached:
 
     at_ms: UnixMs
     stage: Stage
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitsBlind:
+    """What the exit brain lacks: bars of these open positions, or words it can read.
+
+    Empty: it sees all that is open again. Meanwhile their stops at the venue hold, and no
+    entry is permitted.
+    """
+
+    at_ms: UnixMs
+    symbols: tuple[Symbol, ...]

@@ -7,7 +7,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final, TypeAlias, final
 
-from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
+from bridge_patch.domain.harvest import HarvestPolicy
+from bridge_patch.domain.intent import IntentId, Side, Symbol, UnixMs
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.venue_events import Filled
 
@@ -100,7 +101,10 @@ class WalletCounted:
 
 
 class Word(StrEnum):
-    """What came of a person's word about an order: it counts while that is UNKNOWN."""
+    """What came of a person's word about an order, which counts while that is UNKNOWN.
+
+    Or about a position that somebody else opened: ADOPTED or REFUSED.
+    """
 
     ADOPTED = "ADOPTED"
     CLOSED = "CLOSED"
@@ -131,11 +135,38 @@ class OrderVouched:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FilledLate:
-    """The venue told a trade of an order that a person's word had ended.
+class PositionVouched:
+    """A person said that a position which we never opened is ours now, or was refused.
 
-    `counted_base` of it was in what was adopted already, and is not counted again; the
-    rest follows as a fill of its own.
+    ADOPTED: the numbers are the venue's own of that moment, `gain_usd` is what is
+    unrealised then at our mark, and a fill of all of it follows, without a fee: its age
+    begins with that. `detail` says why a word was refused, and `intent_id` is "" then.
+    """
+
+    at_ms: UnixMs
+    symbol: Symbol
+    word: Word
+    who: str
+    why: str
+    command_id: str
+    intent_id: IntentId
+    detail: str = ""
+    side: Side | None = None
+    quantity_base: Decimal | None = None
+    entry_price_usd: Decimal | None = None
+    leverage: int | None = None
+    gain_usd: Decimal | None = None
+    harvest_policy: HarvestPolicy | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilledLate:
+    """The venue told a trade of an order that a word had ended.
+
+    A person's word, or the venue's own that it never had it. `counted_base` of the trade
+    was in what was adopted already, and is not counted again; the rest follows as a fill of
+    its own.
     """
 
     at_ms: UnixMs

@@ -8,6 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, assert_never, final
 
+from bridge_patch.domain.early_exits import EarlyExits
 from bridge_patch.domain.events import (
     Event,
     Filled,
@@ -23,7 +24,7 @@ from bridge_patch.domain.harvest import HarvestPolicy
 from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
 from bridge_patch.domain.money import HUNDRED, ONE, ZERO
 from bridge_patch.domain.order import ClientOrderId
-from bridge_patch.domain.position import Position, apply_fill
+from bridge_patch.domain.position import Position
 from bridge_patch.evidence.trades import Exit, ExitReason, Level, Trade
 
 #: What the exit brain says of a reduction, in its own words.
@@ -32,6 +33,7 @@ STATED: Final[Mapping[str, ExitReason]] = MappingProxyType(
         "MAX_HOLD": ExitReason.TIME,
         "STOP_BREACHED": ExitReason.STOP,
         "TRAIL_BREACHED": ExitReason.TRAIL,
+        "BREAK_EVEN_BREACHED": ExitReason.STOP,
         "PARTIAL_PROFIT": ExitReason.PART,
     }
 )
@@ -73,6 +75,7 @@ class TradesFold:
     trades: list[Trade] = field(default_factory=list)
     _open: dict[Symbol, _Open] = field(default_factory=dict)
     _last: dict[Symbol, Trade] = field(default_factory=dict)
+    _early: EarlyExits = field(default_factory=EarlyExits)
 
     @property
     def flat(self) -> bool:
@@ -100,7 +103,11 @@ class TradesFold:
 
     def _filled(self, fill: Filled) -> None:
         held = self._open.get(fill.symbol)
-        after = apply_fill(held.position if held else None, fill)
+        for one, after in self._early.fold(held.position if held else None, fill):
+            self._moved(one, after)
+
+    def _moved(self, fill: Filled, after: Position | None) -> None:
+        held = self._open.get(fill.symbol)
         if held is None:
             if after is not None:
                 self._begin(fill, after, fill.fee_usd)

@@ -20,7 +20,7 @@ from bridge_patch.domain.intent import (
     Unknown,
 )
 from bridge_patch.domain.money import Margin, Notional, Price, Quantity
-from bridge_patch.domain.position import Position
+from bridge_patch.domain.position import MayBeOpen, Position
 from bridge_patch.governor.case import case_of
 from bridge_patch.governor.limits import Limits
 from bridge_patch.governor.reasons import Reason
@@ -131,14 +131,15 @@ def judge(
 
 def judge_reduction(
     intent: ReduceIntent,
-    position: Position | Unknown | None,
+    position: Position | MayBeOpen | Unknown | None,
     instrument: Instrument | Unknown,
 ) -> ApprovedReduction | Refused:
     """Allow a reduction of what is open, and never more than that.
 
     `position` is ours; None is flat, whatever others hold there. No limit, state, age or
     reading other than the position itself can refuse: only what would open, enlarge or flip
-    is refused.
+    is refused. What may be open is closed as if it were, and the venue decides; a stop
+    waits until it is known, for it would outlive the answer.
     """
     if position is None:
         return refusal(
@@ -149,6 +150,9 @@ def judge_reduction(
     open_base = position.signed_base
     if position.symbol != intent.symbol or not open_base.is_finite() or open_base == 0:
         detail = f"{position.symbol} {open_base} was read for {intent.symbol}"
+        return refusal(Reason.POSITION_UNKNOWN, detail)
+    if isinstance(position, MayBeOpen) and intent.stop_at is not None:
+        detail = f"{position.side} {open_base} is in doubt: no stop before it is known"
         return refusal(Reason.POSITION_UNKNOWN, detail)
     side = position.side.opposite
     if intent.side not in (None, side):
@@ -165,7 +169,7 @@ def judge_reduction(
 
 
 def _reducible(
-    intent: ReduceIntent, position: Position, instrument: Instrument | Unknown
+    intent: ReduceIntent, position: Position | MayBeOpen, instrument: Instrument | Unknown
 ) -> Quantity:
     """Return what is closed: all of it where a part would leave or be dust.
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import final
 
-from bridge_patch.domain.events import Book, Event, TickReached
+from bridge_patch.domain.events import Book, Event, ExitsBlind, TickReached
 from bridge_patch.services.activity import ActivityLog
 from bridge_patch.services.gauge import EquityGauge
 from bridge_patch.services.heard import Heard
 from bridge_patch.services.ledger import Ledger
+from bridge_patch.services.nakedness import Nakedness
 from bridge_patch.services.progress import Progress
 from bridge_patch.services.reckoning import Reckoning
 
@@ -17,7 +18,7 @@ from bridge_patch.services.reckoning import Reckoning
 @final
 @dataclass(frozen=True, slots=True)
 class AccountFold:
-    """Positions, orders, equity, wallet, what was done lately, ids met, the last tick.
+    """Positions and what is NAKED, orders, equity, wallet, what was done lately, ids met.
 
     Activity counts from the moment something is staged, the rest from when it is durable:
     so a living process takes them in apart, and who reads a journal takes in both.
@@ -29,6 +30,7 @@ class AccountFold:
     progress: Progress = field(default_factory=Progress)
     heard: Heard = field(default_factory=Heard)
     reckoning: Reckoning = field(default_factory=Reckoning)
+    nakedness: Nakedness = field(default_factory=Nakedness)
 
     @classmethod
     def of(cls, book: Book) -> AccountFold:
@@ -42,9 +44,13 @@ class AccountFold:
 
     def believe(self, event: Event) -> None:
         """Take in an event whose activity counts already."""
-        self.ledger.apply(event)
+        ledger = self.ledger
+        ledger.apply(event)
+        self.nakedness.apply(
+            event, is_open=ledger.positions.__contains__, guard=ledger.guard
+        )
         self.gauge.apply(event)
         self.heard.apply(event)
         self.reckoning.apply(event)
-        if isinstance(event, TickReached):
+        if isinstance(event, TickReached | ExitsBlind):
             self.progress.apply(event)

@@ -1,8 +1,7 @@
 """A shadow book: a simulated account that trades what it is told and harvests by policy.
 
-It answers "what would have happened": as asked, without a Governor, or as governed, while
-nothing is traded. Its events carry the book's own name and can never be taken for the
-account's.
+It answers "what would have happened", as asked or as governed, while nothing is traded. Its
+events carry the book's own name and can never be taken for the account's.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from bridge_patch.domain.intent import (
     Unknown,
 )
 from bridge_patch.domain.market import Bar, Tick
-from bridge_patch.domain.money import Leverage, Price
+from bridge_patch.domain.money import ZERO, Leverage, Price
 from bridge_patch.domain.order import ClientOrderId, Leg, client_order_id
 from bridge_patch.domain.position import Position
 from bridge_patch.domain.venue_events import VenueEvent
@@ -41,7 +40,7 @@ from bridge_patch.policy.harvesting import (
     step,
     track_of,
 )
-from bridge_patch.services.desk import stop_price
+from bridge_patch.services.levels import stop_price
 from bridge_patch.services.ports import AccountReading, Instruments
 from bridge_patch.services.readings import reading_of
 from bridge_patch.services.stories import Stories
@@ -68,11 +67,13 @@ class ShadowBook:
     """One simulated account. Every method returns what happened, already applied.
 
     It is a fold of its events, of the verdicts before them and of the bars since: `fold`,
-    `follow_open` and `see` lead to the state that the living book had.
+    `follow_open` and `see` lead to the state that the living book had. To close at market
+    costs `exit_fraction` of the price.
     """
 
     exchange: Exchange
     instruments: Instruments
+    exit_fraction: Decimal = ZERO
     _tracks: dict[Symbol, Track] = field(default_factory=dict)
     _stories: Stories = field(default_factory=Stories)
     _events: int = 0
@@ -80,8 +81,8 @@ class ShadowBook:
     def enter(self, wish: Wish) -> tuple[VenueEvent, ...]:
         """Open, or enlarge, as wished; the venue's own rules still apply.
 
-        As at the venue, the leverage is a whole number, cut down with the margin unchanged,
-        and a position that cannot have its stop is closed again.
+        As at the venue, the leverage is whole, cut down with the margin unchanged, and a
+        position that cannot have its stop is closed again.
         """
         symbol = wish.symbol
         instrument, price = self.instruments.find(symbol), self.exchange.last_usd(symbol)
@@ -223,17 +224,14 @@ class ShadowBook:
         if isinstance(instrument, Instrument):
             quantity_base = instrument.reducible(position.quantity_base, quantity_base)
         intent_id = self._stories.owner(symbol)
-        return self._recorded(
-            self.exchange.reduce(
-                Reduce(
-                    symbol=symbol,
-                    side=position.side.opposite,
-                    quantity_base=quantity_base,
-                    order_id=self._order_id(intent_id, Leg.REDUCE),
-                    intent_id=intent_id,
-                )
-            )
+        order = Reduce(
+            symbol=symbol,
+            side=position.side.opposite,
+            quantity_base=quantity_base,
+            order_id=self._order_id(intent_id, Leg.REDUCE),
+            intent_id=intent_id,
         )
+        return self._recorded(self.exchange.reduce(order))
 
     def _rest_stop(self, symbol: Symbol, level: Price) -> tuple[VenueEvent, ...]:
         """Rest a new stop, then end the old ones; they stay where it is refused."""
@@ -272,18 +270,21 @@ class ShadowBook:
             opened_ms=position.opened_ms,
             policy=story.policy,
             stop_price_usd=story.first_stop_usd,
+            cost_usd=position.cost_usd,
+            exit_fraction=self.exit_fraction,
         )
 
     def _keep(self, symbol: Symbol) -> None:
         """Take over what is open now; a track ends with its position."""
-        position, track = self.exchange.positions.get(symbol), self._tracks.get(symbol)
+        track = self._tracks.pop(symbol, None)
+        position = self.exchange.positions.get(symbol)
         if position is None or track is None:
-            self._tracks.pop(symbol, None)
             return
         self._tracks[symbol] = observed(
             track,
             open_base=position.quantity_base,
             stop_price_usd=self.exchange.stop_price_usd(symbol),
+            cost_usd=position.cost_usd,
         )
 
     def _order_id(self, intent_id: IntentId, leg: Leg) -> ClientOrderId:

@@ -1,4 +1,4 @@
-"""An order whose end is not known, or only by a person's word, and what was heard of it."""
+"""An order whose end is not known, and what was heard of it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from typing import final
 from bridge_patch.domain.events import Filled, OrderEnded, Sending
 from bridge_patch.domain.money import ZERO
 from bridge_patch.domain.order import Leg, OrderEvent, OrderState
-from bridge_patch.domain.position import Position
-from bridge_patch.domain.reconcile_events import FilledLate, Word
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.services.ports import Report
 
@@ -37,19 +35,18 @@ class Doubt:
             return replace(self, trades=(*self.trades, event))
         return self
 
-    def hear(self, report: Report, position: Position | None) -> Report:
+    def hear(self, report: Report, open_base: Decimal) -> Report:
         """Return what of a report is new, under the word that this bears out.
 
         A venue's word for an order may run ahead of its trades. FILLED is believed once
-        there are trades to account for it; until then, nobody knows. `position` is the one
-        before the report.
+        there are trades to account for it; until then, nobody knows. `open_base` is the
+        most that may have been open before the report.
         """
         new = [e for e in report.events if not (isinstance(e, Filled) and self._has(e))]
         known = self
         for event in new:
             if getattr(event, "order_id", None) == self.order.order_id:
                 known = known.after(event)
-        open_base = position.quantity_base if position else ZERO
         word = report.event
         if word is OrderEvent.FILLED and not known.is_whole(open_base + self.filled_base):
             word = OrderEvent.TIMED_OUT
@@ -59,6 +56,13 @@ class Doubt:
     def filled_base(self) -> Decimal:
         """How much of the order is known to have traded."""
         return sum((trade.quantity_base for trade in self.trades), ZERO)
+
+    @property
+    def untold_base(self) -> Decimal:
+        """How much of the order may have traded without our being told."""
+        if self.expired:
+            return ZERO
+        return max(ZERO, self.order.quantity_base - self.filled_base)
 
     def is_whole(self, reducible_base: Decimal) -> bool:
         """Tell whether these trades are all there will be.
@@ -73,23 +77,3 @@ class Doubt:
 
     def _has(self, fill: Filled) -> bool:
         return any(fill.trade_id == trade.trade_id for trade in self.trades)
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Vouched:
-    """An order that a person's word has ended.
-
-    `counted_base` is what was adopted and the venue has not told yet; `told` are its trades
-    that are known, before the word or after it.
-    """
-
-    order: Sending
-    word: Word
-    counted_base: Decimal
-    told: tuple[str, ...] = ()
-
-    def after(self, event: FilledLate) -> Vouched:
-        """Take in a trade that the venue told after all."""
-        left_base = self.counted_base - event.counted_base
-        return replace(self, counted_base=left_base, told=(*self.told, event.trade_id))

@@ -2,12 +2,15 @@
 
 It holds no venue. What it decides is a ReduceIntent on the bus, judged and sent by the one
 execution path like any other.
+
+Where it lacks what it decides by, bars of what is open or a statement that can be read, it
+says so: the stop at the venue holds, and nothing new is opened.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final, assert_never, final
 
@@ -29,8 +32,12 @@ from bridge_patch.policy.harvesting import (
     step,
     track_of,
 )
-from bridge_patch.services.messages import PositionUpdate
-from bridge_patch.services.ports import Instruments, Outbox, Outcomes
+from bridge_patch.services.exit_ids import exit_id
+from bridge_patch.services.exit_sight import Sight
+from bridge_patch.services.messages import PositionUpdate, Unreadable
+from bridge_patch.services.ports import Instruments, Outbox, Outcomes, Telemetry
+
+__all__ = ["SOURCE", "ExitBrain", "exit_id"]
 
 SOURCE: Final = "exit-brain"
 
@@ -38,10 +45,14 @@ SOURCE: Final = "exit-brain"
 @final
 @dataclass(frozen=True, slots=True)
 class _Followed:
-    """A position under harvest, and whose intent opened it."""
+    """A position under harvest, whose intent opened it, and since which bar it counts.
+
+    What was added to a position begins it anew: bars from before then are not about it.
+    """
 
     intent_id: IntentId
     track: Track
+    since_ms: UnixMs
 
 
 @final
@@ -52,7 +63,12 @@ class ExitBrain:
     outcomes: Outcomes
     outbox: Outbox
     instruments: Instruments
+    telemetry: Telemetry
+    sight: Sight = field(init=False)
     _followed: dict[Symbol, _Followed] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.sight = Sight(self.telemetry)
 
     async def act(self, tick: Tick, mark: Callable[[], Awaitable[None]]) -> bool:
         """Decide on new bars and ask; `mark` comes before anything is on the bus."""
@@ -71,6 +87,7 @@ class ExitBrain:
         asked = [self._harvest(bar) for bar in tick.bars]
         silent = self._followed.keys() - {bar.symbol for bar in tick.bars}
         asked += [self._outlasted(symbol, tick.at_ms) for symbol in sorted(silent)]
+        self.sight.at(tick.at_ms)
         return tuple(intent for intent in asked if intent is not None)
 
     async def ask(self, intents: Sequence[ReduceIntent]) -> None:
@@ -79,15 +96,20 @@ class ExitBrain:
             await self.outbox.reduce(intent)
 
     async def pulse(self, now_ms: UnixMs) -> None:
-        """Do nothing: whoever asks lives in the same process."""
+        """Notice what has fallen silent: whoever asks lives in the same process."""
+        self.sight.at(now_ms)
 
     def see(self, tick: Tick) -> None:
         """Take in bars that were decided upon before: only the best prices may change."""
         for bar in tick.bars:
-            followed = self._followed.get(bar.symbol)
-            if followed is not None and bar.open_ms >= followed.track.opened_ms:
+            followed = self._concerned(bar)
+            if followed is not None:
                 track = seen(followed.track, high=bar.high, low=bar.low)
-                self._followed[bar.symbol] = _Followed(followed.intent_id, track)
+                self._followed[bar.symbol] = replace(followed, track=track)
+
+    def blind(self) -> tuple[Symbol, ...]:
+        """Return the open positions of which it lacks what it decides by."""
+        return self.sight.blind()
 
     async def catch_up(self) -> None:
         """Take in every position change there is, oldest first."""
@@ -99,7 +121,10 @@ class ExitBrain:
         """Return what is harvested, and how far."""
         return {symbol: followed.track for symbol, followed in self._followed.items()}
 
-    def _follow(self, update: PositionUpdate) -> None:
+    def _follow(self, update: PositionUpdate | Unreadable) -> None:
+        self.sight.told(update)
+        if isinstance(update, Unreadable):
+            return
         if update.quantity_base == 0:
             self._followed.pop(update.symbol, None)
             return
@@ -109,28 +134,36 @@ class ExitBrain:
                 known.track,
                 open_base=update.quantity_base,
                 stop_price_usd=update.stop_price_usd,
+                partial_done=update.partial_asked,
+                cost_usd=update.cost_usd,
+                exit_fraction=update.exit_fraction,
             )
-        else:
-            track = track_of(
-                side=update.side,
-                entry_price_usd=update.entry_price_usd,
-                first_base=update.first_base,
-                open_base=update.quantity_base,
-                opened_ms=update.opened_ms,
-                policy=update.policy,
-                stop_price_usd=update.stop_price_usd,
-            )
-        self._followed[update.symbol] = _Followed(update.intent_id, track)
+            self._followed[update.symbol] = replace(known, track=track)
+            return
+        added = known is not None and known.track.opened_ms == update.opened_ms
+        self._followed[update.symbol] = _Followed(
+            update.intent_id,
+            _track(update),
+            since_ms=update.at_ms if added else update.opened_ms,
+        )
+
+    def _concerned(self, bar: Bar) -> _Followed | None:
+        """Return the position that a bar is about: it began with the bar, or before."""
+        followed = self._followed.get(bar.symbol)
+        if followed is None:
+            return None
+        self.sight.saw(bar)
+        return followed if bar.open_ms >= followed.since_ms else None
 
     def _harvest(self, bar: Bar) -> ReduceIntent | None:
-        followed = self._followed.get(bar.symbol)
-        if followed is None or bar.open_ms < followed.track.opened_ms:
+        followed = self._concerned(bar)
+        if followed is None:
             return None
         before = followed.track
         track, action = step(
             before, high=bar.high, low=bar.low, close=bar.close, now_ms=bar.close_ms
         )
-        self._followed[bar.symbol] = _Followed(followed.intent_id, track)
+        self._followed[bar.symbol] = replace(followed, track=track)
         return self._intent(bar.symbol, bar.close_ms, before, action)
 
     def _outlasted(self, symbol: Symbol, at_ms: UnixMs) -> ReduceIntent | None:
@@ -174,6 +207,22 @@ def _is_of(known: _Followed, update: PositionUpdate) -> bool:
     )
 
 
+def _track(update: PositionUpdate) -> Track:
+    """Begin with a position, or begin anew after a restart, from what is stated of it."""
+    return track_of(
+        side=update.side,
+        entry_price_usd=update.entry_price_usd,
+        first_base=update.first_base,
+        open_base=update.quantity_base,
+        opened_ms=update.opened_ms,
+        policy=update.policy,
+        stop_price_usd=update.stop_price_usd,
+        partial_done=update.partial_asked,
+        cost_usd=update.cost_usd,
+        exit_fraction=update.exit_fraction,
+    )
+
+
 def _reduction(
     symbol: Symbol,
     at_ms: UnixMs,
@@ -195,8 +244,3 @@ def _reduction(
         created_ms=at_ms,
         source=SOURCE,
     )
-
-
-def exit_id(symbol: Symbol, opened_ms: UnixMs, at_ms: UnixMs, reason: str) -> IntentId:
-    """Derive an exit's id from the position and the moment, and from no market value."""
-    return IntentId(f"x-{symbol}-{opened_ms}-{at_ms}-{reason.lower().replace('_', '-')}")

@@ -43,6 +43,10 @@ class Exits(Protocol):
         """Return what is harvested here, and how far."""
         ...
 
+    def blind(self) -> tuple[Symbol, ...]:
+        """Return the open positions of which they lack what they decide by."""
+        ...
+
 
 class Turns(Protocol):
     """The way to another process and back, once per tick."""
@@ -53,6 +57,10 @@ class Turns(Protocol):
 
     async def newest_ms(self) -> UnixMs:
         """Return the newest tick that was decided; 0 where there is none."""
+        ...
+
+    def blind(self) -> tuple[Symbol, ...]:
+        """Return the open positions of which the newest answer says that it is blind."""
         ...
 
 
@@ -112,6 +120,10 @@ class ExitsApart:
     def tracks(self) -> Mapping[Symbol, Track]:
         """Return nothing: nothing is harvested here."""
         return {}
+
+    def blind(self) -> tuple[Symbol, ...]:
+        """Return of which open positions the other process lacks what it decides by."""
+        return self.turns.blind()
 
     def _heard(self, *, silent: bool) -> None:
         """Say it once when the other process falls silent, and once when it is back."""

@@ -15,6 +15,7 @@ from bridge_patch.domain.events import (
     InsuranceCleared,
     LatchSet,
     OrderVouched,
+    PositionVouched,
     Rearmed,
     TradingState,
     Transferred,
@@ -94,7 +95,10 @@ class EquityGauge:
                 self._cash_usd += wallet_change(event)
             case FundingPaid(book=self.book) | InsuranceCleared(book=self.book):
                 self._cash_usd += event.amount_usd
-            case Rearmed() | OrderVouched():
+            case PositionVouched() if self.book is Book.ACCOUNT:
+                self.holds.heeded.add(event.command_id)
+                self._adopted(event.gain_usd or ZERO)
+            case Rearmed() | OrderVouched() | PositionVouched():
                 self.holds.heeded.add(event.command_id)
             case Transferred(book=self.book):
                 self._transferred(event.amount_usd)
@@ -251,6 +255,12 @@ class EquityGauge:
             self.peak_usd = None
         if EQUITY_JUMP in let_go and latch.who != GOVERNOR:
             self._accept_jump()
+
+    def _adopted(self, gain_usd: Decimal) -> None:
+        """Let the gain that a position brings with it be no jump: equity had it before."""
+        if self._unexplained_usd is not None and self._baseline_usd is not None:
+            self._unexplained_usd -= gain_usd
+            self._baseline_usd -= gain_usd
 
     def _accept_jump(self) -> None:
         jump_usd, self.jump_usd = self.jump_usd, ZERO

@@ -13,6 +13,7 @@ from bridge_patch.services.answers import Sent, words_for
 from bridge_patch.services.late_trades import told_late
 from bridge_patch.services.ports import Clock, Reducer, Report
 from bridge_patch.services.recorder import Recorder
+from bridge_patch.services.standing import reducible_base
 
 #: The answers by which an order that has ended, or a stop that rests, is found again.
 _GRANTED: Final = frozenset({OrderEvent.FILLED, OrderEvent.ACCEPTED})
@@ -62,7 +63,7 @@ class Hearing:
         """
         ledger = self.recorder.ledger
         doubt = ledger.in_doubt[order.order_id]
-        report = doubt.hear(report, ledger.positions.get(order.symbol))
+        report = doubt.hear(report, reducible_base(ledger, order.symbol))
         words = words_for(doubt.state, report.event)
         answers = (
             Resolved(

@@ -19,10 +19,17 @@ FOREIGN_POSITION: Final = "FOREIGN_POSITION"
 FOREIGN_ORDER: Final = "FOREIGN_ORDER"
 WALLET_DIFFERS: Final = "WALLET_DIFFERS"
 VENUE_DIFFERS: Final = "VENUE_DIFFERS"
-#: The venue told a trade of an order that a person's word had ended.
+#: The venue told a trade of an order that a word had ended: a person's, or its own that it
+#: never had it.
 FILLED_LATE: Final = "FILLED_LATE"
+#: The venue shows an order, without a trade, that was to have never come.
+SEEN_LATE: Final = "SEEN_LATE"
 #: The cause of every state that a person asked for.
 OPERATOR: Final = "OPERATOR"
+#: A person's halt that closes what is ours, and goes on until it is flat or resumed.
+FLATTEN: Final = "FLATTEN"
+#: What a person ordered holds in every book, and a resume lets go of all of it.
+ORDERED: Final = (OPERATOR, FLATTEN)
 _TIGHTNESS: Final = (TradingState.RUNNING, TradingState.REDUCING, TradingState.HALTED)
 
 
@@ -106,10 +113,8 @@ class Holds:
         told._set(latch.cause, latch.state)
         if latch.book is self.book:
             self._states, self._let_go = told._states, latch.cause
-        elif OPERATOR in told:
-            self._set(OPERATOR, told._states[OPERATOR])
-        elif latch.command_id or latch.cause == OPERATOR:
-            self._states.pop(OPERATOR, None)
+        else:
+            self._obey(latch, told)
         if latch.book is self.book:  # what is pulled again is not what was seen before
             self._since_ms.pop(latch.adds, None)
         self._since_ms = {c: self._since_ms.get(c, latch.at_ms) for c in self._states}
@@ -117,6 +122,14 @@ class Holds:
 
     def __bool__(self) -> bool:
         return bool(self._states)
+
+    def _obey(self, latch: LatchSet, told: Holds) -> None:
+        """Take over what a person ordered, or released, for another book."""
+        for cause in ORDERED:
+            if cause in told:
+                self._set(cause, told._states[cause])
+            elif latch.command_id or latch.cause in ORDERED:
+                self._states.pop(cause, None)
 
     def _set(self, cause: str, state: TradingState) -> None:
         """Let a cause hold, as the newest; one for RUNNING holds nothing."""

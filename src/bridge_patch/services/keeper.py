@@ -11,6 +11,7 @@ from bridge_patch.domain.events import Book, Event, InstrumentSeen, Stage
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import UnixMs, Unknown
 from bridge_patch.domain.market import FundingTerms, Mark, Tick
+from bridge_patch.services.flattening import Flattening
 from bridge_patch.services.late_trades import told_late
 from bridge_patch.services.messages import Settlement
 from bridge_patch.services.ports import Account, AccountReading, Inbox, Venue
@@ -36,6 +37,7 @@ class Keeper:
     account: Account
     switch: Switch
     reconciler: Reconciler
+    flattening: Flattening
     adopt: Callable[[], tuple[Instrument, ...]] = tuple
     uncovered: Uncovered = field(default_factory=Uncovered)
 
@@ -73,8 +75,8 @@ class Keeper:
             events += book.on_tick(now)
         recorder.stage(*events)
         await recorder.flush()
-        open_ = recorder.ledger.in_doubt or recorder.ledger.naked()
-        if events or open_ or self.reconciler.due():
+        open_ = recorder.ledger.in_doubt or trader.desk.protection.due()
+        if events or open_ or self.flattening.due() or self.reconciler.due():
             await self.recover()
         else:
             if marks and self._equity_ages(now.at_ms):
@@ -112,8 +114,9 @@ class Keeper:
         A restart begins with this, before any entry. What a person ordered comes first.
         """
         await self.switch.heed()
+        await self.flattening.go_on()
         await self._resolve_doubts()
-        await self._guard()
+        await self.trader.desk.protection.turn()
         await self.reconciler.look()
         await self._watch_equity()
         trader = self.trader
@@ -134,24 +137,23 @@ class Keeper:
         for doubt in tuple(self.trader.recorder.ledger.in_doubt.values()):
             await self.trader.desk.look_up(doubt.order)
 
-    async def _guard(self) -> None:
-        """Protect what has no stop; end the stops of what is gone or guarded better."""
-        ledger, desk = self.trader.recorder.ledger, self.trader.desk
-        for symbol in ledger.naked():
-            await desk.protect(symbol)
-        for symbol in tuple(ledger.plans):
-            await desk.tidy(symbol)
-
     async def _cover(self, read: AccountReading) -> None:
-        """Believe no stop that the venue does not state for too long; protect anew."""
+        """Believe no stop that the venue does not state for too long; protect anew.
+
+        And none that lies beyond the liquidation price the venue states.
+        """
         recorder = self.trader.recorder
         if recorder.gauge.book is not Book.ACCOUNT:
             return  # what was read is a shadow book
+        protection = self.trader.desk.protection
+        protection.stated.clear()
+        protection.stated.update((stated.symbol, stated) for stated in read.positions)
         gone = self.uncovered.gone(recorder.ledger, read)
         if gone:
             await recorder.write(*gone)
             self.venue.learn(gone)
-            await self._guard()
+        if gone or any(map(protection.trouble, recorder.ledger.positions)):
+            await protection.turn()
 
     async def _watch_equity(self) -> None:
         trader = self.trader

@@ -1,65 +1,104 @@
-"""Trades of an order that a person's word had ended: none is lost, none counts twice."""
+"""What comes of an order that a word had ended: none of it is lost, none counts twice."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import final
 
-from bridge_patch.domain.events import Book, Event, Filled, FilledLate, TradingState
+from bridge_patch.domain.events import (
+    Book,
+    Event,
+    Filled,
+    FilledLate,
+    OrderEnded,
+    StopArmed,
+    TradingState,
+)
 from bridge_patch.domain.intent import UnixMs
 from bridge_patch.domain.order import ClientOrderId
-from bridge_patch.domain.reconcile_events import Word, uncounted
+from bridge_patch.domain.reconcile_events import uncounted
 from bridge_patch.domain.venue_events import VenueEvent
-from bridge_patch.services.doubt import Vouched
-from bridge_patch.services.holds import FILLED_LATE
+from bridge_patch.services.endings import Ended
+from bridge_patch.services.holds import FILLED_LATE, SEEN_LATE
 from bridge_patch.services.recorder import Recorder
 
 
 def told_late(
     recorder: Recorder, events: Sequence[VenueEvent], now_ms: UnixMs
 ) -> tuple[Event, ...]:
-    """Return what the venue told, and what it means beside a person's word.
+    """Return what the venue told, and what it means beside a word that ended an order.
 
-    What was adopted is not counted again. What nobody had counted is an incident: the
-    account only reduces until a person has looked.
+    What was adopted is not counted again. What nobody had counted, and an order that was to
+    have never come, are an incident: the account only reduces until a person has looked.
     """
-    if not recorder.ledger.vouched:  # as almost ever
-        return tuple(events)
-    told = tuple(_told(recorder, events, now_ms))
-    late = [e for e in told if isinstance(e, FilledLate)]
-    surprising = [e for e in late if e.counted_base < e.quantity_base]
-    gauge = recorder.gauge
-    if not surprising or gauge.book is not Book.ACCOUNT:
-        return told
-    one = surprising[0]
-    why = f"{one.order_id} on {one.symbol} traded after a person had ended it"
-    return (*told, gauge.holds.latch(TradingState.REDUCING, FILLED_LATE, why, now_ms))
-
-
-def _told(
-    recorder: Recorder, events: Iterable[VenueEvent], now_ms: UnixMs
-) -> Iterator[Event]:
     ledger = recorder.ledger
-    known: dict[ClientOrderId, Vouched] = {
-        name: one for name, one in ledger.vouched.items() if name not in ledger.in_doubt
+    if not ledger.endings.orders:  # as almost ever
+        return tuple(events)
+    known = {
+        name: one
+        for name, one in ledger.endings.orders.items()
+        if name not in ledger.in_doubt
     }
-    for event in events:
-        if not isinstance(event, Filled) or event.book is not Book.ACCOUNT:
+    telling = _Telling(known, now_ms)
+    told = tuple(late for event in events for late in telling.of(event))
+    gauge = recorder.gauge
+    if not telling.surprises or gauge.book is not Book.ACCOUNT:
+        return told
+    cause, why = min(telling.surprises, key=lambda one: one[0] is not FILLED_LATE)
+    others = len(telling.surprises) - 1
+    more = f"; and {others} more" if others else ""
+    latch = gauge.holds.latch(TradingState.REDUCING, cause, why + more, now_ms)
+    return (*told, latch)
+
+
+@final
+@dataclass(slots=True)
+class _Telling:
+    """One telling of the venue; `surprises` are the causes and what there is to say."""
+
+    known: dict[ClientOrderId, Ended]
+    now_ms: UnixMs
+    surprises: list[tuple[str, str]] = field(default_factory=list)
+
+    def of(self, event: VenueEvent) -> Iterator[Event]:
+        """Yield an event, and what it means."""
+        ended = None
+        if (
+            isinstance(event, Filled | StopArmed | OrderEnded)
+            and event.book is Book.ACCOUNT
+        ):
+            ended = self.known.get(event.order_id)
+        if ended is None:
             yield event
-            continue
-        vouched = known.get(event.order_id)
-        if vouched is None:
+        elif isinstance(event, Filled):
+            yield from self._traded(event, ended)
+        else:
             yield event
-        elif event.trade_id not in vouched.told:
-            counted_base = min(event.quantity_base, vouched.counted_base)
-            late = _late(event, counted_base, now_ms)
-            yield late
-            if counted_base < event.quantity_base:
-                yield uncounted(event, counted_base)
-            if vouched.word is Word.CLOSED:  # it is in doubt again: all else is as ever
-                del known[event.order_id]
-            else:
-                known[event.order_id] = vouched.after(late)
+            if ended.never_came and isinstance(event, StopArmed | OrderEnded):
+                self._surprise(event, SEEN_LATE, "is there after all", ended)
+                del self.known[event.order_id]
+
+    def _traded(self, fill: Filled, ended: Ended) -> Iterator[Event]:
+        if fill.trade_id in ended.told:
+            return
+        counted_base = min(fill.quantity_base, ended.counted_base)
+        late = _late(fill, counted_base, self.now_ms)
+        yield late
+        if counted_base < fill.quantity_base:
+            self._surprise(fill, FILLED_LATE, "traded", ended)
+            yield uncounted(fill, counted_base)
+        if ended.never_came:  # it is in doubt again: all else is as ever
+            del self.known[fill.order_id]
+        else:
+            self.known[fill.order_id] = ended.after(late)
+
+    def _surprise(
+        self, event: Filled | StopArmed | OrderEnded, cause: str, what: str, ended: Ended
+    ) -> None:
+        why = f"{event.order_id} on {event.symbol} {what} although {ended.ending}"
+        self.surprises.append((cause, why))
 
 
 def _late(fill: Filled, counted_base: Decimal, now_ms: UnixMs) -> FilledLate:

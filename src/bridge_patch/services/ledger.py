@@ -7,30 +7,35 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final, final
 
+from bridge_patch.domain.early_exits import EarlyExits
 from bridge_patch.domain.events import (
     Book,
     DeadLettered,
     DuplicateSeen,
     Event,
     Filled,
+    FilledLate,
     FundingPaid,
+    Judged,
     OrderEnded,
     OrderRefused,
+    OrderVouched,
+    PositionVouched,
     Resolved,
     Sending,
     Settled,
     StopArmed,
 )
 from bridge_patch.domain.harvest import POLICY_FALLBACK
-from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
-from bridge_patch.domain.money import ZERO
+from bridge_patch.domain.intent import IntentId, Symbol
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent, OrderState, after
-from bridge_patch.domain.position import Position, apply_fill, apply_funding
-from bridge_patch.domain.reconcile_events import FilledLate, OrderVouched, Word
+from bridge_patch.domain.position import Position, apply_funding
+from bridge_patch.domain.reconcile_events import Word
 from bridge_patch.governor.budget import Budget, Reservation
-from bridge_patch.services.doubt import Doubt, Vouched
-from bridge_patch.services.messages import PositionUpdate
-from bridge_patch.services.plans import Plan, RestingStop, View
+from bridge_patch.services.doubt import Doubt
+from bridge_patch.services.endings import Endings
+from bridge_patch.services.exit_ids import is_partial
+from bridge_patch.services.plans import Plan, RestingStop, View, adopted
 
 #: How many set-aside messages are remembered: more than one unsettled batch can hold.
 COUNTED_MAX: Final = 2048
@@ -47,8 +52,9 @@ class Ledger:
     an entry in doubt the budget holds what was approved, as if it had filled. `inherited`
     names what was in doubt at the start. `unsettled` holds the newest order of each intent
     that asked for one and has no outcome yet. `closed` keeps the last position of a symbol
-    that is flat; `counted` the newest messages that were set aside. `vouched` holds the
-    orders that a person's word has ended: the venue may tell a trade of one yet.
+    that is flat; `counted` the newest messages that were set aside. `endings` holds the
+    orders that a word has ended, a person's or the venue's that it never had it: the venue
+    may tell of one yet. `early` is what reductions took of an entry that is not told yet.
     """
 
     positions: dict[Symbol, Position] = field(default_factory=dict)
@@ -59,7 +65,8 @@ class Ledger:
     unsettled: dict[IntentId, Sending] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
     counted: dict[str, None] = field(default_factory=dict)
-    vouched: dict[ClientOrderId, Vouched] = field(default_factory=dict)
+    endings: Endings = field(default_factory=Endings)
+    early: EarlyExits = field(default_factory=EarlyExits)
 
     def apply(self, event: Event) -> None:
         """Fold one journaled event; what is not about the account changes nothing."""
@@ -68,13 +75,14 @@ class Ledger:
                 self._sending(event)
             case Resolved():
                 self._resolved(event)
-            case Settled():
-                self.unsettled.pop(event.intent_id, None)
+            case Settled() | Judged():
+                self._decided(event)
             case Filled(book=Book.ACCOUNT):
                 self._filled(event)
             case StopArmed(book=Book.ACCOUNT):
                 self._armed(event)
             case OrderEnded(book=Book.ACCOUNT):
+                self.endings.contradicted(event)
                 self._doubted(event)
                 self._unrest(event.symbol, event.order_id)
             case FundingPaid(book=Book.ACCOUNT):
@@ -96,7 +104,9 @@ class Ledger:
 
     def view(self, symbol: Symbol) -> View:
         """Return what stands on a symbol."""
-        return View(self.positions.get(symbol), self.stop_price_usd(symbol))
+        plan = self.plans.get(symbol)
+        asked = plan is not None and plan.partial_asked
+        return View(self.positions.get(symbol), self.stop_price_usd(symbol), asked)
 
     def stop_price_usd(self, symbol: Symbol) -> Decimal | None:
         """Return the price of the stop that fires first; None is NAKED, or flat."""
@@ -142,27 +152,9 @@ class Ledger:
             if doubt.order.symbol == symbol and doubt.order.leg in legs:
                 yield doubt.order
 
-    def update(self, symbol: Symbol, at_ms: UnixMs) -> PositionUpdate:
-        """State a symbol that is or was held; flat is a quantity of zero."""
-        now = self.positions.get(symbol)
-        position = now or self.closed[symbol]
-        plan = self._plan(symbol)
-        return PositionUpdate(
-            at_ms=at_ms,
-            symbol=symbol,
-            side=position.side,
-            quantity_base=now.quantity_base if now else ZERO,
-            first_base=position.first_base,
-            entry_price_usd=position.entry_price_usd,
-            opened_ms=position.opened_ms,
-            stop_price_usd=self.stop_price_usd(symbol),
-            policy=plan.policy,
-            intent_id=plan.intent_id,
-        )
-
     def _sending(self, order: Sending) -> None:
         self.in_doubt[order.order_id] = Doubt(order, OrderState.SENDING)
-        self.vouched.pop(order.order_id, None)  # it is sent once more, under its own id
+        self.endings.sent(order)
         self._reserve(order)
         before = self.plans.get(order.symbol)
         if order.leg is not Leg.ENTRY:
@@ -201,6 +193,7 @@ class Ledger:
         rests = state is OrderState.OPEN and doubt.order.leg is Leg.STOP
         if rests or state in _ENDED:
             del self.in_doubt[answer.order_id]
+            self.endings.answered(answer, doubt)
             if not self.budget.holds(answer.order_id):
                 return
             if state is OrderState.FILLED:
@@ -218,40 +211,44 @@ class Ledger:
 
     def _word_about(self, event: Event) -> None:
         """Remember which orders a person's word ended, and what was told of them since."""
-        if not isinstance(event, OrderVouched | FilledLate):
-            return
-        doubt, vouched = self.in_doubt.get(event.order_id), self.vouched.get(event.order_id)
-        if isinstance(event, FilledLate):
-            if vouched is not None:
-                self.vouched[event.order_id] = vouched.after(event)
-        elif doubt is not None and event.word is not Word.REFUSED:
-            counted_base = (event.quantity_base or ZERO) - doubt.filled_base
-            told = tuple(trade.trade_id for trade in doubt.trades)
-            self.vouched[event.order_id] = Vouched(
-                doubt.order, event.word, max(ZERO, counted_base), told
-            )
+        if isinstance(event, PositionVouched) and event.word is Word.ADOPTED:
+            self.plans[event.symbol] = adopted(event, self.plans.get(event.symbol))
+        elif isinstance(event, OrderVouched):
+            self.endings.vouched(event, self.in_doubt.get(event.order_id))
+        elif isinstance(event, FilledLate):
+            self.endings.late(event)
 
     def _filled(self, fill: Filled) -> None:
-        self._reopen(fill.order_id)
+        self._reopen(fill)
         self._doubted(fill)
         self._unrest(fill.symbol, fill.order_id)
-        before = self.positions.get(fill.symbol)
-        position = apply_fill(before, fill)
-        if position is not None:
-            self.positions[fill.symbol] = position
-        elif before is not None:
-            del self.positions[fill.symbol]
-            self.closed[fill.symbol] = before
+        doubt, symbol = self.in_doubt.get(fill.order_id), fill.symbol
+        sent_ms = doubt.order.at_ms if doubt else None
+        before = self.positions.get(symbol)
+        for _, position in self.early.fold(before, fill, sent_ms):
+            if position is not None:
+                self.positions[symbol] = position
+            else:
+                self.closed[symbol] = self.positions.pop(symbol)
 
-    def _reopen(self, order_id: ClientOrderId) -> None:
-        """Doubt an order again that a person had closed: a trade of it has come."""
-        vouched = self.vouched.get(order_id)
-        closed = vouched is not None and vouched.word is Word.CLOSED
-        if vouched is None or not closed or order_id in self.in_doubt:
+    def _reopen(self, fill: Filled) -> None:
+        """Doubt an order again that was to have never come: a trade of it has."""
+        order = self.endings.contradicted(fill)
+        if order is not None and order.order_id not in self.in_doubt:
+            self.in_doubt[order.order_id] = Doubt(order, OrderState.UNKNOWN)
+            self._reserve(order)
+
+    def _decided(self, event: Settled | Judged) -> None:
+        """Take in an outcome; and that a part was asked for, whatever becomes of it."""
+        if isinstance(event, Settled):
+            self.unsettled.pop(event.intent_id, None)
             return
-        del self.vouched[order_id]
-        self.in_doubt[order_id] = Doubt(vouched.order, OrderState.UNKNOWN)
-        self._reserve(vouched.order)
+        symbol = event.symbol
+        position, plan = self.positions.get(symbol), self.plans.get(symbol)
+        if position is None or plan is None:
+            return
+        if is_partial(event.intent_id, symbol, position.opened_ms):
+            plan.partial_asked = True
 
     def _funded(self, paid: FundingPaid) -> None:
         position = self.positions.get(paid.symbol)
@@ -259,6 +256,7 @@ class Ledger:
             self.positions[paid.symbol] = apply_funding(position, paid)
 
     def _armed(self, stop: StopArmed) -> None:
+        self.endings.contradicted(stop)
         self._plan(stop.symbol, stop.intent_id).stops.append(
             RestingStop(
                 order_id=stop.order_id,

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, final
 
+from bridge_patch.domain.harvest import HarvestPolicy
 from bridge_patch.domain.intent import StopDistance, Symbol, UnixMs, Unknown
 from bridge_patch.domain.market import FundingTerms, Mark, Tick
+from bridge_patch.governor.case import sigma_move
 from bridge_patch.governor.snapshot import Known, Reading
 from bridge_patch.policy.sizing import FACTOR_MAX, FACTOR_MIN, STOP_FRACTION
 from bridge_patch.policy.volatility import Ewma, volatility_factor
@@ -151,6 +153,16 @@ class MarketView:
                 return volatility_factor(annual)
             case Unknown() as unknown:
                 return unknown
+
+    def scaled(self, policy: HarvestPolicy, symbol: Symbol) -> HarvestPolicy:
+        """Return a policy with its trail fixed by what the market moves over its hold now.
+
+        It stays unscaled while the volatility is unknown: then no entry is permitted.
+        """
+        if not policy.unscaled:
+            return policy
+        sigma = sigma_move(self.volatility(symbol), policy.hold_max_sec)
+        return policy if isinstance(sigma, Unknown) else policy.scaled(sigma)
 
     def default_stop(self, symbol: Symbol) -> StopDistance | Unknown:
         """Return the hard stop of an entry that states none: the sizer's own.

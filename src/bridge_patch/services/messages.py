@@ -9,7 +9,7 @@ from typing import Final, TypeAlias, final
 
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import Book, BulkExpired, Settled
-from bridge_patch.domain.harvest import HarvestPolicy
+from bridge_patch.domain.harvest import HarvestMode, HarvestPolicy
 from bridge_patch.domain.intent import (
     Confidence,
     Intent,
@@ -23,6 +23,7 @@ from bridge_patch.domain.intent import (
     UnixMs,
     parse_symbol,
 )
+from bridge_patch.domain.money import ZERO
 from bridge_patch.domain.order import ClientOrderId
 
 
@@ -118,8 +119,11 @@ class LateLetter:
 class PositionUpdate:
     """A position after a change, and what the exit brain needs to harvest it.
 
-    `quantity_base` zero is flat. `first_base` is what the entry filled; `mode` is live for
-    a position at the venue; `stop_price_usd` is None while NAKED.
+    `quantity_base` zero is flat. `first_base` is what the entry filled; `stop_price_usd` is
+    None while NAKED. `cost_usd` is what the open part has cost, entry fees and funding;
+    `exit_fraction` what closing it will, fee and expected slippage, of the price.
+    `partial_asked` tells that its partial close was asked for, whatever came of it. The
+    three are absent in what was published before they were known.
     """
 
     at_ms: UnixMs
@@ -132,6 +136,17 @@ class PositionUpdate:
     stop_price_usd: Decimal | None
     policy: HarvestPolicy
     intent_id: IntentId
+    cost_usd: Decimal = ZERO
+    exit_fraction: Decimal = ZERO
+    partial_asked: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A position was stated, and cannot be read; `symbol` None: not even of which."""
+
+    symbol: Symbol | None
 
 
 #: Who gave a command that was not understood, or that nobody proved to have given.
@@ -141,14 +156,16 @@ _WHY_MAX: Final = 2000
 
 
 class Wish(StrEnum):
-    """What a person orders. All of them leave open positions their stops and harvests."""
+    """What a person orders. All but FLATTEN leave open positions stops and harvests."""
 
     HALT = "halt"
+    FLATTEN = "flatten"
     REDUCE = "reduce"
     RESUME = "resume"
     REARM = "rearm"
     ADOPT = "adopt"
     CLOSE = "close"
+    ADOPT_POSITION = "adopt_position"
 
 
 #: What a person may say of an order of which nobody knows.
@@ -201,9 +218,10 @@ class NamedOrder:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """An order of a person to the execution service; `symbol` is for a re-arm only.
+    """An order of a person to the execution service.
 
-    `named` is for a word about an order of which nobody knows, to adopt or close it.
+    `symbol` is for a re-arm, and for a position to be adopted, under `policy` if one is
+    named. `named` is for a word about an order of which nobody knows, to adopt or close it.
 
     `at_ms` is when it was given, by the clock of whoever gave it. `entry_id` is the bus's
     own, "" where it was not on one. A resume `answers` the hold that its author saw: it
@@ -219,6 +237,7 @@ class Command:
     entry_id: str = ""
     answers: Answered | None = None
     named: NamedOrder | None = None
+    policy: HarvestMode | None = None
 
     def __post_init__(self) -> None:
         lacking = [name for name in ("id", "who", "why") if not getattr(self, name).strip()]
@@ -230,8 +249,11 @@ class Command:
             raise InvalidValueError(msg)
         if self.symbol is not None:
             parse_symbol(self.symbol)
-        if (self.symbol is None) == (self.wish is Wish.REARM):
-            msg = f"a symbol goes with rearm and with nothing else, was {self.symbol}"
+        if (self.symbol is None) == (self.wish in {Wish.REARM, Wish.ADOPT_POSITION}):
+            msg = f"a symbol goes with rearm and adopt_position only, was {self.symbol}"
+            raise InvalidValueError(msg)
+        if self.policy is not None and self.wish is not Wish.ADOPT_POSITION:
+            msg = f"a policy goes with adopt_position only, was {self.policy}"
             raise InvalidValueError(msg)
         if (self.named is None) == (self.wish in WORDS):
             msg = "an order goes with adopt and close, and with nothing else"
@@ -268,23 +290,3 @@ class Barrier:
 
     at_ms: UnixMs
     equity_usd: Decimal | None
-
-
-class TurnStage(StrEnum):
-    """Whose turn it is at a tick: due is the exit brain's, done the execution's again."""
-
-    DUE = "due"
-    DONE = "done"
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExitTurn:
-    """The exits of a tick are due, or decided; `asked` names the reductions published.
-
-    An exit brain of its own process publishes them together with this, or not at all.
-    """
-
-    at_ms: UnixMs
-    stage: TurnStage
-    asked: tuple[IntentId, ...] = ()

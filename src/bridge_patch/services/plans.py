@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import final
 
 from bridge_patch.domain.events import OrderRefused
-from bridge_patch.domain.harvest import HarvestPolicy
+from bridge_patch.domain.harvest import POLICY_FALLBACK, HarvestPolicy
 from bridge_patch.domain.intent import IntentId
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.position import Position
+from bridge_patch.domain.reconcile_events import PositionVouched
 
 
 @final
@@ -37,13 +38,14 @@ class Plan:
 
     `stop_fraction` is the hard stop it was sized for. `attempts` counts the orders sent to
     protect or reduce it; it makes their ids distinct. `orphans` are stops that still rest
-    from the plan before.
+    from the plan before. `partial_asked` tells that the exit brain asked for its part.
     """
 
     intent_id: IntentId
     policy: HarvestPolicy
     stop_fraction: Decimal | None = None
     attempts: int = 0
+    partial_asked: bool = False
     stops: list[RestingStop] = field(default_factory=list)
     orphans: list[RestingStop] = field(default_factory=list)
     refusals: dict[ClientOrderId, OrderRefused] = field(default_factory=dict)
@@ -52,7 +54,17 @@ class Plan:
 @final
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the world sees of a symbol: the position, and the stop that protects it."""
+    """What the world sees of a symbol: the position, its stop, and whether a part went."""
 
     position: Position | None
     stop_price_usd: Decimal | None
+    partial_asked: bool = False
+
+
+def adopted(event: PositionVouched, before: Plan | None) -> Plan:
+    """Return the plan of a position that a person made ours: the fallback stop, anew."""
+    return Plan(
+        intent_id=event.intent_id,
+        policy=event.harvest_policy or POLICY_FALLBACK,
+        orphans=[*before.orphans, *before.stops] if before else [],
+    )

@@ -30,6 +30,7 @@ from bridge_patch.services.messages import (
     PositionUpdate,
     Result,
     Settlement,
+    Unreadable,
 )
 
 
@@ -122,8 +123,8 @@ class Outcomes(Protocol):
         """Return the outcomes published since the last call."""
         ...
 
-    async def positions(self, wait_ms: int) -> tuple[PositionUpdate, ...]:
-        """Return the position changes published since the last call."""
+    async def positions(self, wait_ms: int) -> tuple[PositionUpdate | Unreadable, ...]:
+        """Return the position changes published since the last call, readable or not."""
         ...
 
 
@@ -190,7 +191,10 @@ class Exchange(Reducer, Protocol):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionReading:
-    """A position as the venue states it; no resting stop is `stop_price_usd` None."""
+    """A position as the venue states it; no resting stop is `stop_price_usd` None.
+
+    `liquidation_usd` is None, or zero, where the venue does not say.
+    """
 
     symbol: Symbol
     side: Side
@@ -198,6 +202,7 @@ class PositionReading:
     entry_price_usd: Decimal
     margin_usd: Decimal
     stop_price_usd: Decimal | None
+    liquidation_usd: Decimal | None = None
 
 
 @final

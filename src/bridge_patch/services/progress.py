@@ -1,12 +1,12 @@
-"""How far the last tick came: what a restart goes on behind."""
+"""How far the last tick came, and what the exits lacked: what a restart goes on behind."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final, final
 
-from bridge_patch.domain.events import Stage, TickReached
-from bridge_patch.domain.intent import UnixMs
+from bridge_patch.domain.events import ExitsBlind, Stage, TickReached
+from bridge_patch.domain.intent import Symbol, UnixMs
 
 NEVER: Final = UnixMs(0)
 _ORDER: Final = tuple(Stage)
@@ -15,13 +15,17 @@ _ORDER: Final = tuple(Stage)
 @final
 @dataclass(slots=True)
 class Progress:
-    """A fold of TickReached: the newest tick that left a trace, and its last stage."""
+    """A fold: the newest tick that left a trace, its last stage, and what exits lack."""
 
     at_ms: UnixMs = NEVER
     stage: Stage = Stage.PROPOSED
+    blind: tuple[Symbol, ...] = ()
 
-    def apply(self, event: TickReached) -> None:
+    def apply(self, event: TickReached | ExitsBlind) -> None:
         """Fold one journaled event."""
+        if isinstance(event, ExitsBlind):
+            self.blind = event.symbols
+            return
         self.at_ms, self.stage = event.at_ms, event.stage
 
     def reached(self, at_ms: UnixMs, stage: Stage) -> bool:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final, final
 
 from bridge_patch.domain.account_events import LatchSet, TradingState, Transferred
-from bridge_patch.domain.events import Event, Resolved, Sending
+from bridge_patch.domain.events import Event, PositionVouched, Resolved, Sending
 from bridge_patch.domain.intent import Symbol
 from bridge_patch.domain.money import ZERO
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent
@@ -66,12 +66,12 @@ class Reckoning:
                 self._announced(event)
             case Resolved() if event.event not in _OPEN:
                 self._asked.pop(event.order_id, None)
+            case PositionVouched(leverage=int() as leverage):
+                self.leverages[event.symbol] = (leverage,)
             case WalletCounted():
                 self._opening_usd = event.opening_usd
-            case DifferenceFound():
-                self.standing[event.difference.subject] = event
-            case DifferenceGone():
-                self.standing.pop(event.difference.subject, None)
+            case DifferenceFound() | DifferenceGone():
+                self._compared(event)
             case LatchSet():
                 self._latched(event)
             case _:
@@ -81,6 +81,12 @@ class Reckoning:
         """Return how a difference was told last; None where it is not standing."""
         found = self.standing.get(subject)
         return found.difference if found else None
+
+    def _compared(self, event: DifferenceFound | DifferenceGone) -> None:
+        if isinstance(event, DifferenceFound):
+            self.standing[event.difference.subject] = event
+        else:
+            self.standing.pop(event.difference.subject, None)
 
     def _filled(self, fill: Filled) -> None:
         self.cash_usd += wallet_change(fill)

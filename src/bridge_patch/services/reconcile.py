@@ -25,6 +25,7 @@ from bridge_patch.services.differences import OwnRecords, OwnStop, differences, 
 from bridge_patch.services.holds import (
     FOREIGN_ORDER,
     FOREIGN_POSITION,
+    SEEN_LATE,
     VENUE_DIFFERS,
     WALLET_DIFFERS,
 )
@@ -152,15 +153,28 @@ class Reconciler:
         self, stayed: Sequence[Difference], news: Sequence[Difference], now_ms: UnixMs
     ) -> None:
         """Close the account for entries, each cause by itself; it waits for a person."""
-        for cause in dict.fromkeys(map(cause_of, stayed)):
+        for cause in dict.fromkeys(map(self._cause_of, stayed)):
             holds = self.recorder.gauge.holds
-            about = [d for d in stayed if cause_of(d) == cause]
+            about = [d for d in stayed if self._cause_of(d) == cause]
             if cause in holds and not any(d in news for d in about):
                 continue
             more = f"; and {len(about) - 1} more" if about[1:] else ""
-            why = f"{about[0].said}{more}"
+            why = f"{about[0].said}{self._ended(about[0])}{more}"
             latch = holds.latch(TradingState.REDUCING, cause, why, now_ms)
             await self.recorder.write(latch)
+
+    def _cause_of(self, difference: Difference) -> str:
+        return SEEN_LATE if self._ended(difference) else cause_of(difference)
+
+    def _ended(self, difference: Difference) -> str:
+        """Return which order this is, where it was to have never come; else ""."""
+        order_id = difference.order_id
+        if order_id is None:
+            return ""
+        ended = self.recorder.ledger.endings.orders.get(order_id)
+        if ended is None or not ended.never_came:
+            return ""
+        return f"; {order_id}, although {ended.ending}"
 
     def _counted(self, read: VenueRecords, now_ms: UnixMs) -> WalletCounted | None:
         """Return the wallet's first count; not while a trade of ours may be unknown."""

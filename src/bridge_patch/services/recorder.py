@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import final
 
@@ -16,6 +17,7 @@ from bridge_patch.services.activity import ActivityLog
 from bridge_patch.services.gauge import EquityGauge
 from bridge_patch.services.heard import Heard
 from bridge_patch.services.ledger import Ledger
+from bridge_patch.services.nakedness import Nakedness
 from bridge_patch.services.ports import Journal, Telemetry
 from bridge_patch.services.progress import Progress
 from bridge_patch.services.quiet import Quiet
@@ -40,6 +42,8 @@ class Recorder:
     _read: bool = False
     #: How many of the staged are believed already.
     _learned: int = 0
+    #: One commit at a time: positions may be closed side by side.
+    _committing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
         self.telemetry = Quiet(self.telemetry)
@@ -48,6 +52,11 @@ class Recorder:
     def ledger(self) -> Ledger:
         """Positions, their plans, and the orders whose fate is open."""
         return self.account.ledger
+
+    @property
+    def nakedness(self) -> Nakedness:
+        """Which positions no stop covers, since when, and what was tried."""
+        return self.account.nakedness
 
     @property
     def gauge(self) -> EquityGauge:
@@ -102,7 +111,7 @@ class Recorder:
 
     async def flush(self) -> None:
         """Commit what is staged, or raise BrokenPromiseError with nothing committed."""
-        if self._staged:
+        if self._staged or self._committing.locked():
             await self._commit()
 
     async def write(self, *events: Event) -> None:
@@ -126,16 +135,22 @@ class Recorder:
 
     async def keep(self) -> None:
         """Commit, if anything is believed that is not durable."""
-        if self._learned:
+        if self._learned or self._committing.locked():
             await self._commit()
 
     async def _commit(self) -> None:
+        async with self._committing:
+            await self._written()
+
+    async def _written(self) -> None:
         moved, self._moved = self._moved, None
         read, self._read = self._read, False
         mark = self.gauge.mark() if read else None
         before = [event for event in (moved, mark) if event is not None]
         new = [*before, *self._staged[self._learned :]]
         events, self._staged, self._learned = [*before, *self._staged], [], 0
+        if not events:
+            return
         await self.journal.append(events)
         for event in new:
             self.account.believe(event)

@@ -37,7 +37,9 @@ _STATUS: Final = {
     OrderEvent.ACCEPTED: Status.RESTING,
 }
 #: Codes of an order that we ourselves kept back in the last step before it left.
-_WITHHELD: Final = frozenset({Reason.TRADING_REDUCING, Reason.TRADING_HALTED})
+_WITHHELD: Final = frozenset(
+    {Reason.TRADING_REDUCING, Reason.TRADING_HALTED, Reason.ORDER_UNKNOWN}
+)
 #: The venue says that it never had the order.
 ORDER_ABSENT: Final = "ORDER_ABSENT"
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Protocol, final
 
-from bridge_patch.domain.events import Stage, TickReached
+from bridge_patch.domain.events import ExitsBlind, Stage, TickReached
 from bridge_patch.domain.intent import UnixMs
 from bridge_patch.domain.market import FundingTerms, Mark, Tick
 from bridge_patch.services.engine import Engine
@@ -137,6 +137,7 @@ class Session:
         await self.execution.retry()
         if await self.execution.inbox.left():
             await self.brain.pulse(self.clock.now_ms())
+            await self._watch_exits()
         await self.execution.drain()
 
     def _is_late(self, tick: Tick) -> bool:
@@ -183,6 +184,14 @@ class Session:
         if await self.brain.act(tick, self.recorder.mark_tick):
             self.recorder.stage(TickReached(at_ms=tick.at_ms, stage=Stage.EXITED))
             await self.execution.drain()
+        await self._watch_exits()
+
+    async def _watch_exits(self) -> None:
+        """Journal what the exits lack of what is open, when that changes."""
+        blind = self.brain.blind()
+        if blind != self.recorder.progress.blind:
+            now_ms = self.clock.now_ms()
+            await self.recorder.write(ExitsBlind(at_ms=now_ms, symbols=blind))
 
     async def _entries(self, tick: Tick) -> None:
         if self.engine is None:

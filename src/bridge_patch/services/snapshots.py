@@ -207,6 +207,8 @@ class Snapshots:
         held, budget = {p.symbol for p in positions}, self.ledger.budget
         reserved, reservations = budget.reserved(besides), tuple(budget.held(besides))
         unknown = self.ledger.unknown(besides)
+        # A stop that outlived its position could close the next one.
+        left = () if symbol in held else self.ledger.stale_stops(symbol)
         return Exposure(
             long_usd=firm[Side.BUY] + reserved.long_usd,
             short_usd=firm[Side.SELL] + reserved.short_usd,
@@ -219,7 +221,7 @@ class Snapshots:
             naked_positions=len(self.ledger.naked()),
             foreign_positions=len(foreign_in(read, self.held(), self.ledger)),
             unknown_orders=len(unknown),
-            unknown_on_symbol=sum(order.symbol == symbol for order in unknown),
+            unknown_on_symbol=sum(order.symbol == symbol for order in unknown) + len(left),
             unknown_at_start=sum(o.order_id in self.ledger.inherited for o in unknown),
             unknown_since_ms=min((order.at_ms for order in unknown), default=None),
         )

@@ -12,7 +12,8 @@ from typing import Final, Protocol, final
 
 from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import Event, Rearmed, TradingState
-from bridge_patch.services.holds import OPERATOR
+from bridge_patch.services.adoptions import Adoptions
+from bridge_patch.services.holds import FLATTEN, OPERATOR, ORDERED
 from bridge_patch.services.messages import NOBODY, WORDS, Command, Wish
 from bridge_patch.services.ports import Clock
 from bridge_patch.services.recorder import Recorder
@@ -20,6 +21,7 @@ from bridge_patch.services.unknowns import Unknowns
 
 _STATES: Final = {
     Wish.HALT: TradingState.HALTED,
+    Wish.FLATTEN: TradingState.HALTED,
     Wish.REDUCE: TradingState.REDUCING,
     Wish.RESUME: TradingState.RUNNING,
 }
@@ -50,6 +52,7 @@ class Switch:
     recorder: Recorder
     clock: Clock
     unknowns: Unknowns
+    adoptions: Adoptions
     blind: bool = False
 
     async def heed(self) -> None:
@@ -70,10 +73,14 @@ class Switch:
         for command in commands:
             holds = self.recorder.gauge.holds
             # What nobody understood, or proved to have given, loosens no person's order.
-            if command.id in holds.heeded or (command.who == NOBODY and OPERATOR in holds):
+            ordered = any(cause in holds for cause in ORDERED)
+            if command.id in holds.heeded or (command.who == NOBODY and ordered):
                 continue
             if command.wish in WORDS:
                 await self.unknowns.heed(command)
+                continue
+            if command.wish is Wish.ADOPT_POSITION:
+                await self.adoptions.heed(command)
                 continue
             # The equity that a resume counts from is durable with it.
             read = self.recorder.gauge.mark() if command.wish is Wish.RESUME else None
@@ -94,7 +101,7 @@ class Switch:
             )
         return self.recorder.gauge.holds.latch(
             _STATES.get(command.wish, TradingState.HALTED),
-            OPERATOR,
+            FLATTEN if command.wish is Wish.FLATTEN else OPERATOR,
             command.why,
             now_ms,
             who=command.who,
@@ -111,5 +118,5 @@ class Switch:
             holds.book,
             holds.since_ms(seen.cause),
         ):
-            return {OPERATOR}
-        return {OPERATOR, seen.cause}
+            return {*ORDERED}
+        return {*ORDERED, seen.cause}

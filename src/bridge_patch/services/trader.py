@@ -28,7 +28,7 @@ from bridge_patch.domain.intent import (
     StopDistance,
     Unknown,
 )
-from bridge_patch.domain.position import Position
+from bridge_patch.domain.position import MayBeOpen, Position
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.governor.case import case_of
 from bridge_patch.governor.judge import Approved, ApprovedReduction, judge, judge_reduction
@@ -46,6 +46,7 @@ from bridge_patch.services.recorder import Recorder
 from bridge_patch.services.scribe import Scribe
 from bridge_patch.services.shadows import Books
 from bridge_patch.services.snapshots import Snapshots
+from bridge_patch.services.standing import standing
 from bridge_patch.services.statements import Statements
 
 
@@ -107,9 +108,12 @@ class Trader:
     async def reduce(
         self, received: IntentReceived, intent: ReduceIntent
     ) -> Settled | None:
-        """Judge a reduction against the position, and send it; no entry rule is asked."""
+        """Judge a reduction against the position, and send it; no entry rule is asked.
+
+        Where the entry itself is in doubt it goes out against what that may have opened.
+        """
         ledger = self.recorder.ledger
-        position = ledger.positions.get(intent.symbol)
+        position = standing(ledger, intent.symbol)
         if intent.simulate or (position is None and self.books.governed is not None):
             return self._simulate_reduction(received, intent)
         verdict = self._verdict(intent, position, ledger.stop_price_usd(intent.symbol))
@@ -126,7 +130,7 @@ class Trader:
         Only a reduction may be sent again: the venue bounds it by the position.
         """
         ledger = self.recorder.ledger
-        position = ledger.positions.get(intent.symbol)
+        position = standing(ledger, intent.symbol)
         verdict = self._verdict(intent, position, ledger.stop_price_usd(intent.symbol))
         judged = self.scribe.judged_reduction(intent, verdict, Mode.LIVE)
         self.recorder.stage(judged)
@@ -157,7 +161,7 @@ class Trader:
     async def reduce_now(self, order: Sending, intent: ReduceIntent) -> Sent | None:
         """Send a reduction that was announced, if it is judged to the same still."""
         ledger, symbol = self.recorder.ledger, intent.symbol
-        position = ledger.positions.get(symbol)
+        position = standing(ledger, symbol)
         verdict = self._verdict(intent, position, ledger.stop_price_usd(symbol))
         if isinstance(verdict, Refused):
             return None
@@ -185,6 +189,10 @@ class Trader:
         return Mode.LIVE if live else Mode.SHADOW
 
     def _with_stop(self, entry: Entry) -> Entry:
+        """Complete what is judged by our own market: a scaled trail, and a stop."""
+        if entry.policy is not None and entry.policy.unscaled:
+            policy = self.market.scaled(entry.policy, entry.symbol)
+            entry = replace(entry, policy=policy)
         if isinstance(entry.stop, StopDistance):
             return entry
         return replace(entry, stop=self.market.default_stop(entry.symbol))
@@ -242,7 +250,10 @@ class Trader:
         )
 
     def _verdict(
-        self, intent: ReduceIntent, position: Position | None, stop_usd: Decimal | None
+        self,
+        intent: ReduceIntent,
+        position: Position | MayBeOpen | None,
+        stop_usd: Decimal | None,
     ) -> ApprovedReduction | Refused:
         """Ask the Governor; a stop that risks more than the present one is no reduction."""
         instrument = self.instruments.find(intent.symbol)

@@ -5,12 +5,14 @@ from decimal import Decimal
 from bridge_patch.domain.events import (
     Book,
     BulkExpired,
+    CloseForced,
     DeadLettered,
     DifferenceFound,
     DifferenceGone,
     DuplicateSeen,
     EquityMarked,
     Event,
+    ExitsBlind,
     Expired,
     Filled,
     FilledLate,
@@ -23,6 +25,7 @@ from bridge_patch.domain.events import (
     OrderEnded,
     OrderRefused,
     OrderVouched,
+    PositionVouched,
     Resolved,
     RunStarted,
     Sending,
@@ -48,6 +51,7 @@ from bridge_patch.domain.intent import (
 )
 from bridge_patch.domain.money import Leverage, Margin
 from bridge_patch.domain.order import ClientOrderId, Leg
+from bridge_patch.domain.protection_events import CloseCause
 from bridge_patch.domain.reconcile_events import Difference, DifferenceKind, Word
 from bridge_patch.services.messages import Draft
 
@@ -241,7 +245,17 @@ OTHER_EVENTS: tuple[Event, ...] = (
     ),
     DifferenceFound(at_ms=AT, difference=MISSING),
     DifferenceGone(at_ms=AT, difference=MISSING),
+    ExitsBlind(at_ms=AT, symbols=(BTC, Symbol("SOLUSDT"))),
+    ExitsBlind(at_ms=AT, symbols=()),
     WalletCounted(at_ms=AT, wallet_usd=D("10010.5"), opening_usd=D(10_000)),
+    CloseForced(
+        at_ms=AT,
+        intent_id=ID,
+        symbol=BTC,
+        cause=CloseCause.NAKED_TOO_LONG,
+        why="NAKED for 5100 ms, most 5000",
+        naked_since_ms=UnixMs(AT - 5_100),
+    ),
     OrderVouched(
         at_ms=AT,
         order_id=ORDER,
@@ -253,6 +267,21 @@ OTHER_EVENTS: tuple[Event, ...] = (
         command_id="o-1",
         quantity_base=D("0.05"),
         price_usd=D(100_000),
+    ),
+    PositionVouched(
+        at_ms=AT,
+        symbol=BTC,
+        word=Word.ADOPTED,
+        who="ann",
+        why="opened by hand",
+        command_id="o-2",
+        intent_id=ID,
+        side=Side.BUY,
+        quantity_base=D("0.05"),
+        entry_price_usd=D(100_000),
+        leverage=10,
+        gain_usd=D(12),
+        harvest_policy=TREND,
     ),
     FilledLate(
         at_ms=AT,

@@ -26,8 +26,9 @@ from bridge_patch.adapters.metrics_sample import BusSeen
 from bridge_patch.adapters.metrics_told import Told
 from bridge_patch.domain.account_events import TradingState
 from bridge_patch.domain.errors import InvalidValueError
-from bridge_patch.domain.events import Book, DeadLettered, FillKind
-from bridge_patch.domain.intent import Symbol, UnixMs
+from bridge_patch.domain.events import Book, CloseForced, DeadLettered, FillKind
+from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
+from bridge_patch.domain.protection_events import CloseCause
 from bridge_patch.domain.reconcile_events import Difference, DifferenceKind
 from bridge_patch.domain.secret import Secret
 from tests.unit.adapters.lines_samples import ACCEPTED, AT, FILLED
@@ -35,6 +36,13 @@ from tests.unit.adapters.monitored import NOW_MS, Wound, sample, told
 
 OUTAGE = Cause(Alarm.OUTAGE)
 LETTER = DeadLettered(at_ms=AT, entry_id="1-0", reason="not_understood", faults=())
+FORCED = CloseForced(
+    at_ms=AT,
+    intent_id=IntentId("i-1"),
+    symbol=Symbol("BTCUSDT"),
+    cause=CloseCause.NAKED_TOO_LONG,
+    why="no stop could be set",
+)
 GONE = Difference(
     kind=DifferenceKind.STOP_MISSING, ours="a stop", theirs="none", symbol=Symbol("BTCUSDT")
 )
@@ -51,6 +59,8 @@ def disturbed(alarm: Alarm) -> Told:  # noqa: C901, PLR0912 - a table of scenes
             one.sample = sample(state=TradingState.REDUCING, cause="DAILY_LOSS")
         case Alarm.NAKED:
             one.sample = sample(naked={Symbol("BTCUSDT"): NOW_MS - 5_001})
+        case Alarm.CLOSE_FORCED:
+            one.tell(FORCED)
         case Alarm.LIQUIDATED:
             one.tell(replace(FILLED, book=Book.ACCOUNT, kind=FillKind.LIQUIDATION))
         case Alarm.ORDER_UNKNOWN:
@@ -111,6 +121,13 @@ def test_what_happened_once_stands_for_a_while_and_ends() -> None:
     one.tell(replace(ACCEPTED, codes=("RULE_FAILED",)))
     clock.sec += ONCE_SEC + 1
     one.progress.turned()
+
+    assert one.standing() == {}
+
+
+def test_what_a_person_had_closed_is_no_alarm() -> None:
+    one = told()
+    one.tell(replace(FORCED, cause=CloseCause.OPERATOR))
 
     assert one.standing() == {}
 

@@ -197,7 +197,14 @@ def test_every_line_about_an_intent_names_it_and_no_other_line_has_a_reserved_wo
     None
 ):
     """`grep -c LIVE`, `grep GOVERNOR | grep -c ACCEPT` count decisions, nothing else."""
-    about_none = ("[RUN]", "[DEAD-LETTER]", "[STATE]", "[FUNDING]", "[RECONCILE]")
+    about_none = (
+        "[RUN]",
+        "[DEAD-LETTER]",
+        "[STATE]",
+        "[FUNDING]",
+        "[RECONCILE]",
+        "[EXITS]",
+    )
     told = lines(*OTHER_EVENTS)
 
     assert len(told) == len(OTHER_EVENTS) - 2 + 1  # two are not shown, one is two lines

@@ -80,6 +80,18 @@ SECTIONS = (
         ("status",),
     ),
     Section(
+        "positions adopt",
+        "`positions` shows what is open, from the journal: the stop at the venue, where the"
+        " trail is (in brackets while it is not active), what the policy waits for, how"
+        " long it may still be held, and what it would bring after all costs if it were"
+        " closed now. The price is the newest in the journal, with its age. A position that"
+        " no stop protects is NAKED, and the exit code 1. What is not ours stands apart.\n"
+        "`adopt` makes a position ours that somebody else opened, by the venue's own"
+        " numbers; [reconciliation](reconciliation.md#positions-that-somebody-else-opened)"
+        " says what follows, and when it is refused.",
+        ("positions", "positions --help", "positions adopt --help"),
+    ),
+    Section(
         "decisions",
         "A line for each intent. `--json` prints one object a line, for `diff` and `jq`.",
         ("decisions", "decisions --verdict reject --last 1"),
@@ -121,6 +133,12 @@ SECTIONS = (
         ("report --help",),
     ),
     Section(
+        "harvest",
+        "The exits over recorded markets, against simpler ones, and in three crashes;"
+        " [what was found](harvest.md).",
+        ("harvest --help",),
+    ),
+    Section(
         "drain",
         "What waits for the execution and what will become of it;"
         " [about backlogs](backlog.md).",
@@ -147,7 +165,14 @@ SECTIONS = (
     Section(
         "halt",
         "Opens nothing more until a person resumes; who and why are journaled."
-        " Where no execution runs, the next one puts it in force before anything else.",
+        " Where no execution runs, the next one puts it in force before anything else.\n"
+        "With `--flatten` each position of ours is closed at market as well, by the same"
+        " reductions that exits use: no limit, state or age stops them. The execution goes"
+        " on with it when this command is gone, after a restart and in shadow, until all is"
+        " flat or you `resume`. Each position is reported: FLAT with quantity and price, or"
+        " why not: TRYING, REFUSED with the venue's code, or UNKNOWN, which is looked up"
+        " and not sent again. What is not ours is named and left alone. The exit code is 0"
+        " only where all is flat.",
         ("halt --help", 'halt --why "maintenance at noon" --who ann --wait-sec 0'),
     ),
     Section("reduce", "As `halt`, by its milder name.", ("reduce --help",)),

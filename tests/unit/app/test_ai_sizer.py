@@ -2,6 +2,7 @@
 
 import io
 import sys
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NoReturn
@@ -234,3 +235,15 @@ def test_every_mode_is_written_as_payloads_carry_it() -> None:
         "partial_trigger_pct": 0.0,
         "partial_close_fraction": 0.0,
     }
+
+
+def test_a_policy_of_ones_own_is_carried_whole() -> None:
+    """M-52: a field that is dropped on the way changes what the exit brain does."""
+    own = replace(
+        POLICIES[HarvestMode.SWING],
+        break_even_trigger_pct=Decimal("0.6"),
+        trail_sigmas=Decimal("1.5"),
+    )
+    plain = policy_dict(POLICIES[HarvestMode.SWING])
+
+    assert policy_dict(own) == plain | {"break_even_trigger_pct": 0.6, "trail_sigmas": 1.5}

@@ -21,7 +21,7 @@ def files(tmp_path: Path) -> Path:
         ("dear", "TAKER_FEE_PCT=0.06\n"),
         ("young", "AI_SIZING_MODE=shadow\nINTENT_MAX_AGE_SEC=60\nSTATE_DIR=/a\n"),
         ("old", "AI_SIZING_MODE=live\nINTENT_MAX_AGE_SEC=86400\nSTATE_DIR=/b\n"),
-        ("blinder", "EQUITY_JUMP_MAX_PCT=3\nSNAPSHOT_AGE_MAX_SEC=5\n"),
+        ("blinder", "EQUITY_JUMP_MAX_PCT=3\nSNAPSHOT_AGE_MAX_SEC=7\n"),
         ("raising", "GOVERNOR_BELOW_MIN=clamp\n"),
         ("wrong", "MAX_NOTIONAL_USD=lots\n"),
     ):
@@ -108,7 +108,7 @@ def test_a_limit_that_also_decides_what_a_rule_is_told_is_not_called_tighter(
 
     assert lower.exit_code == 1
     assert "EQUITY_JUMP_MAX_PCT 5 -> 3: what jumps is no loss" in lower.stdout
-    assert "SNAPSHOT_AGE_MAX_SEC 10 -> 5: B does not see a loss" in lower.stdout
+    assert "SNAPSHOT_AGE_MAX_SEC 10 -> 7: B does not see a loss" in lower.stdout
     assert lower.stdout.rstrip().endswith(WITHIN_THE_RULES)
     assert "outside of the rules" not in higher.stdout
 

@@ -50,6 +50,8 @@ def test_json_has_every_part_of_it(
     assert told["run"]["simulated"] is True
     assert told["state"]["who"] == "governor"
     assert told["in_doubt"][0]["state"] == "UNKNOWN"
+    assert told["naked"]["now_sec"] == {}
+    assert told["naked"]["spells"] == 2
     assert told["streams"] == {
         "quantum:dlq:trade.intent": 2,
         "quantum:stream:trade.intent": 3,

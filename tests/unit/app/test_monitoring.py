@@ -20,7 +20,7 @@ from bridge_patch.adapters.telemetry import LogTelemetry, Part
 from bridge_patch.adapters.wire.instants import iso_of
 from bridge_patch.app import monitoring
 from bridge_patch.app.monitoring import Monitor, Rounds, bus_seen, monitored
-from bridge_patch.app.monitoring_sample import NakedSince, Sampler
+from bridge_patch.app.monitoring_sample import Sampler
 from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import Settings, load_settings
 from bridge_patch.app.stopping import Stop
@@ -28,9 +28,8 @@ from bridge_patch.app.store import open_store
 from bridge_patch.domain.errors import FencedError
 from bridge_patch.domain.intent import UnixMs
 from bridge_patch.governor.snapshot import Known
-from bridge_patch.services.ledger import Ledger
 from tests.simulation.rig import CALM, World, ask, intent, ready, run
-from tests.unit.adapters.lines_samples import ACCEPTED, FILLED
+from tests.unit.adapters.lines_samples import ACCEPTED
 from tests.unit.adapters.monitored import NOW_MS, Wound, sample, told
 from tests.unit.adapters.test_metrics_page import asked
 
@@ -204,16 +203,6 @@ def test_a_sample_is_what_the_session_knows() -> None:
         assert seen.naked == {}
 
     run(scenario())
-
-
-def test_a_position_is_naked_since_it_was_first_seen_so_and_not_after() -> None:
-    ledger, naked = Ledger(), NakedSince()
-    ledger.apply(FILLED)
-
-    assert naked.look(ledger, UnixMs(1_000)) == {FILLED.symbol: 1_000}
-    assert naked.look(ledger, UnixMs(9_000)) == {FILLED.symbol: 1_000}
-    ledger.positions.clear()
-    assert naked.look(ledger, UnixMs(9_500)) == {}
 
 
 def test_a_bus_that_nobody_has_begun_is_no_alarm(tmp_path: Path) -> None:

@@ -49,6 +49,18 @@ def test_the_documented_policies() -> None:
             "partial_close_fraction must be from 0",
         ),
         ({"partial_trigger_pct": D(0)}, "partial_trigger_pct must be positive"),
+        ({"break_even_trigger_pct": D(-1)}, "break_even_trigger_pct must be from 0"),
+        ({"break_even_trigger_pct": D("NaN")}, "break_even_trigger_pct must be from 0"),
+        ({"trail_sigmas": D("10.1")}, "trail_sigmas must be from 0 to 10"),
+        ({"trail_floor_pct": D("0.5")}, "goes with trail_sigmas"),
+        (
+            {"trail_sigmas": D(1), "trail_floor_pct": D("0.6")},
+            "trail_floor_pct must be from 0.1 to trail_pct 0.5",
+        ),
+        (
+            {"trail_sigmas": D(1), "trail_floor_pct": D("0.05")},
+            "trail_floor_pct must be from 0.1 to trail_pct 0.5",
+        ),
     ],
 )
 def test_a_policy_out_of_range_is_told_with_its_range(
@@ -64,3 +76,46 @@ def test_all_faults_of_a_policy_are_told_at_once() -> None:
     good = POLICIES[HarvestMode.SWING]
     with pytest.raises(InvalidValueError, match=r"trail_pct .*; hold_max_sec "):
         replace(good, trail_pct=D(0), hold_max_sec=0)
+
+
+def test_what_may_be_left_out_is_nothing_in_the_documented_policies() -> None:
+    for policy in POLICIES.values():
+        assert policy.break_even_trigger_pct == 0
+        assert not policy.unscaled
+        assert policy.scaled(D("0.05")) is policy
+
+
+@pytest.mark.parametrize(
+    ("sigma", "trail"),
+    [
+        ("0.004", "1"),  # 1.5 sigmas are 0.6 %: the trail as it was asked is wider
+        ("0.01", "1.5"),
+        ("0.0077", "1.16"),  # 1.155 %: rounded up, never nearer than asked
+        ("0.9", "20"),  # what a venue's trailing order takes at most
+    ],
+)
+def test_a_scaled_trail_is_the_wider_one_and_keeps_both_numbers(
+    sigma: str, trail: str
+) -> None:
+    asked = replace(POLICIES[HarvestMode.SWING], trail_sigmas=D("1.5"))
+    scaled = asked.scaled(D(sigma))
+
+    assert asked.unscaled
+    assert (scaled.trail_pct, scaled.trail_floor_pct) == (D(trail), asked.trail_pct)
+    assert scaled.trail_sigmas == asked.trail_sigmas
+
+
+def test_a_policy_is_scaled_once() -> None:
+    """The market may calm down or go wild: the trail of what is open stays."""
+    once = replace(POLICIES[HarvestMode.SWING], trail_sigmas=D("1.5")).scaled(D("0.01"))
+
+    assert not once.unscaled
+    assert once.scaled(D("0.05")) is once
+
+
+@pytest.mark.parametrize("sigma", ["0", "-0.1", "NaN", "Infinity"])
+def test_a_sigma_that_is_none_scales_nothing(sigma: str) -> None:
+    asked = replace(POLICIES[HarvestMode.SWING], trail_sigmas=D("1.5"))
+
+    with pytest.raises(InvalidValueError, match="finite and positive"):
+        asked.scaled(D(sigma))

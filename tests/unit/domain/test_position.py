@@ -6,8 +6,14 @@ import pytest
 
 from bridge_patch.domain.intent import IntentId, Side, Symbol, UnixMs
 from bridge_patch.domain.order import ClientOrderId
-from bridge_patch.domain.position import Position, apply_fill, is_exit, wallet_change
-from bridge_patch.domain.venue_events import Book, Filled, FillKind
+from bridge_patch.domain.position import (
+    Position,
+    apply_fill,
+    apply_funding,
+    is_exit,
+    wallet_change,
+)
+from bridge_patch.domain.venue_events import Book, Filled, FillKind, FundingPaid
 
 D = Decimal
 
@@ -96,3 +102,42 @@ def test_what_a_fill_does_to_the_wallet() -> None:
     exits = [kind for kind in FillKind if is_exit(fill(Side.BUY, "1", "100", kind=kind))]
     assert FillKind.ENTRY not in exits
     assert {FillKind.REDUCE, FillKind.STOP, FillKind.LIQUIDATION} <= {*exits}
+
+
+@pytest.mark.parametrize("side", Side)
+def test_what_the_open_part_has_cost_goes_with_it(side: Side) -> None:
+    """Entry fees and funding paid; a part that is closed takes its share along."""
+    opened = folded(fill(side, "2", "100"))
+    assert opened is not None
+    paid = apply_funding(opened, funding("-0.3"))
+    added = apply_fill(paid, fill(side, "2", "110"))
+    assert added is not None
+    halved = apply_fill(added, fill(side.opposite, "1", "120", kind=FillKind.REDUCE))
+    assert halved is not None
+
+    costs = [each.cost_usd for each in (opened, paid, added, halved)]
+    assert costs == [D("0.5"), D("0.8"), D("1.3"), D("0.975")]
+
+
+def test_funding_that_is_received_has_yet_to_be_earned_by_less() -> None:
+    opened = folded(fill(Side.SELL, "2", "100"))
+    assert opened is not None
+
+    assert apply_funding(opened, funding("0.6")).cost_usd == D("-0.1")
+
+
+def test_a_position_that_turns_begins_with_its_share_of_the_fee() -> None:
+    turned = folded(fill(Side.BUY, "1", "100"), fill(Side.SELL, "4", "90"))
+
+    assert turned is not None
+    assert turned.cost_usd == D("0.375")
+
+
+def funding(amount: str) -> FundingPaid:
+    return FundingPaid(
+        book=Book.ACCOUNT,
+        at_ms=UnixMs(2),
+        symbol=Symbol("BTCUSDT"),
+        amount_usd=D(amount),
+        rate_fraction=D("0.0001"),
+    )

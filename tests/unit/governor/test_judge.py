@@ -20,6 +20,7 @@ from tests.questions import (
     BTC_RULES,
     FINE,
     NOW,
+    may_be_open,
     permitted,
     position,
     proposal,
@@ -200,3 +201,34 @@ def test_a_position_of_another_symbol_is_no_answer() -> None:
 
     verdict = judge_reduction(reduction(), elsewhere, BTC_RULES)
     assert reasons(verdict) == ["POSITION_UNKNOWN"]
+
+
+@pytest.mark.parametrize("base", ["1", "-1"])
+@pytest.mark.parametrize(("wanted", "closed"), [(None, "1"), ("0.4", "0.4"), ("9", "1")])
+def test_what_may_be_open_is_closed_as_if_it_were(
+    base: str, wanted: str | None, closed: str
+) -> None:
+    """An order of unknown fate counts as filled; the venue decides what it takes."""
+    verdict = judge_reduction(reduction(None, wanted), may_be_open(base), BTC_RULES)
+    assert isinstance(verdict, ApprovedReduction)
+
+    assert verdict.quantity.base == D(closed)
+    assert verdict.side is (Side.SELL if D(base) > 0 else Side.BUY)
+    assert verdict.stop_at is None
+
+
+def test_a_stop_waits_until_it_is_known_what_is_open() -> None:
+    """It would rest on, and close whatever is opened next."""
+    verdict = judge_reduction(reduction(None, None, "90000"), may_be_open("1"), BTC_RULES)
+
+    assert reasons(verdict) == ["POSITION_UNKNOWN"]
+    assert isinstance(verdict, Refused)
+    assert verdict.findings[0].detail.startswith("BUY 1 is in doubt")
+
+
+def test_what_may_be_open_of_another_symbol_is_no_answer() -> None:
+    elsewhere = may_be_open("1", Symbol("ETHUSDT"))
+
+    assert reasons(judge_reduction(reduction(), elsewhere, BTC_RULES)) == [
+        "POSITION_UNKNOWN"
+    ]

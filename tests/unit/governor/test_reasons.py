@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from bridge_patch.domain.intent import RiskBudget, Side, Unknown
-from bridge_patch.domain.position import Position
+from bridge_patch.domain.position import MayBeOpen, Position
 from bridge_patch.governor.judge import Approved, ApprovedReduction, judge_reduction
 from bridge_patch.governor.reasons import MEANINGS, Reason
 from bridge_patch.governor.rules import BOUNDS, CHECKS
@@ -17,6 +17,7 @@ from tests.questions import (
     BTC_RULES,
     FINE,
     Question,
+    may_be_open,
     permitted,
     position,
     proposal,
@@ -30,12 +31,15 @@ from tests.unit.governor.refusals import REFUSED
 D = Decimal
 R = Reason
 RULES = (*BOUNDS, *CHECKS)
-Before = Position | Unknown | None
+Before = Position | MayBeOpen | Unknown | None
 
 REDUCTIONS: list[tuple[str, Side | None, Before, Reason]] = [
     ("flat", None, None, R.NOTHING_TO_REDUCE),
     ("more of a long", Side.BUY, position("1"), R.REDUCE_WRONG_SIDE),
     ("more of a short", Side.SELL, position("-1"), R.REDUCE_WRONG_SIDE),
+    ("more of what may be a long", Side.BUY, may_be_open("1"), R.REDUCE_WRONG_SIDE),
+    ("more of what may be a short", Side.SELL, may_be_open("-1"), R.REDUCE_WRONG_SIDE),
+    ("what may be no number", None, may_be_open("NaN"), R.POSITION_UNKNOWN),
     ("unread", None, Unknown("timeout"), R.POSITION_UNKNOWN),
     ("no number", None, position("NaN"), R.POSITION_UNKNOWN),
     ("of zero", None, position("0"), R.POSITION_UNKNOWN),

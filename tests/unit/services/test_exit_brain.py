@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -13,8 +13,9 @@ from bridge_patch.domain.harvest import POLICIES, HarvestMode, HarvestPolicy
 from bridge_patch.domain.intent import IntentId, ReduceIntent, Side
 from bridge_patch.domain.market import Tick
 from bridge_patch.services.exit_brain import ExitBrain, exit_id
-from bridge_patch.services.messages import Draft, PositionUpdate, Result
-from tests.simulation.rig import BTC, SOL, at, bar, minute, run, tick
+from bridge_patch.services.messages import PositionUpdate
+from tests.simulation.rig import BTC, SOL, Silence, at, bar, minute, run, tick
+from tests.unit.services.exit_stream import Stream
 
 D = Decimal
 SCALPER = POLICIES[HarvestMode.SCALPER]
@@ -33,31 +34,9 @@ OPEN = PositionUpdate(
 )
 
 
-@dataclass
-class Stream:
-    """A position stream and an intent stream, in memory."""
-
-    updates: deque[PositionUpdate] = field(default_factory=deque)
-    asked: list[ReduceIntent] = field(default_factory=list)
-
-    async def positions(self, wait_ms: int) -> tuple[PositionUpdate, ...]:
-        found = tuple(self.updates)
-        self.updates.clear()
-        return found
-
-    async def results(self, wait_ms: int) -> tuple[Result, ...]:
-        return ()
-
-    async def propose(self, *drafts: Draft) -> tuple[IntentId, ...]:
-        raise AssertionError("the exit brain proposes no entry")
-
-    async def reduce(self, intent: ReduceIntent) -> None:
-        self.asked.append(intent)
-
-
 def brain(*updates: PositionUpdate) -> ExitBrain:
     stream = Stream(deque(updates))
-    return ExitBrain(stream, stream, ListedInstruments())
+    return ExitBrain(stream, stream, ListedInstruments(), Silence())
 
 
 def decided(one: ExitBrain, *ticks: Tick) -> list[ReduceIntent]:
@@ -181,3 +160,37 @@ def _done(update: PositionUpdate, intent: ReduceIntent) -> PositionUpdate:
         return replace(update, stop_price_usd=intent.stop_at.usd)
     part = intent.quantity.base if intent.quantity else update.quantity_base
     return replace(update, quantity_base=update.quantity_base - part)
+
+
+def test_a_part_that_was_asked_for_is_not_asked_for_by_the_next_process() -> None:
+    """Whatever became of it, and though the first it reads is the last that was stated."""
+    one = brain(replace(OPEN, partial_asked=True, cost_usd=D(3), exit_fraction=D("0.001")))
+    asked = decided(one, at(2, {BTC: 101_100}))
+
+    assert reasons(asked) == ["TRAIL"]
+    track = one.tracks()[BTC]
+    assert (track.cost_usd, track.exit_fraction) == (D(3), D("0.001"))
+
+
+def test_what_was_added_to_begins_with_the_next_bar() -> None:
+    """The peak of before it was enlarged is not a peak of the new average."""
+    first = bar(BTC, 2, 100_400, high=103_000)
+    grown = replace(
+        OPEN,
+        at_ms=minute(2),
+        first_base=D("0.08"),
+        quantity_base=D("0.08"),
+        policy=SWING,
+        intent_id=IntentId("b"),
+    )
+    lived = brain(replace(OPEN, policy=SWING))
+    decided(lived, tick(2, first))
+    lived.outcomes.updates.append(grown)  # type: ignore[attr-defined]
+    run(lived.catch_up())
+    again = brain(replace(OPEN, policy=SWING), grown)
+    run(again.catch_up())
+    again.see(tick(2, first))
+
+    assert again.tracks() == lived.tracks()
+    assert decided(again, at(3, {BTC: 100_400})) == decided(lived, at(3, {BTC: 100_400}))
+    assert again.tracks()[BTC].best_price_usd == 100_400

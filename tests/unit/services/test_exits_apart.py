@@ -14,7 +14,7 @@ from bridge_patch.adapters.memory import ManualClock, MemoryBus, MemoryStreams
 from bridge_patch.adapters.streams import EXIT_TURN, MARKET_TICK, TRADE_INTENT
 from bridge_patch.app.commands.exits import follow
 from bridge_patch.app.stopping import Stop
-from bridge_patch.domain.intent import IntentId, ReduceIntent, UnixMs
+from bridge_patch.domain.intent import IntentId, ReduceIntent, Symbol, UnixMs
 from bridge_patch.services.exit_brain import ExitBrain
 from bridge_patch.services.exits_apart import SIGN_MS, ExitsApart
 from tests.simulation.rig import BTC, NOON_MS, Silence, at, minute
@@ -31,6 +31,9 @@ class Scripted:
 
     async def newest_ms(self) -> UnixMs:
         return max(self.answers, default=UnixMs(0))
+
+    def blind(self) -> tuple[Symbol, ...]:
+        return ()
 
 
 def bus() -> MemoryBus:
@@ -161,6 +164,7 @@ def test_a_turn_without_a_tick_is_answered_in_a_live_market_and_no_bar_is_lost()
             outcomes=BusOutcomes(shared, Silence()),
             outbox=BusOutbox(shared),
             instruments=ListedInstruments(),
+            telemetry=Silence(),
         )
         following = asyncio.create_task(follow(brain, TurnTaker(shared), stop, live=True))
         giver = TurnGiver(shared, silence_max_ms=5_000)

@@ -11,10 +11,10 @@ import pytest
 from bridge_patch.domain.events import Book, Event, Resolved, Settled
 from bridge_patch.domain.intent import Symbol
 from bridge_patch.domain.order import OrderEvent
-from bridge_patch.services.desk import ReduceDesk
 from bridge_patch.services.ledger import Ledger
 from bridge_patch.services.messages import Settlement
 from bridge_patch.services.ports import Report
+from bridge_patch.services.protection import Protection
 from tests.simulation.chaos import PEACE, ChaosJournal
 from tests.simulation.rig import (
     BTC,
@@ -130,7 +130,7 @@ def test_an_entry_that_the_venue_only_accepted_is_durable_at_once(
     """It is still in doubt: after a crash it must not look as if it had never left."""
     world, durable = World(), list[str]()
 
-    async def protect(_: ReduceDesk, __: Symbol) -> None:
+    async def protect(_: Protection, __: Symbol) -> None:
         durable.extend(e.event for e in world.events(Resolved))
 
     async def accepted(*_: object) -> Report:
@@ -139,7 +139,7 @@ def test_an_entry_that_the_venue_only_accepted_is_durable_at_once(
     async def scenario() -> None:
         session, venue = await tapped(world)
         venue.place = accepted  # type: ignore[method-assign, assignment]
-        monkeypatch.setattr(ReduceDesk, "_protect", protect)
+        monkeypatch.setattr(Protection, "protect", protect)
         await ask(world, session, intent("a", CALM))
 
     run(scenario())

@@ -24,6 +24,7 @@ from bridge_patch.domain.harvest import POLICIES, POLICY_FALLBACK, HarvestMode
 from bridge_patch.domain.intent import IntentId, Side, Symbol, UnixMs
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent
 from bridge_patch.services.ledger import COUNTED_MAX, Ledger
+from bridge_patch.services.statements import Statements
 from tests.simulation.rig import reserved_usd
 
 D = Decimal
@@ -178,7 +179,7 @@ def test_a_position_without_a_stop_is_naked() -> None:
 def test_a_part_closed_leaves_the_stop_and_what_the_entry_was() -> None:
     """A close-all stop is the size of the position, whatever that is."""
     ledger = fold(*OPENED, stop("s-1", 93_000), sold("0.01"))
-    update = ledger.update(BTC, AT)
+    update = Statements().of(ledger, BTC, AT)
 
     assert (update.quantity_base, update.first_base) == (D("0.03"), D("0.04"))
     assert update.stop_price_usd == 93_000
@@ -212,7 +213,7 @@ def test_a_stop_that_fired_does_not_rest() -> None:
 
 
 def test_flat_can_be_stated_of_whatever_was_ever_held() -> None:
-    update = fold(*OPENED, sold("0.04")).update(BTC, AT)
+    update = Statements().of(fold(*OPENED, sold("0.04")), BTC, AT)
 
     assert (update.quantity_base, update.stop_price_usd) == (D(0), None)
     assert update.side is Side.BUY
@@ -226,7 +227,7 @@ def test_a_shadow_books_doings_are_not_the_accounts() -> None:
 
 
 def test_a_position_that_nobody_planned_is_harvested_by_the_documented_default() -> None:
-    assert fold(FILL).update(BTC, AT).policy == POLICY_FALLBACK
+    assert Statements().of(fold(FILL), BTC, AT).policy == POLICY_FALLBACK
 
 
 def test_funding_is_paid_from_the_margin_that_is_posted() -> None:

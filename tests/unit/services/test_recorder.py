@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import pytest
@@ -36,6 +38,23 @@ class Full:
         raise BrokenPromiseError
 
 
+@dataclass
+class Slow:
+    """A journal that lets others go on while it writes; `most` wrote at once."""
+
+    written: list[Event] = field(default_factory=list)
+    writing: int = 0
+    most: int = 0
+
+    async def append(self, events: Sequence[Event]) -> None:
+        self.writing += 1
+        self.most = max(self.most, self.writing)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        self.written += events
+        self.writing -= 1
+
+
 def recorder(journal: object) -> Recorder:
     return Recorder(journal, AccountFold.of(Book.ACCOUNT), Silence())  # type: ignore[arg-type]
 
@@ -59,6 +78,32 @@ def test_a_commit_is_whole_and_in_order() -> None:
 
     assert [s.event for s in world.journal.read()] == [SENDING, FILLED]
     assert BTC in one.ledger.positions
+
+
+def test_side_by_side_a_commit_is_awaited_by_all_whose_events_it_has() -> None:
+    """Else one would act on what another's commit has not made durable yet."""
+    journal = Slow()
+    one = recorder(journal)
+
+    async def first() -> None:
+        await one.write(SENDING)
+
+    async def second() -> list[Event]:
+        await one.learn(FILLED)
+        await one.flush()
+        return list(journal.written)
+
+    async def third() -> list[Event]:
+        await asyncio.sleep(0)
+        await one.keep()
+        return list(journal.written)
+
+    async def together() -> list[list[Event]]:
+        _, *seen = await asyncio.gather(first(), second(), third())
+        return seen
+
+    assert run(together()) == [[SENDING, FILLED], [SENDING, FILLED]]
+    assert journal.most == 1
 
 
 def test_an_answer_is_believed_at_once_and_kept_with_the_next_commit() -> None:

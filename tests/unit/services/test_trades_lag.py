@@ -250,7 +250,7 @@ def test_filled_is_believed_once_trades_account_for_it(
     doubt = Doubt(ENTRY, OrderState.UNKNOWN)
     for event in known:
         doubt = doubt.after(event)
-    heard = doubt.hear(Report(event=OrderEvent.FILLED, events=told), None)
+    heard = doubt.hear(Report(event=OrderEvent.FILLED, events=told), D(0))
 
     assert heard.event is word
     assert heard.events == tuple(e for e in told if e not in known or e is EXPIRED)
@@ -262,7 +262,7 @@ def test_every_other_word_is_taken_as_it_is() -> None:
     for word in OrderEvent:
         if word is not OrderEvent.FILLED:
             report = Report(event=word, events=())
-            assert doubt.hear(report, None) == report
+            assert doubt.hear(report, D(0)) == report
 
 
 def test_of_a_reduction_no_more_is_expected_than_there_was() -> None:
@@ -272,5 +272,5 @@ def test_of_a_reduction_no_more_is_expected_than_there_was() -> None:
     report = Report(event=OrderEvent.FILLED, events=(sold,))
     doubt = Doubt(order, OrderState.UNKNOWN)
 
-    assert doubt.hear(report, None).event is OrderEvent.FILLED
-    assert doubt.hear(replace(report, events=()), None).event is OrderEvent.TIMED_OUT
+    assert doubt.hear(report, D(0)).event is OrderEvent.FILLED
+    assert doubt.hear(replace(report, events=()), D(0)).event is OrderEvent.TIMED_OUT

@@ -95,7 +95,7 @@ def test_an_adoption_without_numbers_takes_the_venues_own() -> None:
 
     assert (said.word, said.detail) == (Word.ADOPTED, "as the venue told it when asked")
     assert not fill.trade_id.startswith("adopted")
-    assert scene.session.recorder.ledger.vouched == {}
+    assert scene.session.recorder.ledger.endings.orders == {}
 
 
 def test_a_closed_entry_gives_its_room_back_and_ends_as_never_sent() -> None:
@@ -259,7 +259,7 @@ def test_a_trade_of_an_adopted_order_counts_once(
     assert [e.counted_base for e in scene.world.events(FilledLate)] == [D(adopted)]
     assert (FILLED_LATE in causes) is late
     again = scene.world.start(venue=Mute)
-    assert again.recorder.ledger.vouched == ledger.vouched
+    assert again.recorder.ledger.endings == ledger.endings
     assert again.recorder.ledger.positions == ledger.positions
 
 

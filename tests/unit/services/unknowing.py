@@ -41,9 +41,13 @@ HELD, NOTHING = (D(4_000), D(400)), (D(0), D(0))
 
 @dataclass
 class Mute(Lying):
-    """A venue that loses an order's reply, and says nothing of that order until told to."""
+    """A venue that loses an order's reply, and says nothing of that order until told to.
+
+    Or it says that it never had it, which is `silence`.
+    """
 
     mute: bool = True
+    silence: OrderEvent = OrderEvent.TIMED_OUT
     learned: list[VenueEvent] = field(default_factory=list)
 
     def learn(self, events: Sequence[VenueEvent]) -> None:
@@ -51,7 +55,7 @@ class Mute(Lying):
 
     async def find(self, symbol: Symbol, order_id: ClientOrderId) -> Report:
         if self.mute:
-            return Report(event=OrderEvent.TIMED_OUT)
+            return Report(event=self.silence)
         return await super().find(symbol, order_id)
 
 

@@ -11,10 +11,12 @@ from bridge_patch.adapters.lines.reconcile import about_venue
 from bridge_patch.adapters.lines.venue import at_venue, order
 from bridge_patch.domain.events import (
     BulkExpired,
+    CloseForced,
     DeadLettered,
     DuplicateSeen,
     EquityMarked,
     Event,
+    ExitsBlind,
     Expired,
     Filled,
     FundingPaid,
@@ -53,13 +55,13 @@ def facts_of(event: Event) -> Iterator[Fact]:
             yield at_venue(event)
         case FundingPaid() | InsuranceCleared():
             yield at_venue(event)
-        case Sending() | Resolved():
+        case Sending() | Resolved() | CloseForced():
             yield order(event)
         case IntentReceived() | DuplicateSeen() | DeadLettered():
             yield _message(event)
         case BulkExpired():
             yield from _expired(event)
-        case RunStarted() | LatchSet() | Rearmed() | Transferred():
+        case RunStarted() | LatchSet() | Rearmed() | Transferred() | ExitsBlind():
             yield _state(event)
         case Expired() | EquityMarked() | InstrumentSeen() | TickReached():
             pass  # told by their bulk expiry, by screens, by `trace`; or for a restart only
@@ -204,7 +206,16 @@ def _expired(event: BulkExpired) -> Iterator[Fact]:
         )
 
 
-def _state(event: RunStarted | LatchSet | Rearmed | Transferred) -> Fact:
+def _sight(event: ExitsBlind) -> Fact:
+    """Tell of which open positions the exits lack what they decide by, or that none."""
+    if event.symbols:
+        return fact("exits.blind", at_ms=event.at_ms, symbols=event.symbols)
+    return fact("exits.see", at_ms=event.at_ms)
+
+
+def _state(event: RunStarted | LatchSet | Rearmed | Transferred | ExitsBlind) -> Fact:
+    if isinstance(event, ExitsBlind):
+        return _sight(event)
     if isinstance(event, Transferred):
         return fact(
             "money.transferred",

@@ -10,16 +10,24 @@ from bridge_patch.domain.events import (
     DifferenceGone,
     FilledLate,
     OrderVouched,
+    PositionVouched,
     WalletCounted,
 )
 
 Reconciling: TypeAlias = (
-    DifferenceFound | DifferenceGone | WalletCounted | OrderVouched | FilledLate
+    DifferenceFound
+    | DifferenceGone
+    | WalletCounted
+    | OrderVouched
+    | PositionVouched
+    | FilledLate
 )
 
 
 def about_venue(event: Reconciling) -> Fact:
     """Tell what came of comparing, or a person's word."""
+    if isinstance(event, PositionVouched):
+        return _adopted(event)
     if isinstance(event, OrderVouched | FilledLate):
         return _vouched(event)
     return _compared(event)
@@ -44,6 +52,25 @@ def _compared(event: DifferenceFound | DifferenceGone | WalletCounted) -> Fact:
         theirs=difference.theirs,
         amount_usd=difference.amount_usd,
         order=difference.order_id,
+    )
+
+
+def _adopted(event: PositionVouched) -> Fact:
+    """Tell that a person made a position ours, or why that was refused."""
+    return fact(
+        "position.vouched",
+        at_ms=event.at_ms,
+        word=event.word,
+        symbol=event.symbol,
+        side=event.side,
+        quantity=event.quantity_base,
+        price_usd=event.entry_price_usd,
+        leverage=event.leverage,
+        policy=event.harvest_policy.mode if event.harvest_policy else None,
+        who=event.who,
+        why=event.why,
+        detail=event.detail or None,
+        intent=event.intent_id or None,
     )
 
 

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from bridge_patch.adapters.lines.fact import Fact, fact
 from bridge_patch.domain.events import (
+    CloseForced,
     Filled,
     FundingPaid,
     InsuranceCleared,
@@ -115,8 +116,23 @@ def _filled(event: Filled) -> Fact:
     )
 
 
-def order(event: Sending | Resolved) -> Fact:
-    """Tell that an order leaves, or how it was answered, in lower case."""
+def _forced(event: CloseForced) -> Fact:
+    """Tell that a position is closed whole, and why: an alarm."""
+    return fact(
+        "close.forced",
+        at_ms=event.at_ms,
+        symbol=event.symbol,
+        cause=event.cause,
+        why=event.why,
+        naked_since_ms=event.naked_since_ms,
+        intent=event.intent_id or None,
+    )
+
+
+def order(event: Sending | Resolved | CloseForced) -> Fact:
+    """Tell that an order leaves, why, or how it was answered, in lower case."""
+    if isinstance(event, CloseForced):
+        return _forced(event)
     if isinstance(event, Resolved):
         return fact(
             "order.answered",

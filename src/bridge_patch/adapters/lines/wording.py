@@ -16,9 +16,12 @@ from bridge_patch.adapters.lines.text import exact
 #: follow as name=value.
 _OPENINGS: Final = MappingProxyType(
     {
+        "close.forced": "[NAKED] ❗ {symbol} is closed: {cause}",
         "difference.found": "[RECONCILE] ❗ the venue differs: {kind}",
         "difference.gone": "[RECONCILE] the venue agrees again: {kind}",
         "exec.intent": "[EXEC_INTENT] {symbol} {action}",
+        "exits.blind": "[EXITS] ❗ ALARM: blind on what is open, no entries",
+        "exits.see": "[EXITS] all that is open is seen again",
         "funding.paid": "[FUNDING] {symbol}",
         "governor.started": "[GOVERNOR] ✅ Risk Governor initialized: mode={mode}",
         "insurance.cleared": "[INSURANCE] {symbol}",
@@ -33,10 +36,11 @@ _OPENINGS: Final = MappingProxyType(
         "order.answered": "[ORDER] {leg} {answer}",
         "order.ended": "[ORDER] {symbol} ended",
         "order.filled": "[FILL] {symbol} {side} {kind}",
-        "order.filled_late": "[ORDER] ❗ {symbol} traded after a person ended it",
+        "order.filled_late": "[ORDER] ❗ {symbol} traded after it had ended",
         "order.refused": "[ORDER] {symbol} refused by the venue",
         "order.sending": "[ORDER] {symbol} {side} sending {leg}",
         "order.vouched": "[ORDER] a person's word: {word}",
+        "position.vouched": "[POSITION] {symbol}, a person's word: {word}",
         "run.started": "[RUN] started",
         "sizer.started": "[AI-SIZER] ✅ AI Sizer Policy initialized: mode={mode}",
         "start.note": "[START] {text}",

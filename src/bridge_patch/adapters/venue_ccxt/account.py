@@ -149,6 +149,7 @@ def _position(risk: PositionRisk, guards: Iterable[AlgoReply]) -> PositionReadin
         entry_price_usd=risk.entry_price,
         margin_usd=risk.isolated_wallet,
         stop_price_usd=nearest(levels, default=None),
+        liquidation_usd=risk.liquidation_price or None,
     )
 
 

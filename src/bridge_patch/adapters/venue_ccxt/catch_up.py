@@ -12,6 +12,7 @@ from typing import Final, final
 
 from bridge_patch.adapters.venue_ccxt.calls import ALGO_OPEN, INCOME, TRADES, Purpose
 from bridge_patch.adapters.venue_ccxt.hearing import hear_trade_reply
+from bridge_patch.adapters.venue_ccxt.orders import OrderFacts
 from bridge_patch.adapters.venue_ccxt.outcome import Accepted
 from bridge_patch.adapters.venue_ccxt.parts import TRADES_MAX, Parts
 from bridge_patch.adapters.venue_ccxt.replies import Income
@@ -23,6 +24,9 @@ from bridge_patch.domain.order import OrderState
 OVERLAP_MS: Final = 60_000
 #: The venue returns trades of at most this long at once.
 SPAN_MAX_MS: Final = 7 * 86_400_000
+#: For so long trades are asked for of an order that ended as one that never came, whatever
+#: the position is; and for ever while that is not as told.
+ABSENT_ASKED_MS: Final = 86_400_000
 _OPEN: Final = (None, OrderState.OPEN)
 
 
@@ -59,9 +63,16 @@ class CatchUp:
     def _symbols(self) -> set[Symbol]:
         """Return the symbols on which something of ours may have happened."""
         facts = self.parts.facts
-        unsure = {o.symbol for o in facts.fold.orders.values() if o.state in _OPEN}
+        unsure = {o.symbol for o in facts.fold.orders.values() if self._is_unsure(o)}
         waiting = {trade.symbol for trade in facts.unclaimed}
         return {*facts.fold.positions, *unsure, *waiting}
+
+    def _is_unsure(self, order: OrderFacts) -> bool:
+        """Tell whether an order may have traded without our being told."""
+        if not order.absent:
+            return order.state in _OPEN
+        ago_ms = self.parts.transport.now_ms() - order.sent_ms
+        return ago_ms < ABSENT_ASKED_MS or order.symbol in self.parts.agreement.apart_ms
 
     async def _trades(self, symbol: Symbol, start_ms: int) -> bool:
         """Hear every trade of a symbol from then on."""
@@ -139,7 +150,7 @@ class CatchUp:
         sent = [
             order.sent_ms + skew_ms
             for order in facts.fold.orders.values()
-            if order.symbol == symbol and order.state in _OPEN and order.sent_ms
+            if order.symbol == symbol and order.sent_ms and self._is_unsure(order)
         ]
         known_ms = self._whole_ms or facts.fold.newest_ms.get(symbol, 0)
         known = [known_ms] if known_ms else []

@@ -266,7 +266,7 @@ class VenueFacts:
             intent_id=order.intent_id if order else fold.opener(symbol),
             kind=kind_of(order.leg) if order else FillKind.LIQUIDATION,
             leverage=order.leverage if order else None,
-            position=fold.positions.get(symbol),
+            position=fold.opened(symbol),
         )
         if order is not None and order.adopted_base > 0:
             self.pending.append(fill)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, final
@@ -87,10 +87,19 @@ class Fold:
         order, state = self.orders.get(answer.order_id), _ENDS.get(answer.event)
         if order is not None and state is not None:
             _over(order, state)
+            order.absent = answer.event == OrderEvent.FOUND_ABSENT
 
     def opener(self, symbol: Symbol) -> IntentId:
         """Return the intent that opened what is held on a symbol."""
         return self.opened_by.get(symbol, NOBODY)
+
+    def opened(self, symbol: Symbol) -> Position | None:
+        """Return the position that an entry opened.
+
+        What stands otherwise is what a reduction took of an entry that is not told yet: the
+        sum is the venue's all the same, and so shows that something is missing.
+        """
+        return self.positions.get(symbol) if symbol in self.opened_by else None
 
     def stops(self, symbol: Symbol) -> tuple[OrderFacts, ...]:
         """Return the stops of a symbol that rest, as far as was told."""
@@ -136,7 +145,7 @@ class Fold:
                 order.state = OrderState.FILLED
         if fill.kind is FillKind.LIQUIDATION:
             self.liquidated[fill.symbol] = fill.order_id, fill.intent_id
-        position = apply_fill(self.positions.get(fill.symbol), fill)
+        position = self._after(fill)
         if position is None:
             if order is not None and order.leg is not Leg.ENTRY:
                 order.state = OrderState.FILLED  # it had less to close than it asked for
@@ -146,6 +155,18 @@ class Fold:
         self.positions[fill.symbol] = position
         if fill.kind is FillKind.ENTRY:
             self.opened_by.setdefault(fill.symbol, fill.intent_id)
+
+    def _after(self, fill: Filled) -> Position | None:
+        """Return what stands after a fill.
+
+        Of an entry that was reduced in part before it was told, that part's margin is gone.
+        """
+        position = apply_fill(self.positions.get(fill.symbol), fill)
+        told = fill.kind is not FillKind.ENTRY or self.opened(fill.symbol) is not None
+        if told or position is None or position.quantity_base >= fill.quantity_base:
+            return position
+        share = position.quantity_base / fill.quantity_base
+        return replace(position, margin_usd=fill.margin_usd * share)
 
     def _funded(self, paid: FundingPaid) -> None:
         self.funded.add((paid.symbol, hour_of(paid.at_ms)))

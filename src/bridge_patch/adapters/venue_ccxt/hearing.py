@@ -90,6 +90,7 @@ def hear_order_reply(facts: VenueFacts, reply: OrderReply) -> None:
     if order is None:
         facts.disown(symbol, reply.order_id, reply.client_order_id)
         return
+    order.appear()
     facts.link(symbol, reply.order_id, order.order_id)
     if state is not None:
         facts.hear_order(
@@ -107,6 +108,7 @@ def hear_algo_reply(facts: VenueFacts, reply: AlgoReply) -> None:
     if order is None:
         facts.hear_foreign(reply.client_algo_id)
         return
+    order.appear()
     facts.link(Symbol(reply.symbol), reply.order_id, order.order_id)
     _size(order, close_all=reply.close_position, quantity=reply.quantity)
     _algo_state(
@@ -145,6 +147,7 @@ def _order_update(facts: VenueFacts, event: OrderUpdate) -> None:
     named = facts.owner(symbol, body.order_id, body.client_order_id)
     order = facts.find(named or "")
     if order is not None:
+        order.appear()
         facts.link(symbol, body.order_id, order.order_id)
     elif is_exchange_made(body.client_order_id):
         facts.disown(symbol, body.order_id, body.client_order_id)
@@ -183,6 +186,7 @@ def _algo_update(facts: VenueFacts, event: AlgoUpdate) -> None:
     if order is None:
         facts.hear_foreign(body.client_algo_id)
         return
+    order.appear()
     venue_id = int(body.actual_id) if body.actual_id.isdecimal() else None
     facts.link(Symbol(body.symbol), venue_id or None, order.order_id)
     _size(order, close_all=body.close_all, quantity=body.quantity)

@@ -114,7 +114,7 @@ class Lookups:
         elif order.state:
             event = LookupEvent.SEEN
         search = self._told(order, event)
-        if search.state is LookupState.FOUND:
+        if search.state in {LookupState.FOUND, LookupState.REOPENED}:
             await self.parts.fetch_trades(order)
         elif search.state is LookupState.MISSING:
             await self._conclude(order, search)

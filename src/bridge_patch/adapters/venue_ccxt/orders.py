@@ -55,6 +55,8 @@ class OrderFacts:
     `venue_id` the venue's number of the (real) order. A stop `rests` once that was told,
     over `stop_base`, or over all there is where that is None.
     `adopted_base` is what a person's word has counted and the venue has not told yet.
+    `absent` is that it ended in an earlier life as one that never came: then whatever the
+    venue says of it is news.
     `end_reason` is why an order that traded ended before it was whole; that is told when
     all of its trades were.
     """
@@ -77,12 +79,19 @@ class OrderFacts:
     rests: bool = False
     ended: bool = False
     refused: bool = False
+    absent: bool = False
     end_reason: str | None = None
 
     @property
     def conditional(self) -> bool:
         """Tell whether it lives at the algo service."""
         return self.leg is Leg.STOP
+
+    def appear(self) -> None:
+        """Take in that the venue knows it: one that was to have never come begins anew."""
+        if self.absent:
+            self.absent = False
+            self.state = OrderState.FILLED if self.told_base > 0 else None
 
 
 def order_of(sending: Sending) -> OrderFacts:
@@ -147,7 +156,7 @@ def filled_of(
             price_usd=trade.price_usd,
             fee_usd=_fee_usd(trade),
             realised_usd=trade.realised_usd,
-            margin_usd=_margin_usd(trade, leverage, position),
+            margin_usd=_margin_usd(trade, kind, leverage, position),
             order_id=order_id,
             trade_id=trade_id_of(trade.symbol, trade.trade_id),
             intent_id=intent_id,
@@ -185,14 +194,21 @@ def _fee_usd(trade: Trade) -> Decimal:
     return (notional * CostRates().taker_fraction).quantize(_BOOKED, rounding=ROUND_UP)
 
 
-def _margin_usd(trade: Trade, leverage: int | None, position: Position | None) -> Decimal:
-    """Return what the trade posts (positive) or releases (negative) of isolated margin."""
+def _margin_usd(
+    trade: Trade, kind: FillKind, leverage: int | None, position: Position | None
+) -> Decimal:
+    """Return what the trade posts (positive) or releases (negative) of isolated margin.
+
+    Only an entry posts: a reduction of what is not told yet releases margin unknown here.
+    """
     closed, released = ZERO, ZERO
     if position is not None and position.side is not trade.side:
         closed = min(trade.quantity_base, position.quantity_base)
         whole = closed == position.quantity_base
         share = position.margin_usd * closed / position.quantity_base
         released = position.margin_usd if whole else share.quantize(_BOOKED)
+    if kind is not FillKind.ENTRY:
+        return -released
     opened = (trade.quantity_base - closed) * trade.price_usd
     posted = (opened / (leverage or 1)).quantize(_BOOKED, rounding=ROUND_UP)
     return posted - released

@@ -114,7 +114,10 @@ class MultiAssets(WireReply, frozen=True):
 
 
 class PositionRisk(WireReply, frozen=True):
-    """A position, or a symbol with open orders and none."""
+    """A position, or a symbol with open orders and none.
+
+    A liquidation price of zero means that the exchange does not say.
+    """
 
     symbol: str
     position_side: str
@@ -122,6 +125,7 @@ class PositionRisk(WireReply, frozen=True):
     entry_price: Decimal
     mark_price: Decimal
     isolated_wallet: Decimal
+    liquidation_price: Decimal = Decimal(0)
 
 
 class AccountPosition(WireReply, frozen=True):

@@ -46,7 +46,7 @@ from bridge_patch.services.quiet import Quiet
 #: The receive window of every signed request: how late an order can still be accepted.
 RECV_WINDOW_MS: Final = 3_000
 #: How old the venue's clock may be where the account is read: what is judged by it is
-#: refused where it is older than the account may be, 10 s unless a setting says otherwise.
+#: refused where it is older than the account may be, which is more by what a start checks.
 CLOCK_AGE_MAX_MS: Final = 5_000
 #: How often, and how many times, a paced stream is looked at for what it owes.
 _WAIT_MS: Final = 1
@@ -180,6 +180,7 @@ class CcxtVenue:
                 order_id=order.order_id,
                 symbol=order.symbol,
             )
+            await self.parts.fetch_trades(order)
         return self.parts.facts.take()
 
     async def _catch_up(self) -> None:

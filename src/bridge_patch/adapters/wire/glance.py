@@ -40,6 +40,7 @@ _Leverage = Annotated[int, Meta(ge=1, le=125)] | Annotated[float, Meta(gt=1, lt=
 _StopPct = Annotated[int, Meta(ge=1, le=99)] | Annotated[float, Meta(gt=_TINY, lt=100)]
 _Trail = Annotated[int, Meta(ge=1, le=20)] | Annotated[float, Meta(gt=0.1, lt=20)]
 _Trigger = Annotated[int, Meta(ge=0, le=1000)] | Annotated[float, Meta(gt=_TINY, lt=1000)]
+_Sigmas = Annotated[int, Meta(ge=0, le=10)] | Annotated[float, Meta(gt=_TINY, lt=10)]
 _Mode = Literal["scalper", "swing", "trend_runner"]
 
 
@@ -52,6 +53,8 @@ class _Policy(Struct, frozen=True, forbid_unknown_fields=True):
     partial_trigger_pct: _Trigger | UnsetType = UNSET
     partial_close_fraction: _Share | UnsetType = UNSET
     trail_after_partial: bool | UnsetType = UNSET
+    break_even_trigger_pct: _Trigger | UnsetType = UNSET
+    trail_sigmas: _Sigmas | UnsetType = UNSET
 
     def is_plain(self) -> bool:
         """Tell whether what it says about a part to be closed certainly fits together."""

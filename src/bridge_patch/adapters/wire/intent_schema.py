@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from bridge_patch.adapters.wire.form import NOT_NEGATIVE, SHARE, Span
-from bridge_patch.adapters.wire.policy import policy_fields
+from bridge_patch.adapters.wire.policy import OPTIONAL, policy_fields
 from bridge_patch.adapters.wire.schema import (
     FIELDS,
     FLAGS,
@@ -32,6 +32,7 @@ from bridge_patch.domain.harvest import (
     POLICY_FALLBACK,
     TRAIL_MAX_PCT,
     TRAIL_MIN_PCT,
+    TRAIL_SIGMAS_MAX,
     TRIGGER_MAX_PCT,
     HarvestMode,
 )
@@ -50,6 +51,9 @@ _POLICY_SPANS: Final = MappingProxyType(
         "partial_close_pct": SHARE,
         "partial_trigger_pct": Span("", NOT_NEGATIVE.least, TRIGGER_MAX_PCT),
         "partial_close_fraction": SHARE,
+        "break_even_trigger_pct": Span("", NOT_NEGATIVE.least, TRIGGER_MAX_PCT),
+        "trail_sigmas": Span("", NOT_NEGATIVE.least, TRAIL_SIGMAS_MAX),
+        "trail_floor_pct": Span("", NOT_NEGATIVE.least, TRAIL_MAX_PCT),
     }
 )
 #: What each field means, for whoever writes one.
@@ -131,6 +135,8 @@ def policy_schema() -> dict[str, Any]:
             inner[name] = number_schema(_POLICY_SPANS[name], whole=isinstance(value, int))
         elif name not in inner:
             inner[name] = {"type": "boolean"}
+    for name in OPTIONAL:
+        inner[name] = number_schema(_POLICY_SPANS[name])
     stated = {"type": "object", "properties": inner, "required": ["mode"]}
     return {"anyOf": [{"enum": modes}, stated]}
 

@@ -25,12 +25,11 @@ from bridge_patch.services.messages import (
     Barrier,
     Command,
     DeadLetter,
-    ExitTurn,
     LateLetter,
     PositionUpdate,
     Result,
-    TurnStage,
 )
+from bridge_patch.services.turns import ExitTurn, TurnStage
 
 EXECUTION_RESULT: Final = "execution.result"
 POSITION_UPDATE: Final = "position.update"
@@ -66,8 +65,10 @@ def decode_result(envelope: Envelope) -> Result:
 
 
 def encode_position(update: PositionUpdate) -> Envelope:
-    """Write a position after a change."""
-    return _envelope(POSITION_UPDATE, update, "execution")
+    """Write a position after a change; of what it cost only what there is."""
+    names = ("cost_usd", "exit_fraction", "partial_asked")
+    unsaid = tuple(name for name in names if not getattr(update, name))
+    return _envelope(POSITION_UPDATE, update, "execution", leaving=unsaid)
 
 
 def decode_position(envelope: Envelope) -> PositionUpdate:
@@ -99,7 +100,8 @@ def decode_barrier(envelope: Envelope) -> Barrier:
 def encode_exit_turn(turn: ExitTurn) -> Envelope:
     """Write whose turn it is at a tick; each stage has one who writes it."""
     source = "execution" if turn.stage is TurnStage.DUE else "exit-brain"
-    return _envelope(EXIT_TURN, turn, source)
+    unsaid = () if turn.blind else ("blind",)
+    return _envelope(EXIT_TURN, turn, source, leaving=unsaid)
 
 
 def decode_exit_turn(envelope: Envelope) -> ExitTurn:
@@ -109,7 +111,8 @@ def decode_exit_turn(envelope: Envelope) -> ExitTurn:
 
 def encode_command(command: Command) -> Envelope:
     """Write what a person orders."""
-    unsaid = tuple(n for n in ("symbol", "answers", "named") if getattr(command, n) is None)
+    optional = ("symbol", "answers", "named", "policy")
+    unsaid = tuple(name for name in optional if getattr(command, name) is None)
     return _envelope(CONTROL, command, command.who, leaving=("entry_id", *unsaid))
 
 

@@ -15,6 +15,7 @@ from bridge_patch.domain.harvest import (
     POLICIES,
     TRAIL_MAX_PCT,
     TRAIL_MIN_PCT,
+    TRAIL_SIGMAS_MAX,
     TRIGGER_MAX_PCT,
     HarvestMode,
     HarvestPolicy,
@@ -27,14 +28,20 @@ _TRAIL: Final = Span(
 )
 _HOLD: Final = Span(f"from 1 to {HOLD_MAX_SEC}", ONE, Decimal(HOLD_MAX_SEC))
 _TRIGGER: Final = Span(f"from 0 to {TRIGGER_MAX_PCT}", ZERO, TRIGGER_MAX_PCT)
+_SIGMAS: Final = Span(f"from 0 to {TRAIL_SIGMAS_MAX}", ZERO, TRAIL_SIGMAS_MAX)
+_FLOOR: Final = Span(f"from 0 to {TRAIL_MAX_PCT}", ZERO, TRAIL_MAX_PCT)
 _FRACTION: Final = Span("from 0 to 1, a fraction (0.5 = half)", ZERO, ONE)
+#: What only some policies say. Who does not know these names reads all the others.
+OPTIONAL: Final = ("break_even_trigger_pct", "trail_sigmas", "trail_floor_pct")
 
 
 def policy_fields(policy: HarvestPolicy) -> dict[str, object]:
     """Write a policy under every name that a reader of any schema looks for.
 
-    `partial_close_pct` is the fraction's name up to schema 1.1.
+    `partial_close_pct` is the fraction's name up to schema 1.1. What may be left out is
+    stated only where it says something: a reader from before it was known takes the rest.
     """
+    said = {name: getattr(policy, name) for name in OPTIONAL}
     return {
         "mode": policy.mode.value,
         "trail_pct": policy.trail_pct,
@@ -43,6 +50,7 @@ def policy_fields(policy: HarvestPolicy) -> dict[str, object]:
         "partial_trigger_pct": policy.partial_trigger_pct,
         "partial_close_fraction": policy.partial_close_fraction,
         "trail_after_partial": policy.trail_after_partial,
+        **{name: value for name, value in said.items() if value != 0},
     }
 
 
@@ -73,6 +81,11 @@ def _read(form: Form, schema: str) -> HarvestPolicy | None:
     trigger = form.number("partial_trigger_pct", _TRIGGER)
     fraction = _fraction(form)
     after_partial = form.flag("trail_after_partial")
+    even = form.number("break_even_trigger_pct", _TRIGGER)
+    sigmas, floor = (
+        form.number("trail_sigmas", _SIGMAS),
+        form.number("trail_floor_pct", _FLOOR),
+    )
     if word is None:
         return None
     usual = POLICIES[HarvestMode(word)]
@@ -89,6 +102,9 @@ def _read(form: Form, schema: str) -> HarvestPolicy | None:
             trail_after_partial=usual.trail_after_partial and part > 0
             if after_partial is None
             else after_partial,
+            break_even_trigger_pct=usual.break_even_trigger_pct if even is None else even,
+            trail_sigmas=usual.trail_sigmas if sigmas is None else sigmas,
+            trail_floor_pct=usual.trail_floor_pct if floor is None else floor,
         )
     except InvalidValueError as e:
         form.fault(FaultCode.CONTRADICTION, "mode", "must make a policy", str(e))

@@ -17,10 +17,10 @@ from bridge_patch.services.messages import (
     Barrier,
     Command,
     DeadLetter,
-    ExitTurn,
     LateLetter,
     PositionUpdate,
 )
+from bridge_patch.services.turns import ExitTurn
 
 _REF: Final = "#/$defs/"
 #: How msgspec names a decimal; on this wire it is a JSON number.

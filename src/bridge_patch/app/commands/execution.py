@@ -109,6 +109,7 @@ async def _act(a: _Acting, outage: Outage, stop: Stop) -> None:
         if tick is None:
             if begun:
                 await a.session.keeper.switch.heed()
+                await a.session.keeper.flattening.go_on()
                 await a.session.execution.drain()
             continue
         if not begun:

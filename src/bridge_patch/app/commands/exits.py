@@ -7,14 +7,14 @@ from collections.abc import Callable
 from typing import Final
 
 from bridge_patch.adapters.exit_turns import TurnTaker
-from bridge_patch.adapters.inbox import BusOutbox, BusOutcomes
 from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.telemetry import Part
+from bridge_patch.app.brains import exits_here
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.commands.run import announce, settings_of
-from bridge_patch.app.limit_settings import EXITS_LOOK_SEC
 from bridge_patch.app.monitoring import monitored
 from bridge_patch.app.outage import Outage
+from bridge_patch.app.periods import EXITS_LOOK_SEC
 from bridge_patch.app.settings import ExitsProcess, MarketFeed, Settings
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import Run, bus_of, telemetry_of
@@ -53,11 +53,7 @@ async def _once(settings: Settings, outage: Outage, stop: Stop) -> None:
             feed="the engine's, over the bus",
             telemetry=telemetry,
         )
-        brain = ExitBrain(
-            outcomes=BusOutcomes(store.bus, telemetry),
-            outbox=BusOutbox(store.bus),
-            instruments=ListedInstruments(),
-        )
+        brain = exits_here(store.bus, ListedInstruments(), telemetry)
         if not outage.why:
             announce(telemetry, run_, {Part.EXITS})
         live = settings.market_feed is MarketFeed.LIVE
@@ -94,6 +90,7 @@ async def follow(
         between = True
         async for tick in turns.up_to(due_ms):
             if tick.at_ms != due_ms:
+                await brain.catch_up()  # it may be the first bar of what is open now
                 brain.see(tick)
             elif tick.over:
                 return
@@ -101,5 +98,6 @@ async def follow(
                 due, between = tick, False
         if between and not live:
             continue
-        await turns.done(due_ms, await brain.decide(due))
+        asked = await brain.decide(due)
+        await turns.done(due_ms, asked, brain.blind())
         well()

@@ -126,6 +126,22 @@ class ReportOptions:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HarvestOptions:
+    """`harvest`; `page` is the Markdown file whose generated part is written again.
+
+    The crashes only, where `crashes_only`; from `start_ms` on and before `end_ms`.
+    """
+
+    data: Path
+    page: Path | None
+    crashes_only: bool
+    as_json: bool
+    start_ms: UnixMs | None
+    end_ms: UnixMs | None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionsOptions:
     """`decisions`."""
 
@@ -134,6 +150,15 @@ class DecisionsOptions:
     verdict: Verdict | None
     code: str | None
     last: int | None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionsOptions:
+    """`positions`; `shadow` shows what every shadow book holds, too."""
+
+    source: JournalOptions
+    shadow: bool
 
 
 @final
@@ -188,6 +213,21 @@ class UnknownOptions:
     quantity_base: Decimal | None
     price_usd: Decimal | None
     fee_usd: Decimal | None
+    why: str
+    who: str | None
+    wait_sec: int
+    state: Path | None
+    env_file: Path | None
+    as_json: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptOptions:
+    """`positions adopt`; `policy` None is the documented fallback."""
+
+    symbol: Symbol
+    policy: str | None
     why: str
     who: str | None
     wait_sec: int

@@ -9,7 +9,7 @@ import uuid
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final, final
+from typing import Final, TypeAlias, final, get_args
 
 from bridge_patch.adapters import codec
 from bridge_patch.adapters.bus import Post
@@ -17,13 +17,14 @@ from bridge_patch.adapters.journal_search import JournalSearch
 from bridge_patch.adapters.streams import CONTROL
 from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.app.commands.journal_file import find_run
-from bridge_patch.app.commands.options import OrderOptions, UnknownOptions
+from bridge_patch.app.commands.options import AdoptOptions, OrderOptions, UnknownOptions
 from bridge_patch.app.screen import cell, console, moment, print_exact
 from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import (
     Book,
     LatchSet,
     OrderVouched,
+    PositionVouched,
     Rearmed,
     RunStarted,
     TradingState,
@@ -32,19 +33,24 @@ from bridge_patch.domain.intent import Mode
 from bridge_patch.services.holds import Holds
 from bridge_patch.services.messages import Answered, Command, Wish
 
-_ANSWERS: Final = (LatchSet.__name__, Rearmed.__name__, OrderVouched.__name__)
+_Answer: TypeAlias = LatchSet | Rearmed | OrderVouched | PositionVouched
+_ANSWERS: Final = tuple(kind.__name__ for kind in get_args(_Answer))
 _HISTORY: Final = (LatchSet.__name__, RunStarted.__name__)
 _SLICE_SEC: Final = 0.1
 #: What each order means for what is open, said with every order.
 MEANINGS: Final = MappingProxyType(
     {
         Wish.HALT: "nothing is opened; open positions keep their stops and are harvested",
+        Wish.FLATTEN: "nothing is opened, and all that is ours is closed at market; that"
+        " goes on without this command, over a restart too, until it is flat or you resume",
         Wish.REDUCE: "nothing is opened; open positions keep their stops and are harvested",
         Wish.RESUME: "what status shows, and what a person ordered, is let go of;"
         " nothing that came meanwhile, and no limit that is still reached",
         Wish.REARM: "the symbol's losers are forgotten; entries on it pass again",
         Wish.ADOPT: "it is taken for filled; what it opened gets its stop",
         Wish.CLOSE: "it is taken for never sent; what was reserved for it is free",
+        Wish.ADOPT_POSITION: "it is ours from now on: it gets its stop, and its age counts"
+        " from now; a hold that it was the cause of is let go of by a resume",
     }
 )
 #: What a resume means where nobody could look up what stands.
@@ -62,7 +68,7 @@ class Sent:
     `unread` says why the journal, which alone tells, could not be read; "" where it was.
     """
 
-    answer: LatchSet | Rearmed | OrderVouched | None = None
+    answer: _Answer | None = None
     unread: str = ""
     meaning: str
 
@@ -89,14 +95,7 @@ class Told:
 
 def order(options: OrderOptions) -> int:
     """Send the order and wait for it; 1 if it is not in force when the time is up."""
-    command = Command(
-        at_ms=SystemClock().now_ms(),
-        id=f"o-{uuid.uuid4().hex[:12]}",
-        wish=Wish(options.wish),
-        who=options.who or getpass.getuser(),
-        why=options.why,
-        symbol=options.symbol,
-    )
+    command = command_of(options)
     sent = asyncio.run(sent_of(command, options))
     answer = sent.answer
     latch = answer if isinstance(answer, LatchSet) else None
@@ -115,7 +114,21 @@ def order(options: OrderOptions) -> int:
     return 0 if answer else 1
 
 
-async def sent_of(command: Command, options: OrderOptions | UnknownOptions) -> Sent:
+def command_of(options: OrderOptions) -> Command:
+    """Return what is ordered, under a new id."""
+    return Command(
+        at_ms=SystemClock().now_ms(),
+        id=f"o-{uuid.uuid4().hex[:12]}",
+        wish=Wish(options.wish),
+        who=options.who or getpass.getuser(),
+        why=options.why,
+        symbol=options.symbol,
+    )
+
+
+async def sent_of(
+    command: Command, options: OrderOptions | UnknownOptions | AdoptOptions
+) -> Sent:
     """Publish; return the journal's entry by which it is in force, where it can be read.
 
     A journal that cannot be asked keeps no order from being published; a resume lets go of
@@ -145,12 +158,12 @@ async def sent_of(command: Command, options: OrderOptions | UnknownOptions) -> S
 
 async def _in_force(
     command: Command, journal: JournalSearch, after_seq: int, wait_sec: int
-) -> LatchSet | Rearmed | OrderVouched | None:
+) -> _Answer | None:
     deadline = time.monotonic() + wait_sec
     while True:
         for stored in journal.events(_ANSWERS, after_seq=after_seq):
             event = stored.event
-            if not isinstance(event, LatchSet | Rearmed | OrderVouched):
+            if not isinstance(event, LatchSet | Rearmed | OrderVouched | PositionVouched):
                 continue
             if event.command_id == command.id:
                 return event

@@ -12,6 +12,7 @@ from functools import cache
 from numbers import Real
 from typing import Any, Final
 
+from bridge_patch.adapters.wire.policy import OPTIONAL
 from bridge_patch.app.contract.arguments import word
 from bridge_patch.app.settings import load_settings
 from bridge_patch.domain.arithmetic import exactly
@@ -186,6 +187,7 @@ def policy_dict(policy: HarvestPolicy) -> dict[str, Any]:
     `partial_close_pct` is the older name of the fraction (0.5 = half), not a percentage.
     """
     fraction = float(policy.partial_close_fraction)
+    said = {name: float(getattr(policy, name)) for name in OPTIONAL}
     return {
         "mode": policy.mode.value,
         "trail_pct": float(policy.trail_pct),
@@ -193,6 +195,7 @@ def policy_dict(policy: HarvestPolicy) -> dict[str, Any]:
         "partial_close_pct": fraction,
         "partial_trigger_pct": float(policy.partial_trigger_pct),
         "partial_close_fraction": fraction,
+        **{name: value for name, value in said.items() if value},
     }
 
 

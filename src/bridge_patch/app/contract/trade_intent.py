@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 from bridge_patch.adapters.wire import schema as names
 from bridge_patch.adapters.wire.form import Form
 from bridge_patch.adapters.wire.objects import from_python
-from bridge_patch.adapters.wire.policy import policy_fields, read_policy
+from bridge_patch.adapters.wire.policy import OPTIONAL, policy_fields, read_policy
 from bridge_patch.adapters.wire.reading import SIDE_DEPRECATED, Reading, read_intent
 from bridge_patch.adapters.wire.schema import SCHEMA_ABSENT, SCHEMA_OURS, Stated
 from bridge_patch.domain.errors import InvalidValueError
@@ -45,6 +45,9 @@ class HarvestPolicy:
     partial_trigger_pct: Number | None = None
     partial_close_fraction: Number | None = None
     trail_after_partial: bool | None = None
+    break_even_trigger_pct: Number | None = None
+    trail_sigmas: Number | None = None
+    trail_floor_pct: Number | None = None
 
     def __post_init__(self) -> None:
         policy = _policy_of(_stated_only(self))
@@ -57,6 +60,9 @@ class HarvestPolicy:
             idle = name == "partial_trigger_pct" and value == 0 and part not in {None, 0}
             if getattr(self, name) is None and not idle:
                 setattr(self, name, value)
+        for name in OPTIONAL:
+            if getattr(self, name) is None:
+                setattr(self, name, 0.0)
 
 
 @dataclass
@@ -181,7 +187,9 @@ def _resolved(given: dict[str, Any], stated: Stated) -> dict[str, Any]:
 
 def _stated_only(thing: HarvestPolicy | TradeIntent) -> dict[str, Any]:
     values = {f.name: getattr(thing, f.name) for f in fields(thing)}
-    return {name: value for name, value in values.items() if value is not None}
+    said = {name: value for name, value in values.items() if value is not None}
+    idle = [name for name in OPTIONAL if said.get(name) == 0]
+    return {name: value for name, value in said.items() if name not in idle}
 
 
 def _policy_object(value: object) -> object:

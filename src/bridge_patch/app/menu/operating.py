@@ -24,22 +24,40 @@ _Symbol = Annotated[
 ]
 
 
+_FLATTEN_WAIT_SEC = 60
+
+
 def halt(
     *,
     why: _Why,
+    flatten: Annotated[
+        bool, typer.Option("--flatten", help="Also close all that is ours, at market.")
+    ] = False,
     who: _Who = None,
-    wait_sec: _Wait = 5,
+    wait_sec: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Seconds to wait until it is in force (5), or with --flatten flat (60).",
+        ),
+    ] = None,
     state: StateOption = None,
     env_file: EnvFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Open nothing more until a person resumes. Open positions keep stop and harvest.
 
-    The exit code is 1 if no execution put it in force in time; the next one will, first.
+    With --flatten each of them is closed too, and reported: flat, or why it is not. The
+    execution goes on with that, over a restart too, until all is flat or a person resumes.
 
-    Example: bridge-patch halt --why "exchange maintenance at noon"
+    The exit code is 1 if no execution put it in force in time (the next one will, first),
+    or if not all is flat.
+
+    Example: bridge-patch halt --flatten --why "the model has gone mad"
     """
-    _order("halt", None, (who, why, wait_sec, state, env_file), as_json=as_json)
+    within_sec = (_FLATTEN_WAIT_SEC if flatten else 5) if wait_sec is None else wait_sec
+    said = (who, why, within_sec, state, env_file)
+    _order("flatten" if flatten else "halt", None, said, as_json=as_json)
 
 
 def reduce(
@@ -148,4 +166,4 @@ def _order(wish: str, symbol: Symbol | None, said: _Said, *, as_json: bool) -> N
         env_file=env_file,
         as_json=as_json,
     )
-    launch("order", options)
+    launch("flatten" if wish == "flatten" else "order", options)

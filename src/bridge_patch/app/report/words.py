@@ -29,7 +29,7 @@ DIRECTIONS: Final = MappingProxyType({Side.BUY: "long", Side.SELL: "short"})
 #: What each way out means, for the line under the pictures of positions.
 EXITS: Final = MappingProxyType(
     {
-        ExitReason.PART: "part taken at a profit",
+        ExitReason.PART: "part closed",
         ExitReason.TRAIL: "trailing stop filled",
         ExitReason.STOP: "hard stop filled",
         ExitReason.TIME: "held as long as its policy allows",

@@ -20,13 +20,14 @@ from bridge_patch.domain.events import (
     DuplicateSeen,
     EquityMarked,
     Event,
+    ExitsBlind,
     Filled,
     FilledLate,
     FundingPaid,
     Judged,
     LatchSet,
     OrderEnded,
-    OrderVouched,
+    PositionVouched,
     Resolved,
     RunStarted,
     Sending,
@@ -37,10 +38,12 @@ from bridge_patch.domain.events import (
     Verdict,
     WalletCounted,
 )
-from bridge_patch.domain.harvest import HarvestMode
+from bridge_patch.domain.harvest import HarvestMode, HarvestPolicy
 from bridge_patch.domain.intent import IntentId, Mode, Symbol, UnixMs
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent, OrderState, after
-from bridge_patch.domain.reconcile_events import Subject, Word
+from bridge_patch.domain.reconcile_events import Subject
+from bridge_patch.services.endings import ABSENT_KEPT
+from bridge_patch.services.nakedness import Nakedness
 from bridge_patch.services.ports import Stored
 
 #: What this fold looks at; the rest need not be read.
@@ -62,10 +65,11 @@ KINDS: Final = frozenset(
         BulkExpired,
         DuplicateSeen,
         TickReached,
+        ExitsBlind,
         DifferenceFound,
         DifferenceGone,
         WalletCounted,
-        OrderVouched,
+        PositionVouched,
         FilledLate,
     )
 )
@@ -153,8 +157,11 @@ class StatusFold:
     differences: dict[Subject, DifferenceFound] = field(default_factory=dict)
     #: Whether the venue's records were ever compared with the journal.
     compared: bool = False
+    nakedness: Nakedness = field(default_factory=Nakedness)
     _closed: dict[ClientOrderId, Sending] = field(default_factory=dict)
     data_ms: UnixMs = _NEVER
+    #: The open positions of which the exits lack what they decide by.
+    blind: tuple[Symbol, ...] = ()
 
     def apply(self, stored: Stored) -> None:
         """Fold one entry."""
@@ -182,6 +189,10 @@ class StatusFold:
                 self.book(event.book).holdings.apply(event)
             case _:
                 self._compared(event)
+        held = self.book(Book.ACCOUNT).holdings
+        self.nakedness.apply(
+            event, is_open=held.positions.__contains__, guard=held.stop_price_usd
+        )
 
     def book(self, name: Book) -> Books:
         """Return one book's state."""
@@ -222,8 +233,10 @@ class StatusFold:
                 book.holdings.prices[judged.symbol] = mark.value
 
     def _compared(self, event: Event) -> None:
-        """Fold what differed at the venue, and what a person said of an order."""
+        """Fold what differed at the venue, what was said of an order, what exits lack."""
         match event:
+            case ExitsBlind():
+                self.blind = event.symbols
             case WalletCounted():
                 self.compared = True
             case DifferenceFound():
@@ -234,8 +247,8 @@ class StatusFold:
                 )
             case DifferenceGone():
                 self.differences.pop(event.difference.subject, None)
-            case OrderVouched(word=Word.CLOSED) if event.order_id in self.doubts:
-                self._closed[event.order_id] = self.doubts[event.order_id].order
+            case PositionVouched(harvest_policy=HarvestPolicy() as policy):
+                self.policies[event.intent_id] = policy.mode
             case FilledLate() if event.order_id in self._closed:
                 order = self._closed.pop(event.order_id)
                 self.doubts[event.order_id] = Doubt(order, OrderState.UNKNOWN)
@@ -254,6 +267,10 @@ class StatusFold:
         rests = state is OrderState.OPEN and doubt.order.leg is Leg.STOP
         if rests or state in _ENDED:
             del self.doubts[answer.order_id]
+            if answer.event == OrderEvent.FOUND_ABSENT:
+                self._closed[doubt.order.order_id] = doubt.order
+                for name in tuple(self._closed)[:-ABSENT_KEPT]:
+                    del self._closed[name]
         else:
             self.doubts[answer.order_id] = Doubt(doubt.order, state)
 

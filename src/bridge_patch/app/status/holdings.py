@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import final
 
+from bridge_patch.domain.early_exits import EarlyExits
 from bridge_patch.domain.events import (
     Filled,
     FillKind,
@@ -19,7 +20,8 @@ from bridge_patch.domain.events import (
 from bridge_patch.domain.intent import IntentId, Symbol
 from bridge_patch.domain.money import HUNDRED, ONE, ZERO
 from bridge_patch.domain.order import ClientOrderId
-from bridge_patch.domain.position import Position, apply_fill, apply_funding
+from bridge_patch.domain.position import Position, apply_funding
+from bridge_patch.services.plans import RestingStop
 
 
 @final
@@ -30,9 +32,10 @@ class Holdings:
     positions: dict[Symbol, Position] = field(default_factory=dict)
     opened_by: dict[Symbol, IntentId] = field(default_factory=dict)
     prices: dict[Symbol, Decimal] = field(default_factory=dict)
-    stops: defaultdict[Symbol, dict[ClientOrderId, Decimal]] = field(
+    stops: defaultdict[Symbol, dict[ClientOrderId, RestingStop]] = field(
         default_factory=lambda: defaultdict(dict)
     )
+    early: EarlyExits = field(default_factory=EarlyExits)
 
     def apply(self, event: VenueEvent) -> None:
         """Fold one event of the book."""
@@ -40,7 +43,11 @@ class Holdings:
             case Filled():
                 self._filled(event)
             case StopArmed():
-                self.stops[event.symbol][event.order_id] = event.stop_price_usd
+                self.stops[event.symbol][event.order_id] = RestingStop(
+                    order_id=event.order_id,
+                    price_usd=event.stop_price_usd,
+                    quantity_base=event.quantity_base,
+                )
             case TrailingSet():
                 self._trailing(event)
             case OrderEnded():
@@ -52,12 +59,14 @@ class Holdings:
                 pass
 
     def stop_price_usd(self, symbol: Symbol) -> Decimal | None:
-        """Return the price of the stop that fires first; None where nothing protects."""
-        sign = self.positions[symbol].side.sign
-        return max(self.stops[symbol].values(), key=lambda p: sign * p, default=None)
+        """Return the price of the stop that fires first; None where none covers it all."""
+        position = self.positions[symbol]
+        sign, held_base = position.side.sign, position.quantity_base
+        covering = (s.price_usd for s in self.stops[symbol].values() if s.covers(held_base))
+        return max(covering, key=lambda price: sign * price, default=None)
 
     def naked(self) -> tuple[Symbol, ...]:
-        """Return the symbols that have a position and no stop."""
+        """Return the symbols that have a position and no stop over all of it."""
         return tuple(s for s in self.positions if self.stop_price_usd(s) is None)
 
     def notional_usd(self) -> Decimal:
@@ -77,7 +86,11 @@ class Holdings:
         self.stops[fill.symbol].pop(fill.order_id, None)
         self.prices[fill.symbol] = fill.price_usd
         before = self.positions.get(fill.symbol)
-        after = apply_fill(before, fill)
+        for one, after in self.early.fold(before, fill):
+            self._moved(one, after)
+
+    def _moved(self, fill: Filled, after: Position | None) -> None:
+        before = self.positions.get(fill.symbol)
         if after is None:
             self.positions.pop(fill.symbol, None)
             self.stops[fill.symbol].clear()
@@ -91,4 +104,6 @@ class Holdings:
         if trail.best_usd is None:
             return
         back = ONE - trail.side.opposite.sign * trail.callback_pct / HUNDRED
-        self.stops[trail.symbol][trail.order_id] = trail.best_usd * back
+        self.stops[trail.symbol][trail.order_id] = RestingStop(
+            order_id=trail.order_id, price_usd=trail.best_usd * back
+        )

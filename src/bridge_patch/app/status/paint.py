@@ -10,13 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from bridge_patch.adapters.lines.text import exact
-from bridge_patch.app.screen import cell, moment, span, table
+from bridge_patch.app.screen import cell, moment, price_text, span, table
 from bridge_patch.app.status.view import (
     CountsView,
     EquityView,
     ExposureView,
     JournalView,
     LeaseView,
+    NakedView,
     RunView,
     Standing,
     StateView,
@@ -57,15 +58,15 @@ def positions_table(standing: Standing) -> Table | None:
     made = table(*names, "open for", "policy", "intent")
     for one in standing.positions:
         stop = one.stop_price_usd
-        guarded = cell("NAKED", "bold red") if stop is None else cell(_price(stop))
+        guarded = cell("NAKED", "bold red") if stop is None else cell(price_text(stop))
         made.add_row(
             cell(one.book),
             cell(one.symbol),
             cell(one.side),
             cell(exact(one.quantity_base)),
-            cell(_price(one.entry_price_usd)),
+            cell(price_text(one.entry_price_usd)),
             guarded,
-            cell(_price(one.last_price_usd)),
+            cell(price_text(one.last_price_usd)),
             cell(_usd(one.unrealised_usd)),
             cell(span(one.age_ms)),
             cell(one.policy or "–"),
@@ -79,6 +80,9 @@ def _lines(standing: Standing) -> Iterator[tuple[str, Text]]:
         yield "!", cell(standing.fail_open, "bold red")
     if standing.outage:
         yield "!", cell(f"OUTAGE, no entries: {standing.outage}", "bold red")
+    if standing.blind:
+        told = f"EXITS BLIND, no entries: {', '.join(standing.blind)}"
+        yield "!", cell(f"{told}; their stops at the venue hold", "bold red")
     if standing.run is None:
         yield "run", cell("none: nothing has started in this folder yet")
     else:
@@ -89,6 +93,8 @@ def _lines(standing: Standing) -> Iterator[tuple[str, Text]]:
     yield "exposure", cell(_exposure(standing.exposure))
     open_ = len(standing.positions)
     yield "positions", cell(f"{open_} open" if open_ else "none")
+    if standing.naked.spells:
+        yield "naked", _naked(standing.naked)
     doubts = len(standing.in_doubt)
     yield "in doubt", cell(f"{doubts} order(s)" if doubts else "none", _alarm(doubts))
     yield "venue", _venue(standing)
@@ -98,6 +104,13 @@ def _lines(standing: Standing) -> Iterator[tuple[str, Text]]:
     if standing.lease is not None:
         yield "acting", _lease(standing.lease)
     yield "journal", _journal(standing.journal)
+
+
+def _naked(naked: NakedView) -> Text:
+    """Say what no stop covers, and for how long anything ever was so."""
+    now = (f"{symbol} for {exact(sec)} s" for symbol, sec in naked.now_sec.items())
+    ever = f"{exact(naked.total_sec)} s in all, {naked.spells} time(s)"
+    return cell(", ".join((*now, ever)), _alarm(naked.now_sec))
 
 
 def _venue(standing: Standing) -> Text:
@@ -253,8 +266,3 @@ def _alarm(wrong: object) -> str:
 
 def _usd(value: Decimal) -> str:
     return f"{value.quantize(_CENT) + 0:f}"
-
-
-def _price(value: Decimal) -> str:
-    """Return a price to eight significant digits: an average has no end."""
-    return exact(Decimal(f"{value:.8g}"))

@@ -20,6 +20,7 @@ from bridge_patch.app.status.view import (
     ExposureView,
     JournalView,
     LeaseView,
+    NakedView,
     PositionView,
     RunView,
     Standing,
@@ -57,7 +58,9 @@ def standing(
         equity=_equity(fold.own_book, own, settings),
         exposure=_exposure(fold, own, settings),
         positions=tuple(_positions(fold)),
+        naked=_naked(fold),
         in_doubt=doubts_of(fold),
+        blind=fold.blind,
         compared=fold.compared,
         differences=tuple(_difference(d, fold.data_ms) for d in fold.differences.values()),
         this_run=_counts(fold.this_run),
@@ -190,6 +193,18 @@ def _positions(fold: StatusFold) -> Iterator[PositionView]:
                 policy=fold.policies.get(intent_id),
                 intent_id=intent_id,
             )
+
+
+def _naked(fold: StatusFold) -> NakedView:
+    seen, now_ms = fold.nakedness, fold.data_ms
+    ages = {str(symbol): _sec(seen.age_ms(symbol, now_ms)) for symbol in sorted(seen.open)}
+    return NakedView(
+        now_sec=ages, spells=seen.spells, total_sec=_sec(seen.total_ms(now_ms))
+    )
+
+
+def _sec(ms: int) -> Decimal:
+    return Decimal(ms) / 1000
 
 
 def doubts_of(fold: StatusFold) -> tuple[DoubtView, ...]:

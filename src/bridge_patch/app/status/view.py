@@ -9,7 +9,7 @@ from typing import final
 
 from bridge_patch.adapters.bus_look import Place
 from bridge_patch.domain.events import Book
-from bridge_patch.domain.intent import IntentId, UnixMs
+from bridge_patch.domain.intent import IntentId, Symbol, UnixMs
 from bridge_patch.services.backlog import Backlog
 
 
@@ -91,6 +91,19 @@ class PositionView:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NakedView:
+    """Positions at the venue that no stop covers, with their ages, and how it ever was.
+
+    `spells` counts how often one was NAKED, `total_sec` adds up for how long.
+    """
+
+    now_sec: Mapping[str, Decimal]
+    spells: int
+    total_sec: Decimal
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DoubtView:
     """An order whose fate is not known, for how long, and what is reserved for it."""
 
@@ -167,7 +180,8 @@ class Standing:
     """How things stand; `data_ms` is the newest data time there is.
 
     `outage` is why the journal's writer cannot write, "" where it can. `compared` tells
-    whether the venue's records were ever compared with the journal.
+    whether the venue's records were ever compared with the journal. `blind` names the open
+    positions of which the exits lack what they decide by.
     """
 
     fail_open: str
@@ -177,7 +191,9 @@ class Standing:
     equity: EquityView | None
     exposure: ExposureView
     positions: tuple[PositionView, ...]
+    naked: NakedView
     in_doubt: tuple[DoubtView, ...]
+    blind: tuple[Symbol, ...]
     compared: bool
     differences: tuple[DifferenceView, ...]
     this_run: CountsView

@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from bridge_patch.app.why.answer import Held, Trade
+from bridge_patch.domain.early_exits import EarlyExits
 from bridge_patch.domain.events import Filled, FillKind
 from bridge_patch.domain.intent import IntentId
 from bridge_patch.domain.money import ZERO
-from bridge_patch.domain.position import Position, apply_fill
+from bridge_patch.domain.position import Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,14 @@ def _episodes(fills: Iterable[Filled]) -> Iterator[_Steps]:
     """Yield the fills of one position after another; the last one may still be open."""
     steps: list[_Step] = []
     position: Position | None = None
-    for fill in fills:
-        after = apply_fill(position, fill)
-        steps.append(_Step(fill, position, after))
-        position = after
-        if position is None:
-            yield steps
-            steps = []
+    early = EarlyExits()
+    for told in fills:
+        for fill, after in early.fold(position, told):
+            steps.append(_Step(fill, position, after))
+            position = after
+            if position is None:
+                yield steps
+                steps = []
     if steps:
         yield steps
 

@@ -210,7 +210,8 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = MappingProxyType(
             "what is not ours is closed where it was opened; then a person resumes"
         ),
         Reason.EXITS_SILENT: Remedy(
-            "the exit process runs: `bridge-patch exits`", ("EXITS_SILENCE_MAX_SEC",)
+            "the exit process runs, `bridge-patch exits`, and has bars of all that is open",
+            ("EXITS_SILENCE_MAX_SEC",),
         ),
         Reason.JOURNAL_CRAMPED: Remedy("make room on the disk that holds the journal"),
         Reason.SYMBOL_NOT_ALLOWED: Remedy(

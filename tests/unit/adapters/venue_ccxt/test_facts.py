@@ -173,6 +173,7 @@ def test_margin_released_never_exceeds_what_was_posted(
         margin_usd=margin,
         opened_ms=UnixMs(1),
     )
+    facts.fold.opened_by[BTC] = IntentId("i")
     closing = True
     for number, part in enumerate(parts, 1):
         closing &= BTC in facts.fold.positions and part <= abs(

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from bridge_patch.adapters.venue_ccxt.catch_up import ABSENT_ASKED_MS
 from bridge_patch.adapters.venue_ccxt.orders import UNSEEN, OrderFacts
 from bridge_patch.domain.events import FilledLate, Resolved, Sending
 from bridge_patch.domain.intent import IntentId, Side, UnixMs
@@ -100,10 +101,14 @@ def _end(how: str, at_ms: UnixMs) -> VenueEvent | Resolved:
 
 @pytest.mark.parametrize("how", ENDS)
 def test_an_order_that_ended_is_over_after_a_restart(how: str) -> None:
-    """It is in no doubt: a catch-up asks nothing about it, however old it is."""
+    """It is in no doubt: a catch-up asks nothing about it, however old it is.
+
+    Only of one that was absent it asks for a day: nobody saw its end.
+    """
 
     async def script(stand: Stand) -> None:
         entry = announced(stand)
+        stand.wire.pass_ms(ABSENT_ASKED_MS * (how == OrderEvent.FOUND_ABSENT))
         stand.venue = stand.make()
         stand.venue.restore((entry, _end(how, entry.at_ms)))
 
@@ -112,6 +117,28 @@ def test_an_order_that_ended_is_over_after_a_restart(how: str) -> None:
         await stand.venue.parts.transport.sync()
         assert await stand.venue.stream.catch_up()
         assert stand.calls("userTrades") == []
+
+    asyncio.run(script(Stand(streaming=False)))
+
+
+@pytest.mark.parametrize(("days", "apart"), [(0, False), (0, True), (9, True)])
+def test_an_absent_order_is_asked_about_for_a_day_and_while_a_position_is_unexplained(
+    days: int, *, apart: bool
+) -> None:
+    """A trade of it that nobody told is found from the time of its send on."""
+
+    async def script(stand: Stand) -> None:
+        entry = announced(stand)
+        stand.venue = stand.make()
+        stand.venue.restore((entry, _end(OrderEvent.FOUND_ABSENT, entry.at_ms)))
+        stand.wire.pass_ms(days * ABSENT_ASKED_MS)
+        if apart:
+            stand.venue.parts.agreement.compare({BTC: D(1)}, {}, stand.clock.now_ms())
+        await stand.venue.parts.transport.sync()
+        assert await stand.venue.stream.catch_up()
+
+        asked = stand.calls("userTrades")
+        assert int(asked[0].params["startTime"]) <= entry.at_ms
 
     asyncio.run(script(Stand(streaming=False)))
 

@@ -1,0 +1,43 @@
+"""The one switch of an execution, put together over a bus and a venue."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bridge_patch.adapters.bus import Bus
+from bridge_patch.adapters.inbox import BusCommands
+from bridge_patch.services.adoptions import Adoptions
+from bridge_patch.services.hearing import Hearing
+from bridge_patch.services.market import MarketView
+from bridge_patch.services.ports import Clock, Instruments, Venue
+from bridge_patch.services.recorder import Recorder
+from bridge_patch.services.switch import Switch
+from bridge_patch.services.unknowns import Unknowns
+
+#: Under which name the execution reads the bus.
+CONSUMER: Final = "execution-1"
+
+
+def switch_of(
+    bus: Bus,
+    venue: Venue,
+    *,
+    recorder: Recorder,
+    clock: Clock,
+    instruments: Instruments,
+    market: MarketView,
+) -> Switch:
+    """Return what carries out a person's orders; `instruments` are those of the run."""
+    return Switch(
+        commands=BusCommands(bus, consumer=CONSUMER),
+        recorder=recorder,
+        clock=clock,
+        unknowns=Unknowns(Hearing(venue, recorder, clock)),
+        adoptions=Adoptions(
+            venue=venue,
+            recorder=recorder,
+            clock=clock,
+            instruments=instruments,
+            market=market,
+        ),
+    )
