@@ -27,17 +27,22 @@ def _unheard(_: str) -> None:
 @final
 @dataclass(slots=True, kw_only=True)
 class Outage:
-    """Knows whether there is one; `say` keeps it where `status` finds it."""
+    """Knows whether there is one; `say` keeps it where `status` finds it.
+
+    It is `displaced` from the moment another process acts in its place: it waits then, and
+    lacks nothing.
+    """
 
     telemetry: LogTelemetry
     say: Callable[[str], None] = _unheard
     why: str = ""
+    displaced: bool = False
     _begun: bool = False
     _pause_sec: float = PAUSE_FIRST_SEC
 
     def well(self) -> None:
         """Note that work was done, and so that an outage is over."""
-        self._begun = True
+        self._begun, self.displaced = True, False
         if self.why:
             self.why, self._pause_sec = "", PAUSE_FIRST_SEC
             self.telemetry.note("HEALTH", "the store works again: going on where it ended")
@@ -55,7 +60,7 @@ class Outage:
             try:
                 return await attempt()
             except FencedError as error:
-                self.why = str(error)
+                self.why, self.displaced = str(error), True
                 self.telemetry.note("STANDBY", "no longer the one that acts", why=self.why)
                 continue
             except asyncio.CancelledError:
@@ -74,6 +79,7 @@ class Outage:
 
     def _met(self, error: OutageError) -> None:
         """Say what is wrong, once for each reason."""
+        self.displaced = False
         if str(error) == self.why:
             return
         self.why = str(error)

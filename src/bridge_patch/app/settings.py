@@ -227,10 +227,22 @@ def _contradictions(settings: Settings, unsure: set[str]) -> list[str]:
             f"VENUE={settings.venue} must not be judged by recorded prices,"
             " MARKET_FEED=replay"
         )
+    texts += _same_ports(settings)
     return [
         f"{text}: change one of them"
         for text in texts
         if not unsure & set(re.findall(r"[A-Z0-9_]+", text))
+    ]
+
+
+def _same_ports(settings: Settings) -> list[str]:
+    names = ("METRICS_PORT_ENGINE", "METRICS_PORT_EXECUTION", "METRICS_PORT_EXITS")
+    ports = [int(getattr(settings, name.lower())) for name in names]
+    return [
+        f"{one} and {two} must differ, were {ports[i]}"
+        for i, one in enumerate(names)
+        for j, two in enumerate(names)
+        if i < j and ports[i] == ports[j] != 0
     ]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Final, final
 
 from bridge_patch.adapters.sd_notify import Watchdog
@@ -19,13 +19,35 @@ STOP_MAX_SEC: Final = 20.0
 
 
 @final
-@dataclass(slots=True)
 class Stop:
-    """Asked for once, looked at between two pieces of work; `overdue` when broken off."""
+    """Asked for once, looked at between two pieces of work; `overdue` when broken off.
 
-    asked: bool = False
-    overdue: bool = False
-    watchdog: Watchdog = field(default_factory=Watchdog)
+    Every loop looks here each time it comes round, so `looked` hears of its progress.
+    """
+
+    __slots__ = ("_asked", "looked", "overdue", "watchdog")
+
+    def __init__(
+        self,
+        *,
+        asked: bool = False,
+        overdue: bool = False,
+        watchdog: Watchdog | None = None,
+    ) -> None:
+        self._asked, self.overdue = asked, overdue
+        self.looked: Callable[[], None] | None = None
+        self.watchdog = watchdog or Watchdog()
+
+    @property
+    def asked(self) -> bool:
+        """Tell whether to stop."""
+        if self.looked is not None:
+            self.looked()
+        return self._asked
+
+    @asked.setter
+    def asked(self, value: bool) -> None:
+        self._asked = value
 
     @classmethod
     def on_signals(cls, most_sec: float = STOP_MAX_SEC) -> Stop:

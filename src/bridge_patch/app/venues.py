@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Final
@@ -11,6 +11,7 @@ from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.venue_ccxt.environment import Environment, environment_of
 from bridge_patch.adapters.venue_ccxt.pace import Pace
 from bridge_patch.adapters.venue_ccxt.venue import CcxtVenue, open_venue
+from bridge_patch.adapters.venue_leased import LeasedVenue
 from bridge_patch.adapters.venue_paper import PaperVenue
 from bridge_patch.app.assembly import Run
 from bridge_patch.app.settings import MarketFeed, Settings, VenueName
@@ -58,6 +59,20 @@ def surroundings_of(venue: Venue) -> Surroundings:
         adopt=venue.instruments.adopt,
         skew=skew,
     )
+
+
+def limits_used(venue: Venue) -> Mapping[str, Decimal]:
+    """Return what share of each request limit of the venue is used up; none on paper."""
+    inner = venue.inner if isinstance(venue, LeasedVenue) else venue
+    if not isinstance(inner, CcxtVenue):
+        return {}
+    transport = inner.parts.transport
+    now_ms = transport.venue_ms()
+    names = ("weight_1m", "orders_10s", "orders_1m")
+    return {
+        name: Decimal(window.at(now_ms)) / window.most
+        for name, window in zip(names, transport.budget.windows, strict=True)
+    }
 
 
 @asynccontextmanager

@@ -86,6 +86,10 @@ OTHERS = {
     "BACKLOG_ALARM_AGE_SEC": "30",
     "JOURNAL_KEY_FILE": "/etc/quantum/journal.key",
     "BUS_SIGNING_KEY": "0123456789abcdef0123456789abcdef",
+    "METRICS_PORT_ENGINE": "9464",
+    "METRICS_PORT_EXECUTION": "9465",
+    "METRICS_PORT_EXITS": "9466",
+    "ALERT_URLS": "ntfys://alarms",
     "LOG_FORMAT": "json",
 }
 #: What the limits are made of (spec 1.1 and 1.8).

@@ -9,12 +9,20 @@ from decimal import Decimal
 import pytest
 
 from bridge_patch.adapters.telemetry import LogTelemetry
+from bridge_patch.adapters.venue_ccxt.venue import CcxtVenue
+from bridge_patch.adapters.venue_leased import LeasedVenue
 from bridge_patch.adapters.venue_paper import PaperVenue
 from bridge_patch.app.assembly import Run, assemble
 from bridge_patch.app.in_force import is_simulated
 from bridge_patch.app.settings import load_settings
 from bridge_patch.app.surroundings import Surroundings
-from bridge_patch.app.venues import contacted, environment_at, keys_of, new_venue
+from bridge_patch.app.venues import (
+    contacted,
+    environment_at,
+    keys_of,
+    limits_used,
+    new_venue,
+)
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import Book, InstrumentSeen, RunStarted, Sending, Status
 from bridge_patch.domain.instrument import Instrument
@@ -32,6 +40,18 @@ def named(venue: str, keys: dict[str, str] | None = None, mode: Mode = Mode.LIVE
     settings = load_settings({"VENUE": venue, "MARKET_FEED": "live", **(keys or {})})
     telemetry = LogTelemetry(io.StringIO())
     return Run(settings=settings, mode=mode, feed="none", telemetry=telemetry)
+
+
+def test_how_much_of_the_venue_s_limits_is_used_can_be_seen_through_the_lease() -> None:
+    """A monitor only looks: what it sees is the share that the budget itself goes by."""
+    opened = new_venue(named("binance-demo", KEYS, Mode.SHADOW))
+    assert isinstance(opened, CcxtVenue)
+    transport = opened.parts.transport
+    transport.budget.windows[0].spend(600, transport.venue_ms())
+    used = limits_used(LeasedVenue(opened, lambda: None))
+
+    assert used == {"weight_1m": Decimal("0.25"), "orders_10s": 0, "orders_1m": 0}
+    assert limits_used(new_venue(named("paper"))) == {}
 
 
 @pytest.mark.parametrize(

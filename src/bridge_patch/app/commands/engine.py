@@ -19,6 +19,7 @@ from bridge_patch.app.commands.run import (
     settings_of,
 )
 from bridge_patch.app.live import Live, ToBus
+from bridge_patch.app.monitoring import monitored
 from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import Settings
 from bridge_patch.app.stopping import Stop
@@ -58,7 +59,8 @@ class BarrierEquity:
 
 async def _engine(settings: Settings, market: Recorded | Live) -> None:
     outage, stop = Outage(telemetry=telemetry_of(settings)), Stop.on_signals()
-    await outage.outlast(lambda: _once(settings, market, outage, stop), stop)
+    with monitored(settings, Part.ENGINE, outage, stop):
+        await outage.outlast(lambda: _once(settings, market, outage, stop), stop)
 
 
 async def _once(

@@ -13,6 +13,7 @@ from bridge_patch.app.collecting import collect_seldom
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.commands.run import announce, settings_of, watched
 from bridge_patch.app.live import BeforeTick, FromBus, live_market
+from bridge_patch.app.monitoring import Monitor, monitored
 from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import ExitsProcess, MarketFeed, Settings
 from bridge_patch.app.standby import Standby
@@ -48,12 +49,12 @@ async def _execution(settings: Settings) -> None:
     telemetry = telemetry_of(settings)
     with watched(settings, telemetry) as outage:
         stop = Stop.on_signals()
-        await outage.outlast(lambda: _follow(settings, telemetry, outage, stop), stop)
+        with monitored(settings, Part.EXECUTION, outage, stop) as monitor:
+            await outage.outlast(lambda: _follow(settings, outage, stop, monitor), stop)
 
 
-async def _follow(
-    settings: Settings, telemetry: LogTelemetry, outage: Outage, stop: Stop
-) -> None:
+async def _follow(settings: Settings, outage: Outage, stop: Stop, monitor: Monitor) -> None:
+    telemetry = outage.telemetry
     live = live_market(settings) if settings.market_feed is MarketFeed.LIVE else None
     run_ = Run(
         settings=settings,
@@ -75,6 +76,7 @@ async def _follow(
         parts = {Part.EXECUTION} if turns else {Part.EXECUTION, Part.EXITS}
         if not outage.why:
             announce(telemetry, run_, parts)
+        monitor.follow(session)
         reader = TickReader(store.acting, consumer=CONSUMER)
         async with contacted(session.keeper.venue):
             if live is None:
@@ -88,6 +90,7 @@ async def _follow(
                 from_bus = FromBus(reader, lambda: write(*events), _barrier)
                 await live.follow(session, from_bus, stop, _assured(store, outage))
     finally:
+        monitor.forget()
         store.close()
 
 

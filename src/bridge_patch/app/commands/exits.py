@@ -12,6 +12,7 @@ from bridge_patch.adapters.telemetry import Part
 from bridge_patch.app.brains import exits_here
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.commands.run import announce, settings_of
+from bridge_patch.app.monitoring import monitored
 from bridge_patch.app.outage import Outage
 from bridge_patch.app.periods import EXITS_LOOK_SEC
 from bridge_patch.app.settings import ExitsProcess, MarketFeed, Settings
@@ -39,7 +40,8 @@ def exits(options: RunOptions) -> None:
 
 async def _exits(settings: Settings) -> None:
     outage, stop = Outage(telemetry=telemetry_of(settings)), Stop.on_signals()
-    await outage.outlast(lambda: _once(settings, outage, stop), stop)
+    with monitored(settings, Part.EXITS, outage, stop):
+        await outage.outlast(lambda: _once(settings, outage, stop), stop)
 
 
 async def _once(settings: Settings, outage: Outage, stop: Stop) -> None:

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from bridge_patch.app.commands.options import InstallOptions
+from bridge_patch.app.commands.offline_options import InstallOptions
 from bridge_patch.app.install.actions import State, Taken, take
 from bridge_patch.app.install.env_found import EnvFound, env_found
 from bridge_patch.app.install.places import ENV_FILE, STATE, Places

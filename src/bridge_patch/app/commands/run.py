@@ -20,6 +20,7 @@ from bridge_patch.app.collecting import collect_seldom
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.in_force import SIMULATED
 from bridge_patch.app.live import Live, live_market
+from bridge_patch.app.monitoring import Monitor, monitored
 from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import (
     MarketFeed,
@@ -126,9 +127,10 @@ async def _run(settings: Settings, market: Recorded | Live) -> None:
     telemetry = telemetry_of(settings)
     with watched(settings, telemetry) as outage:
         stop = Stop.on_signals()
-        await outage.outlast(
-            lambda: _play_all(settings, market, telemetry, outage, stop), stop
-        )
+        with monitored(settings, Part.EXECUTION, outage, stop) as monitor:
+            await outage.outlast(
+                lambda: _play_all(settings, market, outage, stop, monitor), stop
+            )
 
 
 @contextmanager
@@ -142,10 +144,11 @@ def watched(settings: Settings, telemetry: LogTelemetry) -> Iterator[Outage]:
 async def _play_all(
     settings: Settings,
     market: Recorded | Live,
-    telemetry: LogTelemetry,
     outage: Outage,
     stop: Stop,
+    monitor: Monitor,
 ) -> None:
+    telemetry = outage.telemetry
     run_ = Run(
         settings=settings,
         mode=settings.ai_sizing_mode,
@@ -170,6 +173,7 @@ async def _play_all(
         await recorder.write(*events)
         if not outage.why:
             announce(telemetry, run_, {Part.ENGINE, Part.EXECUTION, Part.EXITS})
+        monitor.follow(session)
 
         begun = False
 
@@ -183,6 +187,7 @@ async def _play_all(
         async with contacted(session.keeper.venue):
             await market.play(session, stop, before)
     finally:
+        monitor.forget()
         store.close()
 
 

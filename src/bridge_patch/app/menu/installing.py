@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bridge_patch.app.commands.flags import JsonOption
-from bridge_patch.app.commands.options import InstallOptions
+from bridge_patch.app.commands.offline_options import InstallOptions
 from bridge_patch.app.menu.launch import launch
 
 

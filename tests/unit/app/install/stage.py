@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bridge_patch.app.commands.install import install
-from bridge_patch.app.commands.options import InstallOptions
+from bridge_patch.app.commands.offline_options import InstallOptions
 
 ENV = "etc/quantum/bridge-patch.env"
 UNITS = "etc/systemd/system"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bridge_patch.app.commands.install import install
-from bridge_patch.app.commands.options import InstallOptions
+from bridge_patch.app.commands.offline_options import InstallOptions
 from bridge_patch.app.install import plan
 from bridge_patch.app.install.actions import Command, InstallError, State, take
 from bridge_patch.app.install.places import Places
