@@ -37,7 +37,7 @@ from bridge_patch.services.readings import reading_of, records_of
 from bridge_patch.sim.commands import ArmStop, Cancel, Enter, Reduce
 from bridge_patch.sim.costs import Costs
 from bridge_patch.sim.exchange import COSTS, Exchange
-from bridge_patch.sim.ledger import stands
+from bridge_patch.sim.ledger import counts, stands
 
 _FOUND: Final = {
     OrderState.OPEN: OrderEvent.ACCEPTED,
@@ -135,7 +135,7 @@ class PaperVenue:
             else:
                 stands(exchange.ledger, fill)
         if counted_base < told.quantity_base:
-            exchange.restore((uncounted(told, counted_base),))
+            counts(exchange.ledger, uncounted(told, counted_base))
 
     def learn(self, events: Sequence[VenueEvent]) -> None: ...
 

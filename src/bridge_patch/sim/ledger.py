@@ -108,9 +108,13 @@ def evolve(ledger: Ledger, event: VenueEvent) -> None:
 
 
 def _filled(ledger: Ledger, fill: Filled) -> None:
+    counts(ledger, fill)
+    stands(ledger, fill)
+
+
+def counts(ledger: Ledger, fill: Filled) -> None:
+    """Let a trade earn and cost what it did, and be told apart from any other."""
     symbol = fill.symbol
-    before = ledger.positions.get(symbol)
-    against = before is not None and before.side is not fill.side
     ledger.wallet_usd += wallet_change(fill)
     ledger.trades = max(ledger.trades + 1, _number_of(fill))
     _end(ledger, symbol, fill.order_id, OrderState.FILLED)
@@ -119,16 +123,10 @@ def _filled(ledger: Ledger, fill: Filled) -> None:
     elif fill.kind is not FillKind.LIQUIDATION:
         taken = ledger.taken_base(symbol, fill.at_ms) + fill.quantity_base
         ledger.taken[symbol] = fill.at_ms, taken
-    if fill.kind is FillKind.ENTRY or against:
-        stands(ledger, fill)
 
 
 def stands(ledger: Ledger, fill: Filled) -> None:
-    """Let a trade change what is open and posted, and nothing else of the account.
-
-    Restored from a journal, a reduction may come before the entry that it reduced; against
-    nothing it opens nothing, and this follows when the entry has come.
-    """
+    """Let a trade change what is open and posted, and nothing else of the account."""
     symbol = fill.symbol
     after = apply_fill(ledger.positions.get(symbol), fill)
     ledger.margin_usd += fill.margin_usd
