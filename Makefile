@@ -25,7 +25,7 @@ run: $(READY) ## engine, execution and exit brain in one process tree
 	@$(BIN)/bridge-patch run $(ARGS)
 
 test: $(READY) ## every test, on all cores; ARGS="-k name" for some of them
-	@sh tests/servers.sh redis postgres chromium
+	@sh tests/servers.sh redis postgres chromium promtool
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: $(READY) ## format, lint, types and import contracts; changes nothing
@@ -42,6 +42,7 @@ docs: $(READY) ## the pages that are made from the code; tests compare them
 	$(BIN)/python -m bridge_patch.app.settings_page
 	$(BIN)/python -m bridge_patch.app.schema_pages
 	$(BIN)/python -m bridge_patch.app.governor_page
+	$(BIN)/python -m bridge_patch.app.monitoring_page
 	$(BIN)/python -m tests.unit.app.cli_page
 	$(BIN)/python -m tests.museum.page
 

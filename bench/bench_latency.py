@@ -219,7 +219,9 @@ async def _live(place: Place) -> AsyncIterator[tuple[Store, Session, Called]]:
         run = Run(settings=settings, mode=Mode.LIVE, feed="bench", telemetry=Silent())
         venue = Called(new_venue(run))
         session = execution_side(run, store, past=unread(run, venue, ListedInstruments()))
-        await session.recorder.write(*start_events(run, store, START_MS))
+        await session.recorder.write(
+            *start_events(run, store, session.recorder.account, START_MS)
+        )
         *before, last = invented(WARM_MINUTES)
         for tick in before:
             await session.warm_up(tick)

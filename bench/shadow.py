@@ -154,7 +154,9 @@ async def unplayed(
             telemetry=LogTelemetry(Unread()) if telemetry is None else telemetry,
         )
         session = execution_side(run, store)
-        await session.recorder.write(*start_events(run, store, START_MS))
+        await session.recorder.write(
+            *start_events(run, store, session.recorder.account, START_MS)
+        )
         yield Shadow(run=run, store=store, session=session)
 
 

@@ -21,5 +21,5 @@ pin() {
     echo "$target: $(grep -c '==' "$target") packages"
 }
 
-pin requirements/runtime.txt --extra exchange
+pin requirements/runtime.txt --extra exchange --extra alerts
 pin requirements/dev.txt --extra dev --constraint requirements/runtime.txt

@@ -18,7 +18,8 @@ for name in "$@"; do
         redis) have redis-server || have valkey-server || missing="$missing redis-server" ;;
         postgres) have initdb || missing="$missing postgresql" ;;
         chromium) have chromium || have chromium-browser || missing="$missing chromium" ;;
-        *) echo "tests/servers.sh: redis, postgres or chromium, not $name" >&2 ;;
+        promtool) have promtool || missing="$missing prometheus" ;;
+        *) echo "tests/servers.sh: redis, postgres, chromium or promtool, not $name" >&2 ;;
     esac
 done
 [ -n "$missing" ] || exit 0

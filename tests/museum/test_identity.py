@@ -18,6 +18,7 @@ from bridge_patch.app.wiring import (
 )
 from bridge_patch.domain.account import Venues
 from bridge_patch.domain.events import (
+    Book,
     IntentReceived,
     Judged,
     RunStarted,
@@ -27,6 +28,7 @@ from bridge_patch.domain.events import (
 )
 from bridge_patch.domain.intent import Confidence, Mode, Side
 from bridge_patch.domain.market import Tick
+from bridge_patch.services.account_fold import AccountFold
 from bridge_patch.services.conditions import Conditions
 from bridge_patch.services.engine import Engine, Signal
 from bridge_patch.services.session import Session
@@ -163,9 +165,10 @@ def test_the_start_says_who_judges() -> None:
     """What each record names in short, the start of its run has in full."""
     settings = load_settings({"MAX_POSITION_USD": "123"})
     told = Run(settings=settings, mode=Mode.LIVE, feed="scripted", telemetry=Silence())
+    fresh = AccountFold.of(Book.ACCOUNT)
     (started,) = (
         e
-        for e in start_events(told, _store(None), at(1, {}).at_ms)  # type: ignore[arg-type]
+        for e in start_events(told, _store(None), fresh, at(1, {}).at_ms)  # type: ignore[arg-type]
         if isinstance(e, RunStarted)
     )
 

@@ -146,8 +146,8 @@ def test_halt_survives_restart_until_a_person_releases_it() -> None:
             Command(at_ms=minute(0), id="o-3", wish=Wish.RESUME, who=who, why=why)
 
 
-#: Those that are about one symbol or order, and the one that closes, as it says.
-APART = frozenset({Wish.REARM, Wish.ADOPT_POSITION, Wish.FLATTEN, *WORDS})
+#: Those that are about one symbol, order or promotion, and the one that closes.
+APART = frozenset({Wish.REARM, Wish.ADOPT_POSITION, Wish.FLATTEN, Wish.PROMOTE, *WORDS})
 
 
 @pytest.mark.parametrize("wish", [None, *(w for w in Wish if w not in APART)])

@@ -16,10 +16,10 @@ from bridge_patch.services.messages import (
     DeadLetter,
     LateEntry,
     LateLetter,
-    NamedOrder,
     PositionUpdate,
     Wish,
 )
+from bridge_patch.services.named_order import Grant, NamedOrder
 from bridge_patch.services.turns import ExitTurn, TurnStage
 from tests.wire.samples import NOON
 
@@ -170,6 +170,19 @@ ADOPT = Command(
     why="seen in the app",
     named=NamedOrder(
         order_id=_DOUBTED, quantity_base=D("0.042"), price_usd=D(95100), fee_usd=D("1.60")
+    ),
+)
+PROMOTE = Command(
+    at_ms=NOON,
+    id="o-5",
+    wish=Wish.PROMOTE,
+    who="ann",
+    why="a clean day",
+    grant=Grant(
+        limits_hash="l-1",
+        market="live:binance",
+        evidence="24 h in 1 runs, 9 decisions",
+        override_hours=2,
     ),
 )
 CLOSE_ORDER = Command(

@@ -44,6 +44,7 @@ from tests.wire.outcomes import (
     HALT,
     LATE,
     POSITION,
+    PROMOTE,
     REARM,
     SETTLED,
     TERMS,
@@ -160,6 +161,7 @@ OURS: dict[str, tuple[Callable[[Any], Envelope], Any]] = {
     "control_rearm": (codec.encode_command, REARM),
     "control_adopt": (codec.encode_command, ADOPT),
     "control_close": (codec.encode_command, CLOSE_ORDER),
+    "control_promote": (codec.encode_command, PROMOTE),
 }
 BACK: dict[str, Callable[[Envelope], Any]] = {
     "execution_result": codec.decode_result,
@@ -177,6 +179,7 @@ BACK: dict[str, Callable[[Envelope], Any]] = {
     "control_rearm": codec.decode_command,
     "control_adopt": codec.decode_command,
     "control_close": codec.decode_command,
+    "control_promote": codec.decode_command,
 }
 
 

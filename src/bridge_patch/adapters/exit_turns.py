@@ -11,10 +11,15 @@ from bridge_patch.adapters.bus import Bus, Post
 from bridge_patch.adapters.streams import EXIT_TURN, MARKET_TICK, TRADE_INTENT
 from bridge_patch.domain.intent import IntentId, ReduceIntent, Symbol, UnixMs
 from bridge_patch.domain.market import Tick
+from bridge_patch.services.limits_heard import LimitsHeard
 from bridge_patch.services.turns import ExitTurn, TurnStage
 
 _BATCH: Final = 512
 _NEVER: Final = UnixMs(-1)
+
+
+def _ours(limits: LimitsHeard | None) -> str:
+    return limits.ours if limits else ""
 
 
 @final
@@ -37,11 +42,14 @@ class _Turns:
 class TurnGiver:
     """The execution's side: says that a tick's exits are due and waits for the answer.
 
-    Whoever was silent for `silence_max_ms` is waited for again once it is heard.
+    Whoever was silent for `silence_max_ms` is waited for again once it is heard. `limits`
+    hears under which limits the answers were made.
     """
 
-    def __init__(self, bus: Bus, *, silence_max_ms: int) -> None:
-        self._bus, self._turns = bus, _Turns(bus)
+    def __init__(
+        self, bus: Bus, *, silence_max_ms: int, limits: LimitsHeard | None = None
+    ) -> None:
+        self._bus, self._turns, self._limits = bus, _Turns(bus), limits
         self._silence_max_ms = silence_max_ms
         self._silent = False
         self._last: ExitTurn | None = None
@@ -53,6 +61,8 @@ class TurnGiver:
             await self.due(at_ms)
             await self._wait(at_ms)
         self._silent = not self._has(at_ms)
+        if self._limits and self._last and not self._silent:
+            self._limits.hear(self._last.limits_hash)
         return self._last.asked if self._last and not self._silent else None
 
     async def newest_ms(self) -> UnixMs:
@@ -66,7 +76,7 @@ class TurnGiver:
 
     async def due(self, at_ms: UnixMs) -> None:
         """Publish that the exits of a tick are due; one without bars ends the market."""
-        due = ExitTurn(at_ms=at_ms, stage=TurnStage.DUE)
+        due = ExitTurn(at_ms=at_ms, stage=TurnStage.DUE, limits_hash=_ours(self._limits))
         await self._bus.publish((Post(EXIT_TURN, codec.encode_exit_turn(due)),))
 
     async def _wait(self, at_ms: UnixMs) -> None:
@@ -87,9 +97,13 @@ class TurnGiver:
 
 @final
 class TurnTaker:
-    """The exit brain's side: which tick is due, and one answer to each."""
+    """The exit brain's side: which tick is due, and one answer to each.
 
-    def __init__(self, bus: Bus) -> None:
+    `limits` hears under which limits the execution works.
+    """
+
+    def __init__(self, bus: Bus, limits: LimitsHeard | None = None) -> None:
+        self._limits, self._theirs = limits, ""
         self._bus, self._turns, self._tick_after = bus, _Turns(bus), ""
         self._due: list[UnixMs] = []
         self._done_ms = self._seen_ms = _NEVER
@@ -105,6 +119,8 @@ class TurnTaker:
         """Return the oldest tick whose exits are due; None when none came."""
         if not self._due:
             await self._read(wait_ms)
+        if self._limits and self._due:
+            self._limits.hear(self._theirs)
         return self._due[0] if self._due else None
 
     async def up_to(self, at_ms: UnixMs) -> AsyncIterator[Tick]:
@@ -135,7 +151,13 @@ class TurnTaker:
         `blind` names the open positions of which it lacks what it decides by.
         """
         names = tuple(intent.id for intent in asked)
-        turn = ExitTurn(at_ms=at_ms, stage=TurnStage.DONE, asked=names, blind=blind)
+        turn = ExitTurn(
+            at_ms=at_ms,
+            stage=TurnStage.DONE,
+            asked=names,
+            limits_hash=_ours(self._limits),
+            blind=blind,
+        )
         posts = [Post(TRADE_INTENT, codec.encode_reduce(intent)) for intent in asked]
         await self._bus.publish((*posts, Post(EXIT_TURN, codec.encode_exit_turn(turn))))
         self._take(turn)
@@ -149,6 +171,8 @@ class TurnTaker:
     def _take(self, turn: ExitTurn) -> None:
         if turn.stage is TurnStage.DONE:
             self._done_ms = max(self._done_ms, turn.at_ms)
-        elif turn.at_ms not in self._due:
-            self._due.append(turn.at_ms)
+        else:
+            self._theirs = turn.limits_hash
+            if turn.at_ms not in self._due:
+                self._due.append(turn.at_ms)
         self._due = [at_ms for at_ms in self._due if at_ms > self._done_ms]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from enum import StrEnum
 from io import TextIOWrapper
-from typing import Final, TextIO, final
+from typing import Final, Protocol, TextIO, final
 
 import msgspec
 import structlog
@@ -36,11 +36,23 @@ class Part(StrEnum):
     EXITS = "exits"
 
 
+class Listener(Protocol):
+    """Whoever counts what is told; it must not fail, and is told after the line is out."""
+
+    def tell(self, event: Event) -> None:
+        """Take in one journaled event."""
+        ...
+
+    def published(self, draft: Draft) -> None:
+        """Take in that an intent went out."""
+        ...
+
+
 @final
 class LogTelemetry:
     """Prints each event once on `stream`, as the promised line or as one JSON object.
 
-    `lost` counts what could not be shown.
+    `lost` counts what could not be shown. A `listener` is told the same events.
     """
 
     def __init__(self, stream: TextIO, *, as_json: bool = False) -> None:
@@ -48,6 +60,7 @@ class LogTelemetry:
             # A line whose ✅ cannot be written is still a line.
             stream.reconfigure(errors="backslashreplace")
         self.lost = 0
+        self.listener: Listener | None = None
         self._intents: dict[str, str] = {}
         self._line = _json_line if as_json else line_of
         # Nothing is bound, filtered or processed: the logger proper is all that it takes.
@@ -58,12 +71,16 @@ class LogTelemetry:
             self._say(facts_of(event))
         except Exception:  # noqa: BLE001 - a line that cannot be printed changes nothing
             self.lost += 1
+        if self.listener is not None:
+            self.listener.tell(event)
 
     def published(self, draft: Draft) -> None:
         try:
             self._say((proposed(draft), published(draft)))
         except Exception:  # noqa: BLE001 - as tell
             self.lost += 1
+        if self.listener is not None:
+            self.listener.published(draft)
 
     def note(self, area: str, message: str, **facts: object) -> None:
         try:

@@ -25,6 +25,11 @@ class LeasedVenue:
     def __init__(self, venue: Venue, assure: Callable[[], None]) -> None:
         self._venue, self._assure = venue, assure
 
+    @property
+    def inner(self) -> Venue:
+        """The venue itself, for whoever only looks."""
+        return self._venue
+
     async def prepare(self, approved: Approved, order_id: ClientOrderId) -> Report | None:
         self._assure()
         return await self._venue.prepare(approved, order_id)

@@ -74,7 +74,8 @@ class LiveTime:
 class Run:
     """What one run is: its mode, its market and what it says about itself.
 
-    `live` is None where time is that of recorded data.
+    `live` is None where time is that of recorded data. `alive` is told of each batch that
+    ended and each call to the venue: a long backlog is no stalled process.
     """
 
     settings: Settings
@@ -82,6 +83,7 @@ class Run:
     feed: str
     telemetry: Telemetry
     live: LiveTime | None = None
+    alive: Callable[[], None] = lambda: None
     data_clock: DataClock = field(default_factory=lambda: ManualClock(UnixMs(0)))
 
     @property
@@ -149,6 +151,7 @@ def assemble(
             recall=recall,
             clock=clock,
             age_max_ms=age_max_ms,
+            alive=run.alive,
             watch=backlog_watch(settings, inbox, trader.recorder.telemetry, clock),
         ),
         lost=_lost(ports, inbox, recall, age_max_ms),

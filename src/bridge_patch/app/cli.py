@@ -18,7 +18,9 @@ from bridge_patch.app.menu import (
     comparing,
     fetching,
     holding,
+    installing,
     operating,
+    promoting,
     proving,
     running,
     sending,
@@ -115,9 +117,12 @@ for _command in (
     operating.halt,
     operating.reduce,
     operating.resume,
+    promoting.promote,
+    promoting.demote,
     operating.drain,
     operating.archive,
     serving.exchange,
+    installing.install,
 ):
     app.command()(_command)
 app.add_typer(fetching.data, name="data")

@@ -24,6 +24,7 @@ KEY_LENGTH_MIN: Final = 32
 _KEY: Final = re.compile(rf"[!-+\--~]{{{KEY_LENGTH_MIN},512}}")
 _LOOPBACK: Final = re.compile(r"http://127\.0\.0\.1:([0-9]{1,5})")
 _PORT_MAX: Final = 65_535
+_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]*://[!-~]{1,2000}")
 _PATH_MAX: Final = 4096
 _SYMBOLS_MAX: Final = 200
 
@@ -144,6 +145,25 @@ def secret_or_none() -> Form:
 
     return Form(
         expected=f"none, or {plain.expected}", read=read, choices=("none",), secret=True
+    )
+
+
+def addresses_or_none() -> Form:
+    """Take addresses separated by spaces, or the word `none`; never show them."""
+
+    def read(text: str) -> Secret | None:
+        if text == "none":
+            return None
+        words = text.split(" ")
+        if not text.isprintable() or not all(map(_ADDRESS.fullmatch, words)):
+            raise ValueError
+        return Secret(text)
+
+    return Form(
+        expected="none, or addresses such as ntfys://topic, separated by single spaces",
+        read=read,
+        choices=("none",),
+        secret=True,
     )
 
 

@@ -88,7 +88,7 @@ class Live:
             async def wanted() -> bool:
                 """Show that this process lives, also while it waits for an answer."""
                 await before_tick(self._moment())
-                return not stop.asked
+                return stop.go_on()
 
             async for tick in feed.past(depth, wanted):
                 if session.resumed_ms == NEVER or tick.at_ms < session.resumed_ms:
@@ -98,7 +98,8 @@ class Live:
                     await session.on_tick(tick)
                 await asyncio.sleep(0)
             await feed.all_heard(FIRST_MARKS_MS)
-            while not stop.asked:
+            stop.watchdog.ready("following the market")
+            while stop.go_on():
                 tick_now = await feed.next(PULSE_MS)
                 await before_tick(tick_now or self._moment())
                 await session.begin()
@@ -114,7 +115,8 @@ class Live:
         async with self.feed(marks_only=True) as feed:
             tick = await bus.begun(session)
             await feed.all_heard(FIRST_MARKS_MS)
-            while not stop.asked:
+            stop.watchdog.ready("following the market")
+            while stop.go_on():
                 await before_tick(tick or self._moment())
                 late = tick is not None and self.is_late(tick)
                 if not late:
@@ -135,7 +137,7 @@ class Live:
             seen, oldest_ms = 0, self.time.clock.now_ms() - BARS_MIN * MINUTE_MS
 
             async def wanted() -> bool:
-                return not stop.asked
+                return stop.go_on()
 
             async for tick in feed.past(needed, wanted):
                 engine.see(tick)
@@ -144,7 +146,8 @@ class Live:
                     seen += 1
                 await asyncio.sleep(0)
             self.telemetry.note("MARKET", "the past is on the bus", ticks=seen)
-            while not stop.asked:
+            stop.watchdog.ready("proposing")
+            while stop.go_on():
                 tick_now = await feed.next(1_000)
                 await bus.hear()
                 if tick_now is None:

@@ -27,17 +27,22 @@ def _unheard(_: str) -> None:
 @final
 @dataclass(slots=True, kw_only=True)
 class Outage:
-    """Knows whether there is one; `say` keeps it where `status` finds it."""
+    """Knows whether there is one; `say` keeps it where `status` finds it.
+
+    It is `displaced` from the moment another process acts in its place: it waits then, and
+    lacks nothing.
+    """
 
     telemetry: LogTelemetry
     say: Callable[[str], None] = _unheard
     why: str = ""
+    displaced: bool = False
     _begun: bool = False
     _pause_sec: float = PAUSE_FIRST_SEC
 
     def well(self) -> None:
         """Note that work was done, and so that an outage is over."""
-        self._begun = True
+        self._begun, self.displaced = True, False
         if self.why:
             self.why, self._pause_sec = "", PAUSE_FIRST_SEC
             self.telemetry.note("HEALTH", "the store works again: going on where it ended")
@@ -50,11 +55,12 @@ class Outage:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Run `attempt` to its end, anew after every outage; at the start fail instead."""
-        while not stop.asked:
+        while stop.go_on():
+            stop.watchdog.recovering()
             try:
                 return await attempt()
             except FencedError as error:
-                self.why = str(error)
+                self.why, self.displaced = str(error), True
                 self.telemetry.note("STANDBY", "no longer the one that acts", why=self.why)
                 continue
             except asyncio.CancelledError:
@@ -73,6 +79,7 @@ class Outage:
 
     def _met(self, error: OutageError) -> None:
         """Say what is wrong, once for each reason."""
+        self.displaced = False
         if str(error) == self.why:
             return
         self.why = str(error)
@@ -87,6 +94,6 @@ class Outage:
     async def _pause(self, stop: Stop, sleep: Callable[[float], Awaitable[None]]) -> None:
         left = self._pause_sec
         self._pause_sec = min(2 * self._pause_sec, PAUSE_MAX_SEC)
-        while left > 0 and not stop.asked:
+        while left > 0 and stop.go_on():
             await sleep(min(left, _SLICE_SEC))
             left -= _SLICE_SEC

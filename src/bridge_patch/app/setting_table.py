@@ -13,6 +13,7 @@ from bridge_patch.adapters.bus_url import BusUrl
 from bridge_patch.adapters.journal_url import JournalUrl
 from bridge_patch.app.forms import (
     Form,
+    addresses_or_none,
     bus_url,
     file_or_none,
     folder,
@@ -35,6 +36,9 @@ JOURNAL_NAME: Final = "bridge.db"
 DEMO_LOG_NAME: Final = "demo.log"
 #: How long a process that shows no sign of life is waited for before another takes over.
 LEASE_TTL_SEC: Final = 6
+#: Ports that need no rights to be had.
+PORT_LEAST: Final = 1_024
+PORT_MOST: Final = 65_535
 #: The key that signs it, unless a setting names another file.
 KEY_NAME: Final = "journal.key"
 
@@ -53,6 +57,14 @@ class MarketFeed(StrEnum):
 
     REPLAY = "replay"
     LIVE = "live"
+
+
+class Requirement(StrEnum):
+    """Whether something is asked for; auto leaves it to what else is set."""
+
+    AUTO = "auto"
+    TRUE = "true"
+    FALSE = "false"
 
 
 class ExitsProcess(StrEnum):
@@ -97,6 +109,17 @@ class Settings(LimitSettings):
     )
     venue_api_secret: Secret | None = row(
         "none", secret_or_none(), "", "the exchange's secret; only the execution keeps it"
+    )
+    require_promotion: Requirement = row(
+        "auto",
+        one_of(Requirement),
+        "",
+        "whether a live start needs a recorded promotion; auto asks for one where the venue"
+        " is real money",
+    )
+    shadow_min_hours: int = row(
+        *("24", whole(1, 8_760), "h"),
+        "least time in shadow, on a live market, behind a promotion",
     )
     paper_equity_usd: Decimal = row("10000", USD, "USD", "what a paper account starts with")
     market_feed: MarketFeed = row(
@@ -181,6 +204,23 @@ class Settings(LimitSettings):
         keys_or_none(),
         "",
         "signs and checks every message on the bus; of several keys the first signs",
+    )
+    metrics_port_engine: int = row(
+        *("0", zero_or(PORT_LEAST, PORT_MOST), ""),
+        "where the engine serves /metrics and /healthz on 127.0.0.1; 0 is nowhere",
+    )
+    metrics_port_execution: int = row(
+        *("0", zero_or(PORT_LEAST, PORT_MOST), ""),
+        "the same of the execution, and of `bridge-patch run`",
+    )
+    metrics_port_exits: int = row(
+        *("0", zero_or(PORT_LEAST, PORT_MOST), ""), "the same of `bridge-patch exits`"
+    )
+    alert_urls: Secret | None = row(
+        "none",
+        addresses_or_none(),
+        "",
+        "who is told of alarms: addresses of apprise, which hold its tokens",
     )
     log_format: LogFormat = row(
         "console", one_of(LogFormat), "", "log lines for people, or JSON"

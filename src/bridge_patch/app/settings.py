@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, final
 
+from bridge_patch.adapters.sd_notify import NAMES as TOLD_BY_SYSTEMD
+from bridge_patch.app.credentials import FOLDER_NAME, UNSTATED, read_credentials
 from bridge_patch.app.envfile import EnvFile, read_env_file
 from bridge_patch.app.faults import Fault, SettingsError, quoted
 from bridge_patch.app.limit_settings import SPELT
@@ -24,6 +26,7 @@ from bridge_patch.app.setting_table import (
     ExitsProcess,
     LogFormat,
     MarketFeed,
+    Requirement,
     Row,
     Settings,
     SignalName,
@@ -40,6 +43,7 @@ __all__ = [
     "Loaded",
     "LogFormat",
     "MarketFeed",
+    "Requirement",
     "Row",
     "Settings",
     "SettingsError",
@@ -47,6 +51,7 @@ __all__ = [
     "VenueName",
     "load_settings",
     "read_settings",
+    "told_by_systemd",
 ]
 
 _KNOWN: Final = {row.name: row for row in ROWS}
@@ -72,6 +77,7 @@ def load_settings(
 
     `env` is the process's environment where it is None. A setting may stand in the
     environment, in `env_file`, or in both with the same value; elsewhere the default holds.
+    A secret may also be a credential of systemd's, where the others say none, or the same.
     """
     return read_settings(env, env_file).settings
 
@@ -86,6 +92,7 @@ def read_settings(
     faults += _unknown_names(environment, file, str(env_file))
     texts, origins, conflicts = _gather(environment, file, str(env_file))
     faults += conflicts
+    faults += _take_credentials(environment.get(FOLDER_NAME), texts, origins)
     values: dict[str, Any] = {}
     unsure = set(file.misread)
     for row in ROWS:
@@ -101,6 +108,11 @@ def read_settings(
     if faults:
         raise SettingsError(tuple(faults))
     return Loaded(settings=settings, origins=origins)
+
+
+def told_by_systemd() -> Mapping[str, str]:
+    """Return what systemd told this process of its socket and watchdog, if anything."""
+    return {name: os.environ[name] for name in TOLD_BY_SYSTEMD if name in os.environ}
 
 
 def _unknown_names(env: Mapping[str, str], file: EnvFile, path: str) -> list[str]:
@@ -151,6 +163,27 @@ def _gather(
     return texts, origins, conflicts
 
 
+def _take_credentials(
+    folder: str | None, texts: dict[str, str], origins: dict[str, str]
+) -> list[str]:
+    """Put systemd's credentials in their places; list what they contradict."""
+    if not folder:
+        return []
+    values, unread = read_credentials(Path(folder))
+    faults = [str(fault) for fault in unread]
+    for name, value in values.items():
+        if texts[name] not in {UNSTATED, value}:
+            fault = Fault(
+                name=name,
+                expected="one value",
+                found=f"one in the credential and another ({origins[name]})",
+                remedy=f"write {name}={UNSTATED} and keep the credential",
+            )
+            faults.append(str(fault))
+        texts[name], origins[name] = value, f"credential {name.lower()}"
+    return faults
+
+
 def _parse(row: Row, text: str, origin: str) -> object:
     try:
         if text:
@@ -194,10 +227,22 @@ def _contradictions(settings: Settings, unsure: set[str]) -> list[str]:
             f"VENUE={settings.venue} must not be judged by recorded prices,"
             " MARKET_FEED=replay"
         )
+    texts += _same_ports(settings)
     return [
         f"{text}: change one of them"
         for text in texts
         if not unsure & set(re.findall(r"[A-Z0-9_]+", text))
+    ]
+
+
+def _same_ports(settings: Settings) -> list[str]:
+    names = ("METRICS_PORT_ENGINE", "METRICS_PORT_EXECUTION", "METRICS_PORT_EXITS")
+    ports = [int(getattr(settings, name.lower())) for name in names]
+    return [
+        f"{one} and {two} must differ, were {ports[i]}"
+        for i, one in enumerate(names)
+        for j, two in enumerate(names)
+        if i < j and ports[i] == ports[j] != 0
     ]
 
 

@@ -1,15 +1,16 @@
-"""Writes the table in `docs/settings.md` and the shipped env file from the settings.
+"""Writes the table in `docs/settings.md`, and what stands in `deploy/`, from the code.
 
-`python -m bridge_patch.app.settings_page` in the project's root writes both again.
+`python -m bridge_patch.app.settings_page` in the project's root writes all of it again.
 """
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 from typing import Final
 
-from bridge_patch.app.settings import ROWS, Row
+from bridge_patch.app.install.env_text import env_file
+from bridge_patch.app.install.units import UNITS, unit_text
+from bridge_patch.app.settings import ROWS
 
 PAGE: Final = Path("docs/settings.md")
 ENV_FILE: Final = Path("deploy/bridge-patch.env")
@@ -17,13 +18,6 @@ _BEGIN: Final = (
     "<!-- settings: begin, written by python -m bridge_patch.app.settings_page -->\n"
 )
 _END: Final = "<!-- settings: end -->\n"
-
-_HEAD: Final = """\
-# BRIDGE-PATCH settings, for systemd's EnvironmentFile= or --env-file.
-# Every setting stands here with its default; docs/settings.md explains them.
-# One NAME=value per line; a comment needs a line of its own.
-"""
-_COMMENT_WIDTH: Final = 88
 
 
 def settings_table() -> str:
@@ -35,9 +29,10 @@ def settings_table() -> str:
     return _BEGIN + "\n".join(rows) + "\n" + _END
 
 
-def env_file() -> str:
-    """Return the shipped env file: every setting uncommented, a comment above it."""
-    return _HEAD + "".join(f"\n{_comment(row)}{row.name}={row.default}\n" for row in ROWS)
+def deployed() -> dict[Path, str]:
+    """Return what is shipped beside the program: env file and units."""
+    units = {Path(f"deploy/{unit.name}.service"): unit_text(unit) for unit in UNITS}
+    return {ENV_FILE: env_file()} | units
 
 
 def page_with_table(page: str) -> str:
@@ -47,18 +42,12 @@ def page_with_table(page: str) -> str:
 
 
 def write(root: Path) -> None:
-    """Write both files below `root`."""
+    """Write the page and the shipped files below `root`."""
     page = root / PAGE
     page.write_text(page_with_table(page.read_text(encoding="utf-8")), encoding="utf-8")
-    (root / ENV_FILE).parent.mkdir(exist_ok=True)
-    (root / ENV_FILE).write_text(env_file(), encoding="utf-8")
-
-
-def _comment(row: Row) -> str:
-    unit = f" [{row.unit}]" if row.unit else ""
-    meaning = row.meaning[0].upper() + row.meaning[1:]
-    text = f"{meaning}{unit}. Write {row.form.expected}."
-    return "".join(f"# {line}\n" for line in textwrap.wrap(text, _COMMENT_WIDTH - 2))
+    for path, text in deployed().items():
+        (root / path).parent.mkdir(exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

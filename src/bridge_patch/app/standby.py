@@ -66,12 +66,12 @@ class Standby:
         ttl_ms = self.run.settings.lease_ttl_sec * 1000
         watch, claim = Watch(ttl_ms=ttl_ms), Claim(holder=self.holder, ttl_ms=ttl_ms)
         with closing(Follower(self._journal())) as follower:
-            while not stop.asked:
+            while stop.go_on():
                 pause_sec = POLL_SEC
                 try:
                     store = self._open(claim, again=again)
                 except HeldError as held:
-                    self._wait_for(held.standing)
+                    self._wait_for(held.standing, stop)
                     over = held.standing if watch.over(held.standing) else None
                     claim = Claim(holder=self.holder, ttl_ms=ttl_ms, over=over)
                     if over is None and self._follow(follower):
@@ -144,17 +144,19 @@ class Standby:
     def _note(self, what: str, **facts: object) -> None:
         self.run.telemetry.note("STANDBY", what, **facts)
 
-    def _wait_for(self, standing: Standing) -> None:
+    def _wait_for(self, standing: Standing, stop: Stop) -> None:
         """Say whom we wait for, once for each holder."""
-        if self._waited_for != standing.token:
-            if self._waited_for is None:
-                self._require_files(standing)
-            self._waited_for = standing.token
-            self._note(
-                "another process acts on this account: waiting to take over",
-                holder=shown(standing.holder),
-                token=standing.token,
-            )
+        if self._waited_for == standing.token:
+            return
+        if self._waited_for is None:
+            self._require_files(standing)
+        self._waited_for = standing.token
+        self._note(
+            "another process acts on this account: waiting to take over",
+            holder=shown(standing.holder),
+            token=standing.token,
+        )
+        stop.watchdog.ready("standby: waiting to take over")
 
     def _require_files(self, standing: Standing) -> None:
         """Raise where head or key are missing: one could wait, and then not take over."""

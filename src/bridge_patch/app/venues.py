@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Final
@@ -11,13 +11,14 @@ from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.venue_ccxt.environment import Environment, environment_of
 from bridge_patch.adapters.venue_ccxt.pace import Pace
 from bridge_patch.adapters.venue_ccxt.venue import CcxtVenue, open_venue
+from bridge_patch.adapters.venue_leased import LeasedVenue
 from bridge_patch.adapters.venue_paper import PaperVenue
 from bridge_patch.app.assembly import Run
 from bridge_patch.app.settings import MarketFeed, Settings, VenueName
 from bridge_patch.app.shadow_books import costs_of
 from bridge_patch.app.surroundings import Surroundings
 from bridge_patch.domain.errors import InvalidValueError
-from bridge_patch.domain.intent import Mode, Unknown
+from bridge_patch.domain.intent import Unknown
 from bridge_patch.domain.secret import Secret
 from bridge_patch.governor.snapshot import Known, Reading
 from bridge_patch.services.ports import Venue
@@ -29,7 +30,7 @@ SIMULATOR_KEYS: Final = Secret("sim-key"), Secret("sim-secret")
 def new_venue(run: Run) -> Venue:
     """Return the venue that the settings name, which nobody has contacted yet.
 
-    Raises InvalidValueError where it lacks keys, or where real money may not be traded.
+    Raises InvalidValueError where it lacks keys.
     """
     settings = run.settings
     if settings.venue is VenueName.PAPER:
@@ -58,6 +59,20 @@ def surroundings_of(venue: Venue) -> Surroundings:
         adopt=venue.instruments.adopt,
         skew=skew,
     )
+
+
+def limits_used(venue: Venue) -> Mapping[str, Decimal]:
+    """Return what share of each request limit of the venue is used up; none on paper."""
+    inner = venue.inner if isinstance(venue, LeasedVenue) else venue
+    if not isinstance(inner, CcxtVenue):
+        return {}
+    transport = inner.parts.transport
+    now_ms = transport.venue_ms()
+    names = ("weight_1m", "orders_10s", "orders_1m")
+    return {
+        name: Decimal(window.at(now_ms)) / window.most
+        for name, window in zip(names, transport.budget.windows, strict=True)
+    }
 
 
 @asynccontextmanager
@@ -91,12 +106,6 @@ def keys_of(settings: Settings) -> tuple[Secret, Secret]:
 
 def _real(run: Run, environment: Environment) -> CcxtVenue:
     settings = run.settings
-    if environment.real_money and run.mode is Mode.LIVE:
-        msg = (
-            f"VENUE={settings.venue} is real money, and nothing can promote a run to it"
-            " yet: write AI_SIZING_MODE=shadow, or VENUE=binance-demo"
-        )
-        raise InvalidValueError(msg)
     key, secret = keys_of(settings)
     replayed = settings.market_feed is MarketFeed.REPLAY
     simulated = settings.venue is VenueName.SIMULATOR and replayed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import final
 
@@ -24,7 +24,9 @@ from bridge_patch.app.assembly import (
     unread,
 )
 from bridge_patch.app.buses import BusAt
+from bridge_patch.app.mode_note import found
 from bridge_patch.app.outage import Outage
+from bridge_patch.app.promoting import assured, market_named
 from bridge_patch.app.settings import LogFormat, Settings, SignalName, VenueName
 from bridge_patch.app.store import RESERVE_BYTES, STORE_NAME, Room, Store, open_store
 from bridge_patch.app.switches import CONSUMER
@@ -33,6 +35,7 @@ from bridge_patch.domain.events import Event, InstrumentSeen, RunStarted
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import UnixMs, Unknown
 from bridge_patch.policy.sizing import SizingBounds
+from bridge_patch.services.account_fold import AccountFold
 from bridge_patch.services.engine import Engine, Equity, SignalSource
 from bridge_patch.services.exits_apart import ExitsApart
 from bridge_patch.services.past import Past
@@ -114,6 +117,7 @@ def execution_side(
     `watch` may wrap the account that is judged; a demo uses it to stage an outage. `exits`
     is the way to a process of its own that decides on them. `past` is what was followed
     before the journal was ours; it is used only if that is what the journal still holds.
+    Raises InvalidValueError where a promotion is needed that the journal does not hold.
     """
     if store.journal is None:
         msg = "the execution side needs a journal: open_store(journal=True)"
@@ -123,15 +127,23 @@ def execution_side(
         run.telemetry.note("STANDBY", what, entry=past.seq)
         past = None
     past = past or unread_past(run)
+
+    def assure() -> None:
+        """Each call to a venue is a step on: many slow ones are no stalled process."""
+        run.alive()
+        store.assure()
+
     ports = Ports(
         bus=store.acting,
         journal=store.journal,
-        venue=LeasedVenue(past.venue, store.assure),
+        venue=LeasedVenue(past.venue, assure),
         run_id=store.run_id,
         cramped=Room(store.file, run.telemetry).is_low,
         around=surroundings_of(past.venue),
     )
-    return assemble(run, ports, watch=watch, exits=exits, past=past)
+    session = assemble(run, ports, watch=watch, exits=exits, past=past)
+    assured(run, session.recorder.mandate, run.clock.now_ms())
+    return session
 
 
 def unread_past(run: Run) -> Past:
@@ -170,16 +182,22 @@ def engine_side(run: Run, store: Store, equity: Equity, source: SignalSource) ->
     )
 
 
-def start_events(run: Run, store: Store, at_ms: UnixMs) -> tuple[Event, ...]:
-    """Return what the journal keeps about a start: who judges, under what, where.
+def start_events(
+    run: Run, store: Store, account: AccountFold, at_ms: UnixMs
+) -> tuple[Event, ...]:
+    """Return what the journal keeps about a start: who judges, under what, where, by whom.
 
-    The rules of a real venue are kept when they have been read from it.
+    The rules of a real venue are kept when they have been read from it. Raises
+    InvalidValueError where a promotion is needed and is not there.
     """
     settings, limits = run.settings, run.settings.limits()
     instruments = ListedInstruments()
     own = instruments.symbols if settings.venue is VenueName.PAPER else ()
     listed = (instruments.find(symbol) for symbol in own)
+    left = found(settings.state_dir)  # an order that no bus would take
+    known = left is not None and left.command_id in account.gauge.holds.heeded
     return (
+        *([] if known else [replace(left, at_ms=at_ms)] if left else []),
         RunStarted(
             at_ms=at_ms,
             run_id=store.run_id,
@@ -190,6 +208,8 @@ def start_events(run: Run, store: Store, at_ms: UnixMs) -> tuple[Event, ...]:
             feed=run.feed,
             venue=settings.venue,
             equity_usd=settings.paper_equity_usd,
+            market=market_named(settings),
+            gate=str(assured(run, account.mandate, at_ms)),
         ),
         *(
             InstrumentSeen(at_ms=at_ms, instrument=one)

@@ -34,6 +34,7 @@ from bridge_patch.domain.reconcile_events import (
     PositionVouched,
     WalletCounted,
 )
+from bridge_patch.domain.run_events import ModeOrdered, RunStarted
 from bridge_patch.domain.venue_events import (
     Book,
     Filled,
@@ -70,6 +71,7 @@ __all__ = [
     "IntentReceived",
     "Judged",
     "LatchSet",
+    "ModeOrdered",
     "OrderEnded",
     "OrderRefused",
     "OrderVouched",
@@ -103,26 +105,6 @@ class Status(StrEnum):
     VENUE_REFUSED = "VENUE_REFUSED"
     UNKNOWN = "UNKNOWN"
     EXPIRED = "EXPIRED"
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunStarted:
-    """A process began to judge; `feed` and `venue` say what is simulated.
-
-    `equity_usd` is the starting wallet of the paper venue and of the shadow books; what an
-    account anywhere else is worth its first EquityMarked says.
-    """
-
-    at_ms: UnixMs
-    run_id: str
-    mode: Mode
-    build: str
-    limits_hash: str
-    limits: str
-    feed: str
-    venue: str
-    equity_usd: Decimal
 
 
 @final
@@ -273,6 +255,7 @@ class DuplicateSeen:
 
 Event: TypeAlias = (
     RunStarted
+    | ModeOrdered
     | InstrumentSeen
     | IntentReceived
     | Judged

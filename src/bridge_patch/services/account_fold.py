@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import final
 
 from bridge_patch.domain.events import Book, Event, ExitsBlind, TickReached
+from bridge_patch.evidence.mandate import Mandate
 from bridge_patch.services.activity import ActivityLog
 from bridge_patch.services.gauge import EquityGauge
 from bridge_patch.services.heard import Heard
@@ -30,6 +31,7 @@ class AccountFold:
     progress: Progress = field(default_factory=Progress)
     heard: Heard = field(default_factory=Heard)
     reckoning: Reckoning = field(default_factory=Reckoning)
+    mandate: Mandate = field(default_factory=Mandate)
     nakedness: Nakedness = field(default_factory=Nakedness)
 
     @classmethod
@@ -52,5 +54,6 @@ class AccountFold:
         self.gauge.apply(event)
         self.heard.apply(event)
         self.reckoning.apply(event)
+        self.mandate.apply(event)
         if isinstance(event, TickReached | ExitsBlind):
             self.progress.apply(event)

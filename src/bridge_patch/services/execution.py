@@ -6,7 +6,7 @@ says it was left; a second message with a known id is counted and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, assert_never, final
 
@@ -56,6 +56,7 @@ class Execution:
     clock: Clock
     age_max_ms: int
     watch: BacklogWatch
+    alive: Callable[[], None] = lambda: None
     _waiting: dict[str, Delivery] = field(default_factory=dict)
 
     @property
@@ -121,6 +122,7 @@ class Execution:
         self.recorder.stage(*batch.closing_events())
         await self.recorder.flush()
         await self.inbox.settle(self._settlement(batch))
+        self.alive()
 
     async def _take(self, delivery: Delivery, batch: Batch) -> None:
         """End one delivery; what goes wrong with it stays with it.

@@ -14,6 +14,7 @@ from bridge_patch.domain.events import (
     FundingPaid,
     InsuranceCleared,
     LatchSet,
+    ModeOrdered,
     OrderVouched,
     PositionVouched,
     Rearmed,
@@ -96,10 +97,10 @@ class EquityGauge:
             case FundingPaid(book=self.book) | InsuranceCleared(book=self.book):
                 self._cash_usd += event.amount_usd
             case PositionVouched() if self.book is Book.ACCOUNT:
-                self.holds.heeded.add(event.command_id)
+                self.holds.heed(event)
                 self._adopted(event.gain_usd or ZERO)
-            case Rearmed() | OrderVouched() | PositionVouched():
-                self.holds.heeded.add(event.command_id)
+            case Rearmed() | OrderVouched() | PositionVouched() | ModeOrdered():
+                self.holds.heed(event)
             case Transferred(book=self.book):
                 self._transferred(event.amount_usd)
             case _:

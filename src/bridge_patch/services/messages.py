@@ -24,7 +24,7 @@ from bridge_patch.domain.intent import (
     parse_symbol,
 )
 from bridge_patch.domain.money import ZERO
-from bridge_patch.domain.order import ClientOrderId
+from bridge_patch.services.named_order import NAME_MAX, Grant, NamedOrder
 
 
 @final
@@ -151,7 +151,6 @@ class Unreadable:
 
 #: Who gave a command that was not understood, or that nobody proved to have given.
 NOBODY: Final = "nobody who can be named"
-_NAME_MAX: Final = 128
 _WHY_MAX: Final = 2000
 
 
@@ -166,6 +165,8 @@ class Wish(StrEnum):
     ADOPT = "adopt"
     CLOSE = "close"
     ADOPT_POSITION = "adopt_position"
+    PROMOTE = "promote"
+    DEMOTE = "demote"
 
 
 #: What a person may say of an order of which nobody knows.
@@ -184,44 +185,12 @@ class Answered:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NamedOrder:
-    """The order that a person speaks of, and how it filled, where that is to be stated.
-
-    `quantity_base` is all that it filled, at `price_usd` on average, for `fee_usd` (None is
-    nothing). Without them the venue is asked.
-    """
-
-    order_id: ClientOrderId
-    quantity_base: Decimal | None = None
-    price_usd: Decimal | None = None
-    fee_usd: Decimal | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 < len(self.order_id) <= _NAME_MAX:
-            msg = f"an order's id has 1 to {_NAME_MAX} characters"
-            raise InvalidValueError(msg)
-        for name in ("quantity_base", "price_usd"):
-            value = getattr(self, name)
-            if value is not None and not (value.is_finite() and value > 0):
-                msg = f"{name} must be finite and positive, was {value}"
-                raise InvalidValueError(msg)
-        if (self.quantity_base is None) != (self.price_usd is None):
-            msg = "quantity and price are stated together, or neither"
-            raise InvalidValueError(msg)
-        fee_usd = self.fee_usd
-        stated = self.quantity_base is not None
-        if fee_usd is not None and not (stated and fee_usd.is_finite()):
-            msg = f"a finite fee goes with quantity and price, was {fee_usd}"
-            raise InvalidValueError(msg)
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """An order of a person to the execution service.
 
     `symbol` is for a re-arm, and for a position to be adopted, under `policy` if one is
-    named. `named` is for a word about an order of which nobody knows, to adopt or close it.
+    named. `named` is for a word about an order of which nobody knows, to adopt or close it,
+    `grant` for a promotion.
 
     `at_ms` is when it was given, by the clock of whoever gave it. `entry_id` is the bus's
     own, "" where it was not on one. A resume `answers` the hold that its author saw: it
@@ -238,14 +207,15 @@ class Command:
     answers: Answered | None = None
     named: NamedOrder | None = None
     policy: HarvestMode | None = None
+    grant: Grant | None = None
 
     def __post_init__(self) -> None:
         lacking = [name for name in ("id", "who", "why") if not getattr(self, name).strip()]
         if lacking:
             msg = f"a command must say {' and '.join(lacking)}"
             raise InvalidValueError(msg)
-        if max(len(self.id), len(self.who)) > _NAME_MAX or len(self.why) > _WHY_MAX:
-            msg = f"id and who may have {_NAME_MAX} characters, why {_WHY_MAX}"
+        if max(len(self.id), len(self.who)) > NAME_MAX or len(self.why) > _WHY_MAX:
+            msg = f"id and who may have {NAME_MAX} characters, why {_WHY_MAX}"
             raise InvalidValueError(msg)
         if self.symbol is not None:
             parse_symbol(self.symbol)
@@ -257,6 +227,9 @@ class Command:
             raise InvalidValueError(msg)
         if (self.named is None) == (self.wish in WORDS):
             msg = "an order goes with adopt and close, and with nothing else"
+            raise InvalidValueError(msg)
+        if (self.grant is None) == (self.wish is Wish.PROMOTE):
+            msg = "what a promotion is for goes with promote, and with nothing else"
             raise InvalidValueError(msg)
         if self.wish is Wish.CLOSE and self.named and self.named.quantity_base is not None:
             msg = "what never came has neither quantity nor price"

@@ -12,6 +12,7 @@ from bridge_patch.domain.events import (
     TickReached,
 )
 from bridge_patch.domain.intent import UnixMs
+from bridge_patch.evidence.mandate import Mandate
 from bridge_patch.services.account_fold import AccountFold
 from bridge_patch.services.activity import ActivityLog
 from bridge_patch.services.gauge import EquityGauge
@@ -82,6 +83,11 @@ class Recorder:
     def reckoning(self) -> Reckoning:
         """What the venue's own records are held against."""
         return self.account.reckoning
+
+    @property
+    def mandate(self) -> Mandate:
+        """What persons ordered about the mode."""
+        return self.account.mandate
 
     def begin_tick(self, at_ms: UnixMs) -> None:
         """Let the first commit about this tick say that venue and books have moved."""

@@ -67,6 +67,11 @@ class Session:
         """The way into the journal."""
         return self.keeper.trader.recorder
 
+    @property
+    def has_begun(self) -> bool:
+        """Tell whether it has come behind what only warms it up."""
+        return self._begun
+
     def needs_since_ms(self) -> UnixMs:
         """Return since when ticks are needed by what is open, in a book or at the venue."""
         trader = self.keeper.trader

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Final, Protocol, final
 
 from bridge_patch.domain.errors import BrokenPromiseError
-from bridge_patch.domain.events import Event, Rearmed, TradingState
+from bridge_patch.domain.events import Event, ModeOrdered, Rearmed, TradingState
+from bridge_patch.domain.intent import Mode, UnixMs
 from bridge_patch.services.adoptions import Adoptions
-from bridge_patch.services.holds import FLATTEN, OPERATOR, ORDERED
+from bridge_patch.services.holds import DEMOTED, FLATTEN, OPERATOR, ORDERED
 from bridge_patch.services.messages import NOBODY, WORDS, Command, Wish
 from bridge_patch.services.ports import Clock
 from bridge_patch.services.recorder import Recorder
@@ -25,6 +26,9 @@ _STATES: Final = {
     Wish.REDUCE: TradingState.REDUCING,
     Wish.RESUME: TradingState.RUNNING,
 }
+#: What a person may order about the mode.
+_MODES: Final = frozenset({Wish.PROMOTE, Wish.DEMOTE})
+_HOUR_MS: Final = 3_600_000
 
 
 class Commands(Protocol):
@@ -90,6 +94,8 @@ class Switch:
 
     def _event(self, command: Command) -> Event:
         now_ms = self.clock.now_ms()
+        if command.wish in _MODES:
+            return _mode_ordered(command, now_ms)
         if command.wish is Wish.REARM and command.symbol is not None:
             return Rearmed(
                 book=self.recorder.gauge.book,
@@ -119,4 +125,29 @@ class Switch:
             holds.since_ms(seen.cause),
         ):
             return {*ORDERED}
-        return {*ORDERED, seen.cause}
+        return {*ORDERED, seen.cause} - {DEMOTED}
+
+
+def _mode_ordered(command: Command, now_ms: UnixMs) -> ModeOrdered:
+    """Return a person's order about the mode; what a promotion is for goes with it."""
+    grant = command.grant
+    if grant is None:
+        return ModeOrdered(
+            at_ms=now_ms,
+            mode=Mode.SHADOW,
+            who=command.who,
+            why=command.why,
+            command_id=command.id,
+        )
+    hours = grant.override_hours
+    return ModeOrdered(
+        at_ms=now_ms,
+        mode=Mode.LIVE,
+        who=command.who,
+        why=command.why,
+        limits_hash=grant.limits_hash,
+        market=grant.market,
+        evidence=grant.evidence,
+        expires_ms=None if hours is None else UnixMs(now_ms + hours * _HOUR_MS),
+        command_id=command.id,
+    )

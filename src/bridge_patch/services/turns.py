@@ -22,10 +22,12 @@ class ExitTurn:
     """The exits of a tick are due, or decided; `asked` names the reductions published.
 
     An exit brain of its own process publishes them together with this, or not at all.
-    `blind` names the open positions of which it lacks what it decides by.
+    `blind` names the open positions of which it lacks what it decides by, `limits_hash` the
+    limits that the writer works under ("" does not say).
     """
 
     at_ms: UnixMs
     stage: TurnStage
     asked: tuple[IntentId, ...] = ()
     blind: tuple[Symbol, ...] = ()
+    limits_hash: str = ""

@@ -26,7 +26,8 @@ from bridge_patch.domain.position import gain_usd
 from bridge_patch.domain.reconcile_events import ADOPTED, Word
 from bridge_patch.services.doubt import Doubt
 from bridge_patch.services.hearing import Hearing
-from bridge_patch.services.messages import Command, NamedOrder, Wish
+from bridge_patch.services.messages import Command, Wish
+from bridge_patch.services.named_order import NamedOrder
 
 _KINDS: Final = {
     Leg.ENTRY: FillKind.ENTRY,

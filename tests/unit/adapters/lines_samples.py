@@ -5,7 +5,6 @@ from decimal import Decimal
 from bridge_patch.domain.events import (
     Book,
     BulkExpired,
-    CloseForced,
     DeadLettered,
     DifferenceFound,
     DifferenceGone,
@@ -51,9 +50,9 @@ from bridge_patch.domain.intent import (
 )
 from bridge_patch.domain.money import Leverage, Margin
 from bridge_patch.domain.order import ClientOrderId, Leg
-from bridge_patch.domain.protection_events import CloseCause
 from bridge_patch.domain.reconcile_events import Difference, DifferenceKind, Word
 from bridge_patch.services.messages import Draft
+from tests.unit.adapters.state_samples import STATE_EVENTS
 
 D = Decimal
 AT = UnixMs(1_746_403_200_000)
@@ -183,6 +182,7 @@ MISSING = Difference(
     kind=DifferenceKind.POSITION_MISSING, symbol=BTC, ours="BUY 0.05", theirs="none"
 )
 OTHER_EVENTS: tuple[Event, ...] = (
+    *STATE_EVENTS,
     RUN,
     IntentReceived(
         at_ms=AT, intent_id=ID, entry_id="1-0", payload="{}", source="ai", created_ms=AT
@@ -248,14 +248,6 @@ OTHER_EVENTS: tuple[Event, ...] = (
     ExitsBlind(at_ms=AT, symbols=(BTC, Symbol("SOLUSDT"))),
     ExitsBlind(at_ms=AT, symbols=()),
     WalletCounted(at_ms=AT, wallet_usd=D("10010.5"), opening_usd=D(10_000)),
-    CloseForced(
-        at_ms=AT,
-        intent_id=ID,
-        symbol=BTC,
-        cause=CloseCause.NAKED_TOO_LONG,
-        why="NAKED for 5100 ms, most 5000",
-        naked_since_ms=UnixMs(AT - 5_100),
-    ),
     OrderVouched(
         at_ms=AT,
         order_id=ORDER,

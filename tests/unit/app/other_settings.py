@@ -70,6 +70,8 @@ OTHERS = {
     "SIGNAL_SOURCE": "both",
     "EXAMPLE_AI_SEED": "7",
     "MARKET_FEED": "live",
+    "REQUIRE_PROMOTION": "true",
+    "SHADOW_MIN_HOURS": "48",
     "MARKET_URL": "http://127.0.0.1:9000",
     "EXITS_PROCESS": "separate",
     "STATE_DIR": "elsewhere",
@@ -84,6 +86,10 @@ OTHERS = {
     "BACKLOG_ALARM_AGE_SEC": "30",
     "JOURNAL_KEY_FILE": "/etc/quantum/journal.key",
     "BUS_SIGNING_KEY": "0123456789abcdef0123456789abcdef",
+    "METRICS_PORT_ENGINE": "9464",
+    "METRICS_PORT_EXECUTION": "9465",
+    "METRICS_PORT_EXITS": "9466",
+    "ALERT_URLS": "ntfys://alarms",
     "LOG_FORMAT": "json",
 }
 #: What the limits are made of (spec 1.1 and 1.8).

@@ -9,7 +9,7 @@ import pytest
 from bridge_patch.adapters.feeds.download import DownloadError
 from bridge_patch.adapters.feeds.files import BarFile, read_series
 from bridge_patch.app.commands.data_fetch import data_fetch
-from bridge_patch.app.commands.options import FetchOptions
+from bridge_patch.app.commands.offline_options import FetchOptions
 from bridge_patch.domain.errors import InvalidValueError
 from tests.unit.adapters.archive import Archive, serving, source, window
 from tests.unit.adapters.bars import BTC, MINUTE, NAME, SOL, START_MS

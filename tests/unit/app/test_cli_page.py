@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.app.cli_page import PAGE, SECTIONS, names, page, run
+from tests.unit.app.cli_page import PAGE, names, page, run
+from tests.unit.app.cli_sections import SECTIONS
 
 ROOT = Path(__file__).parents[3]
 AGAIN = "run `python -m tests.unit.app.cli_page` in the root and read what changed"

@@ -33,7 +33,8 @@ from bridge_patch.domain.events import (
 from bridge_patch.domain.intent import UnixMs
 from bridge_patch.domain.order import Leg, OrderEvent
 from bridge_patch.domain.reconcile_events import Difference, DifferenceKind, Word
-from bridge_patch.services.messages import Command, NamedOrder, Wish
+from bridge_patch.services.messages import Command, Wish
+from bridge_patch.services.named_order import NamedOrder
 from tests.unit.adapters.lines_samples import AT, BTC
 from tests.unit.app.journals import options, write_journal
 from tests.unit.app.story import IN_DOUBT, RUN, in_doubt

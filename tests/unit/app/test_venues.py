@@ -10,12 +10,19 @@ import pytest
 
 from bridge_patch.adapters.telemetry import LogTelemetry
 from bridge_patch.adapters.venue_ccxt.venue import CcxtVenue
+from bridge_patch.adapters.venue_leased import LeasedVenue
 from bridge_patch.adapters.venue_paper import PaperVenue
 from bridge_patch.app.assembly import Run, assemble
 from bridge_patch.app.in_force import is_simulated
 from bridge_patch.app.settings import load_settings
 from bridge_patch.app.surroundings import Surroundings
-from bridge_patch.app.venues import contacted, environment_at, keys_of, new_venue
+from bridge_patch.app.venues import (
+    contacted,
+    environment_at,
+    keys_of,
+    limits_used,
+    new_venue,
+)
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import Book, InstrumentSeen, RunStarted, Sending, Status
 from bridge_patch.domain.instrument import Instrument
@@ -33,6 +40,18 @@ def named(venue: str, keys: dict[str, str] | None = None, mode: Mode = Mode.LIVE
     settings = load_settings({"VENUE": venue, "MARKET_FEED": "live", **(keys or {})})
     telemetry = LogTelemetry(io.StringIO())
     return Run(settings=settings, mode=mode, feed="none", telemetry=telemetry)
+
+
+def test_how_much_of_the_venue_s_limits_is_used_can_be_seen_through_the_lease() -> None:
+    """A monitor only looks: what it sees is the share that the budget itself goes by."""
+    opened = new_venue(named("binance-demo", KEYS, Mode.SHADOW))
+    assert isinstance(opened, CcxtVenue)
+    transport = opened.parts.transport
+    transport.budget.windows[0].spend(600, transport.venue_ms())
+    used = limits_used(LeasedVenue(opened, lambda: None))
+
+    assert used == {"weight_1m": Decimal("0.25"), "orders_10s": 0, "orders_1m": 0}
+    assert limits_used(new_venue(named("paper"))) == {}
 
 
 @pytest.mark.parametrize(
@@ -64,14 +83,6 @@ def test_simulated_results_are_marked_and_absent_from_live(
     assert is_simulated(started) is simulated
     assert {book for book in Book if not book.startswith("shadow-")} == {Book.ACCOUNT}
     run(opened.close())
-
-
-def test_real_money_opens_in_shadow_only_as_long_as_nothing_promotes() -> None:
-    with pytest.raises(InvalidValueError, match="real money, and nothing can promote"):
-        new_venue(named("binance", KEYS))
-    shadow = new_venue(named("binance", KEYS, Mode.SHADOW))
-    assert isinstance(shadow, CcxtVenue)
-    run(shadow.close())
 
 
 @pytest.mark.parametrize(

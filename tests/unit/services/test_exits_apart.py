@@ -17,6 +17,7 @@ from bridge_patch.app.stopping import Stop
 from bridge_patch.domain.intent import IntentId, ReduceIntent, Symbol, UnixMs
 from bridge_patch.services.exit_brain import ExitBrain
 from bridge_patch.services.exits_apart import SIGN_MS, ExitsApart
+from bridge_patch.services.limits_heard import LimitsHeard
 from tests.simulation.rig import BTC, NOON_MS, Silence, at, minute
 
 
@@ -181,3 +182,60 @@ def test_a_turn_without_a_tick_is_answered_in_a_live_market_and_no_bar_is_lost()
 
     answered = asyncio.run(scenario())
     assert answered == [minute(1), minute(1) + 1, minute(1) + 2, minute(2)]
+
+
+def _heard(other: str, ours: str, said: list[str]) -> LimitsHeard:
+    class Told(Silence):
+        def note(self, area: str, message: str, **facts: object) -> None:
+            said.append(f"[{area}] {message} {facts}")
+
+    return LimitsHeard(ours=ours, other=other, telemetry=Told())
+
+
+def test_other_limits_are_an_alarm_on_both_sides_and_stop_no_reduction() -> None:
+    """M-78: said once, with both hashes and what to do; then it is well again."""
+
+    async def scenario() -> tuple[list[str], list[str]]:
+        shared, here, there = bus(), list[str](), list[str]()
+        giver = TurnGiver(
+            shared, silence_max_ms=0, limits=_heard("the exit process", "aaa", here)
+        )
+        for n, theirs in enumerate(("bbb", "bbb", "aaa")):
+            taker = TurnTaker(shared, _heard("the execution", theirs, there))
+            await giver.due(minute(n))
+            due_ms = await taker.due(wait_ms=0)
+            assert due_ms == minute(n)
+            await taker.done(due_ms, [exit_of(f"x-{n}", n)])
+            assert await giver.decided(due_ms) == (IntentId(f"x-{n}"),)
+        return here, there
+
+    here, there = asyncio.run(scenario())
+    assert len(here) == 2
+    assert "[EXITS] LIMITS_MISMATCH: the exit process works under other limits" in here[0]
+    assert "'theirs': 'bbb', 'ours': 'aaa'" in here[0]
+    assert "restart" in here[0]
+    assert "under the same limits again" in here[1]
+    assert [text for text in there if "LIMITS_MISMATCH: the execution" in text] == there
+    assert len(there) == 2  # one for each process that began under other limits
+
+
+def test_what_was_answered_under_older_limits_is_no_alarm_after_a_restart() -> None:
+    """Both were restarted alike: the past is not held against them."""
+
+    async def scenario() -> list[str]:
+        shared, said = bus(), list[str]()
+        old = TurnGiver(shared, silence_max_ms=0, limits=_heard("exits", "old", []))
+        await old.due(minute(0))
+        await TurnTaker(shared, _heard("it", "old", [])).done(minute(0), [])
+
+        giver = TurnGiver(shared, silence_max_ms=0, limits=_heard("exits", "new", said))
+        taker = TurnTaker(shared, _heard("the execution", "new", said))
+        assert await giver.newest_ms() == minute(0)
+        assert [tick async for tick in taker.resume()] == []
+        await giver.due(minute(1))
+        assert await taker.due(wait_ms=0) == minute(1)
+        await taker.done(minute(1), [])
+        assert await giver.decided(minute(1)) == ()
+        return said
+
+    assert asyncio.run(scenario()) == []

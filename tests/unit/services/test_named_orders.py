@@ -16,7 +16,8 @@ from bridge_patch.adapters.wire.instants import iso_of
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import LatchSet, OrderVouched, TradingState
 from bridge_patch.domain.order import ClientOrderId
-from bridge_patch.services.messages import NamedOrder, Wish
+from bridge_patch.services.messages import Wish
+from bridge_patch.services.named_order import NamedOrder
 from tests.simulation.rig import NOON_MS, World, run
 from tests.unit.services.test_switch import order
 from tests.unit.services.unknowing import adopted_numbers

@@ -20,7 +20,8 @@ from bridge_patch.domain.events import (
 from bridge_patch.domain.order import ClientOrderId, OrderEvent
 from bridge_patch.domain.reconcile_events import Word
 from bridge_patch.services.holds import FILLED_LATE
-from bridge_patch.services.messages import NamedOrder, Wish
+from bridge_patch.services.messages import Wish
+from bridge_patch.services.named_order import NamedOrder
 from tests.simulation.rig import (
     BTC,
     SOL,

@@ -16,7 +16,8 @@ from bridge_patch.domain.events import (
 from bridge_patch.domain.intent import Symbol
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent
 from bridge_patch.domain.venue_events import VenueEvent
-from bridge_patch.services.messages import NamedOrder, Wish
+from bridge_patch.services.messages import Wish
+from bridge_patch.services.named_order import NamedOrder
 from bridge_patch.services.ports import Report
 from bridge_patch.services.session import Session
 from tests.simulation.lying import Lying

@@ -25,6 +25,7 @@ from bridge_patch.domain.events import (
     IntentReceived,
     Judged,
     LatchSet,
+    ModeOrdered,
     OrderEnded,
     OrderRefused,
     Rearmed,
@@ -51,9 +52,15 @@ def facts_of(event: Event) -> Iterator[Fact]:
             yield _verdict(event)
         case Settled():
             yield from _outcome(event)
-        case Filled() | StopArmed() | TrailingSet() | OrderEnded() | OrderRefused():
-            yield at_venue(event)
-        case FundingPaid() | InsuranceCleared():
+        case (
+            Filled()
+            | StopArmed()
+            | TrailingSet()
+            | OrderEnded()
+            | OrderRefused()
+            | FundingPaid()
+            | InsuranceCleared()
+        ):
             yield at_venue(event)
         case Sending() | Resolved() | CloseForced():
             yield order(event)
@@ -61,8 +68,10 @@ def facts_of(event: Event) -> Iterator[Fact]:
             yield _message(event)
         case BulkExpired():
             yield from _expired(event)
-        case RunStarted() | LatchSet() | Rearmed() | Transferred() | ExitsBlind():
+        case RunStarted() | LatchSet() | Rearmed() | Transferred():
             yield _state(event)
+        case ModeOrdered() | ExitsBlind():
+            yield _told(event)
         case Expired() | EquityMarked() | InstrumentSeen() | TickReached():
             pass  # told by their bulk expiry, by screens, by `trace`; or for a restart only
         case _:
@@ -206,16 +215,25 @@ def _expired(event: BulkExpired) -> Iterator[Fact]:
         )
 
 
-def _sight(event: ExitsBlind) -> Fact:
-    """Tell of which open positions the exits lack what they decide by, or that none."""
+def _told(event: ModeOrdered | ExitsBlind) -> Fact:
+    """Tell of a person's word about the mode, or of what the exits cannot see."""
+    if isinstance(event, ModeOrdered):
+        return fact(
+            "mode.ordered",
+            at_ms=event.at_ms,
+            mode=event.mode,
+            who=event.who,
+            why=event.why,
+            limits_hash=event.limits_hash or None,
+            market=event.market or None,
+            expires_ms=event.expires_ms,
+        )
     if event.symbols:
         return fact("exits.blind", at_ms=event.at_ms, symbols=event.symbols)
     return fact("exits.see", at_ms=event.at_ms)
 
 
-def _state(event: RunStarted | LatchSet | Rearmed | Transferred | ExitsBlind) -> Fact:
-    if isinstance(event, ExitsBlind):
-        return _sight(event)
+def _state(event: RunStarted | LatchSet | Rearmed | Transferred) -> Fact:
     if isinstance(event, Transferred):
         return fact(
             "money.transferred",

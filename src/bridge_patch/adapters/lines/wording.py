@@ -31,6 +31,7 @@ _OPENINGS: Final = MappingProxyType(
         "intent.settled": "[OUTCOME] {symbol} {action} {status}",
         "intents.expired": "[EXPIRED] {count} entries older than {age_max_sec} s",
         "message.dead_lettered": "[DEAD-LETTER] {reason}",
+        "mode.ordered": "[STATE] a person ordered a mode",
         "money.transferred": "[STATE] money moved",
         "note": "[{area}] {message}",
         "order.answered": "[ORDER] {leg} {answer}",

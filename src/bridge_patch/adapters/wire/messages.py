@@ -100,7 +100,8 @@ def decode_barrier(envelope: Envelope) -> Barrier:
 def encode_exit_turn(turn: ExitTurn) -> Envelope:
     """Write whose turn it is at a tick; each stage has one who writes it."""
     source = "execution" if turn.stage is TurnStage.DUE else "exit-brain"
-    unsaid = () if turn.blind else ("blind",)
+    said = {"blind": turn.blind, "limits_hash": turn.limits_hash}
+    unsaid = tuple(name for name, value in said.items() if not value)
     return _envelope(EXIT_TURN, turn, source, leaving=unsaid)
 
 
@@ -111,7 +112,7 @@ def decode_exit_turn(envelope: Envelope) -> ExitTurn:
 
 def encode_command(command: Command) -> Envelope:
     """Write what a person orders."""
-    optional = ("symbol", "answers", "named", "policy")
+    optional = ("symbol", "answers", "named", "policy", "grant")
     unsaid = tuple(name for name in optional if getattr(command, name) is None)
     return _envelope(CONTROL, command, command.who, leaving=("entry_id", *unsaid))
 

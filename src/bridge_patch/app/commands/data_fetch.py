@@ -22,7 +22,7 @@ from bridge_patch.adapters.feeds.files import (
     read_series,
 )
 from bridge_patch.adapters.feeds.series import Window, utc
-from bridge_patch.app.commands.options import FetchOptions
+from bridge_patch.app.commands.offline_options import FetchOptions
 from bridge_patch.app.commands.run import CACHE_NAME
 from bridge_patch.app.screen import cell, console, print_table, table
 from bridge_patch.app.settings import load_settings

@@ -172,7 +172,7 @@ class _Stage:
             session, engine=engine, resumed_ms=max(session.resumed_ms, start_ms)
         )
         recorder = session.keeper.trader.recorder
-        await recorder.write(*start_events(run, store, start_ms))
+        await recorder.write(*start_events(run, store, recorder.account, start_ms))
         announce(telemetry, run, {Part.ENGINE, Part.EXECUTION, Part.EXITS})
         book = Book.GOVERNED if mode is Mode.SHADOW else Book.ACCOUNT
         drills = Drills(

@@ -19,6 +19,7 @@ from bridge_patch.app.commands.run import (
     settings_of,
 )
 from bridge_patch.app.live import Live, ToBus
+from bridge_patch.app.monitoring import monitored
 from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import Settings
 from bridge_patch.app.stopping import Stop
@@ -58,7 +59,8 @@ class BarrierEquity:
 
 async def _engine(settings: Settings, market: Recorded | Live) -> None:
     outage, stop = Outage(telemetry=telemetry_of(settings)), Stop.on_signals()
-    await outage.outlast(lambda: _once(settings, market, outage, stop), stop)
+    with monitored(settings, Part.ENGINE, outage, stop):
+        await outage.outlast(lambda: _once(settings, market, outage, stop), stop)
 
 
 async def _once(
@@ -75,6 +77,8 @@ async def _once(
         equity = BarrierEquity()
         engine_ = _built(settings, market.label, outage, store, equity)
         equity.last = await publisher.last_passed()
+
+        stop.watchdog.ready("proposing")
 
         async def pass_(tick: Tick) -> bool:
             passed = await _pass(publisher, equity, tick, stop)
@@ -126,7 +130,7 @@ async def _pass(
 ) -> bool:
     """Publish a tick and wait for its barrier; False when asked to stop meanwhile."""
     await publisher.publish(tick)
-    while not stop.asked:
+    while stop.go_on():
         barrier = await publisher.passed(tick.at_ms)
         if barrier is not None:
             equity.last = barrier

@@ -13,6 +13,7 @@ from bridge_patch.app.collecting import collect_seldom
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.commands.run import announce, settings_of, watched
 from bridge_patch.app.live import BeforeTick, FromBus, live_market
+from bridge_patch.app.monitoring import Monitor, monitored
 from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import ExitsProcess, MarketFeed, Settings
 from bridge_patch.app.standby import Standby
@@ -30,6 +31,7 @@ from bridge_patch.domain.events import Event
 from bridge_patch.domain.intent import Unknown
 from bridge_patch.domain.market import Tick
 from bridge_patch.services.exits_apart import ExitsApart
+from bridge_patch.services.limits_heard import LimitsHeard
 from bridge_patch.services.messages import Barrier
 from bridge_patch.services.session import Session
 
@@ -47,12 +49,12 @@ async def _execution(settings: Settings) -> None:
     telemetry = telemetry_of(settings)
     with watched(settings, telemetry) as outage:
         stop = Stop.on_signals()
-        await outage.outlast(lambda: _follow(settings, telemetry, outage, stop), stop)
+        with monitored(settings, Part.EXECUTION, outage, stop) as monitor:
+            await outage.outlast(lambda: _follow(settings, outage, stop, monitor), stop)
 
 
-async def _follow(
-    settings: Settings, telemetry: LogTelemetry, outage: Outage, stop: Stop
-) -> None:
+async def _follow(settings: Settings, outage: Outage, stop: Stop, monitor: Monitor) -> None:
+    telemetry = outage.telemetry
     live = live_market(settings) if settings.market_feed is MarketFeed.LIVE else None
     run_ = Run(
         settings=settings,
@@ -60,29 +62,35 @@ async def _follow(
         feed=f"bars over the bus; {live.label}" if live else _FEED,
         telemetry=telemetry,
         live=live.live if live else None,
+        alive=stop.watchdog.alive,
     )
     standby = Standby(run=run_)
     store = await standby.opened(stop, again=bool(outage.why))
     if store is None:
         return
+    stop.watchdog.recovering()
     try:
-        turns = _turns(settings, store)
+        turns = _turns(settings, store, telemetry)
         apart = ExitsApart(turns, telemetry) if turns else None
         session = execution_side(run_, store, exits=apart, past=standby.past)
         parts = {Part.EXECUTION} if turns else {Part.EXECUTION, Part.EXITS}
         if not outage.why:
             announce(telemetry, run_, parts)
+        monitor.follow(session)
         reader = TickReader(store.acting, consumer=CONSUMER)
         async with contacted(session.keeper.venue):
             if live is None:
                 acting = _Acting(run_, store, session, reader, turns)
                 await _act(acting, outage, stop)
             else:
-                events = start_events(run_, store, live.start_ms())
+                events = start_events(
+                    run_, store, session.recorder.account, live.start_ms()
+                )
                 write = session.recorder.write
                 from_bus = FromBus(reader, lambda: write(*events), _barrier)
                 await live.follow(session, from_bus, stop, _assured(store, outage))
     finally:
+        monitor.forget()
         store.close()
 
 
@@ -101,7 +109,8 @@ class _Acting:
 async def _act(a: _Acting, outage: Outage, stop: Stop) -> None:
     """Play every tick that comes, until the market is over or we are told to stop."""
     begun = False
-    while not stop.asked:
+    stop.watchdog.ready("waiting for the market, then playing it")
+    while stop.go_on():
         tick = await a.reader.next_tick(wait_ms=IDLE_MS)
         if tick is None:
             if begun:
@@ -110,7 +119,9 @@ async def _act(a: _Acting, outage: Outage, stop: Stop) -> None:
                 await a.session.execution.drain()
             continue
         if not begun:
-            await _begin(a.session, a.reader, start_events(a.run, a.store, tick.at_ms))
+            account = a.session.recorder.account
+            events = start_events(a.run, a.store, account, tick.at_ms)
+            await _begin(a.session, a.reader, events)
             begun = True
         over = await _play(a.session, tick)
         if over and a.turns is not None:
@@ -131,11 +142,15 @@ def _assured(store: Store, outage: Outage) -> BeforeTick:
     return before
 
 
-def _turns(settings: Settings, store: Store) -> TurnGiver | None:
+def _turns(settings: Settings, store: Store, telemetry: LogTelemetry) -> TurnGiver | None:
     """Return the way to an exit process; None where exits are decided here."""
     if settings.exits_process is ExitsProcess.EMBEDDED:
         return None
-    return TurnGiver(store.acting, silence_max_ms=settings.exits_silence_max_sec * 1000)
+    limits = LimitsHeard(
+        ours=settings.limits().digest(), other="the exit process", telemetry=telemetry
+    )
+    silence_max_ms = settings.exits_silence_max_sec * 1000
+    return TurnGiver(store.acting, silence_max_ms=silence_max_ms, limits=limits)
 
 
 async def _begin(session: Session, reader: TickReader, events: tuple[Event, ...]) -> None:

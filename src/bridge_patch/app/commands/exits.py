@@ -12,6 +12,7 @@ from bridge_patch.adapters.telemetry import Part
 from bridge_patch.app.brains import exits_here
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.commands.run import announce, settings_of
+from bridge_patch.app.monitoring import monitored
 from bridge_patch.app.outage import Outage
 from bridge_patch.app.periods import EXITS_LOOK_SEC
 from bridge_patch.app.settings import ExitsProcess, MarketFeed, Settings
@@ -20,6 +21,7 @@ from bridge_patch.app.wiring import Run, bus_of, telemetry_of
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.market import Tick
 from bridge_patch.services.exit_brain import ExitBrain
+from bridge_patch.services.limits_heard import LimitsHeard
 
 WAIT_MS: Final = EXITS_LOOK_SEC * 1000
 
@@ -38,7 +40,8 @@ def exits(options: RunOptions) -> None:
 
 async def _exits(settings: Settings) -> None:
     outage, stop = Outage(telemetry=telemetry_of(settings)), Stop.on_signals()
-    await outage.outlast(lambda: _once(settings, outage, stop), stop)
+    with monitored(settings, Part.EXITS, outage, stop):
+        await outage.outlast(lambda: _once(settings, outage, stop), stop)
 
 
 async def _once(settings: Settings, outage: Outage, stop: Stop) -> None:
@@ -55,7 +58,11 @@ async def _once(settings: Settings, outage: Outage, stop: Stop) -> None:
         if not outage.why:
             announce(telemetry, run_, {Part.EXITS})
         live = settings.market_feed is MarketFeed.LIVE
-        await follow(brain, TurnTaker(store.bus), stop, outage.well, live=live)
+        limits = LimitsHeard(
+            ours=settings.limits().digest(), other="the execution", telemetry=telemetry
+        )
+        turns = TurnTaker(store.bus, limits)
+        await follow(brain, turns, stop, outage.well, live=live)
     finally:
         store.close()
 
@@ -80,7 +87,8 @@ async def follow(
     await brain.catch_up()
     async for tick in turns.resume():
         brain.see(tick)
-    while not stop.asked:
+    stop.watchdog.ready("deciding on exits")
+    while stop.go_on():
         due_ms = await turns.due(wait_ms=WAIT_MS)
         if due_ms is None:
             continue

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from bridge_patch.adapters.feeds.series import Window
-from bridge_patch.app.commands.options import HarvestOptions
+from bridge_patch.app.commands.offline_options import HarvestOptions
 from bridge_patch.app.harvest.crash_text import crashes_text
 from bridge_patch.app.harvest.crashes import crashes_in, play_crashes
 from bridge_patch.app.harvest.markets import Place, places_in, try_all

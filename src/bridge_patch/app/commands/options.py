@@ -126,22 +126,6 @@ class ReportOptions:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HarvestOptions:
-    """`harvest`; `page` is the Markdown file whose generated part is written again.
-
-    The crashes only, where `crashes_only`; from `start_ms` on and before `end_ms`.
-    """
-
-    data: Path
-    page: Path | None
-    crashes_only: bool
-    as_json: bool
-    start_ms: UnixMs | None
-    end_ms: UnixMs | None
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionsOptions:
     """`decisions`."""
 
@@ -238,6 +222,21 @@ class AdoptOptions:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModeOptions:
+    """`promote` and `demote`; what only a promotion has is at its default for the other."""
+
+    why: str
+    who: str | None
+    wait_sec: int
+    state: Path | None
+    env_file: Path | None
+    as_json: bool
+    override_hours: int | None = None
+    dry_run: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DrainOptions:
     """`drain`; without `yes` nothing is changed."""
 
@@ -269,16 +268,3 @@ class DiffOptions:
     second: Path
     as_json: bool
     within_sec: float
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchOptions:
-    """`data fetch`; bars that open from `start_ms` on and close by `end_ms`."""
-
-    symbols: tuple[Symbol, ...] | None
-    start_ms: UnixMs
-    end_ms: UnixMs
-    interval: str
-    cache: Path | None
-    env_file: Path | None

@@ -9,7 +9,7 @@ import uuid
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final, TypeAlias, final, get_args
+from typing import Final, final, get_args
 
 from bridge_patch.adapters import codec
 from bridge_patch.adapters.bus import Post
@@ -17,25 +17,32 @@ from bridge_patch.adapters.journal_search import JournalSearch
 from bridge_patch.adapters.streams import CONTROL
 from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.app.commands.journal_file import find_run
-from bridge_patch.app.commands.options import AdoptOptions, OrderOptions, UnknownOptions
+from bridge_patch.app.commands.options import (
+    AdoptOptions,
+    ModeOptions,
+    OrderOptions,
+    UnknownOptions,
+)
 from bridge_patch.app.screen import cell, console, moment, print_exact
 from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import (
     Book,
     LatchSet,
+    ModeOrdered,
     OrderVouched,
     PositionVouched,
     Rearmed,
     RunStarted,
     TradingState,
 )
-from bridge_patch.domain.intent import Mode
+from bridge_patch.domain.intent import Mode, Symbol
 from bridge_patch.services.holds import Holds
 from bridge_patch.services.messages import Answered, Command, Wish
+from bridge_patch.services.named_order import Grant
 
-_Answer: TypeAlias = LatchSet | Rearmed | OrderVouched | PositionVouched
+_Answer = LatchSet | Rearmed | OrderVouched | PositionVouched | ModeOrdered
 _ANSWERS: Final = tuple(kind.__name__ for kind in get_args(_Answer))
-_HISTORY: Final = (LatchSet.__name__, RunStarted.__name__)
+_HISTORY: Final = (LatchSet.__name__, RunStarted.__name__, ModeOrdered.__name__)
 _SLICE_SEC: Final = 0.1
 #: What each order means for what is open, said with every order.
 MEANINGS: Final = MappingProxyType(
@@ -49,6 +56,10 @@ MEANINGS: Final = MappingProxyType(
         Wish.REARM: "the symbol's losers are forgotten; entries on it pass again",
         Wish.ADOPT: "it is taken for filled; what it opened gets its stop",
         Wish.CLOSE: "it is taken for never sent; what was reserved for it is free",
+        Wish.PROMOTE: "live is allowed under these limits, on this market, from the next"
+        " start on",
+        Wish.DEMOTE: "nothing is opened at the venue until a promotion; open positions keep"
+        " their stops and are harvested",
         Wish.ADOPT_POSITION: "it is ours from now on: it gets its stop, and its age counts"
         " from now; a hold that it was the cause of is let go of by a resume",
     }
@@ -116,18 +127,32 @@ def order(options: OrderOptions) -> int:
 
 def command_of(options: OrderOptions) -> Command:
     """Return what is ordered, under a new id."""
+    said = Wish(options.wish), options.who, options.why
+    return new_command(*said, symbol=options.symbol)
+
+
+def new_command(
+    wish: Wish,
+    who: str | None,
+    why: str,
+    *,
+    symbol: Symbol | None = None,
+    grant: Grant | None = None,
+) -> Command:
+    """Return an order under a new id; who is the user of this machine unless named."""
     return Command(
         at_ms=SystemClock().now_ms(),
         id=f"o-{uuid.uuid4().hex[:12]}",
-        wish=Wish(options.wish),
-        who=options.who or getpass.getuser(),
-        why=options.why,
-        symbol=options.symbol,
+        wish=wish,
+        who=who or getpass.getuser(),
+        why=why,
+        symbol=symbol,
+        grant=grant,
     )
 
 
 async def sent_of(
-    command: Command, options: OrderOptions | UnknownOptions | AdoptOptions
+    command: Command, options: OrderOptions | UnknownOptions | AdoptOptions | ModeOptions
 ) -> Sent:
     """Publish; return the journal's entry by which it is in force, where it can be read.
 
@@ -163,9 +188,7 @@ async def _in_force(
     while True:
         for stored in journal.events(_ANSWERS, after_seq=after_seq):
             event = stored.event
-            if not isinstance(event, LatchSet | Rearmed | OrderVouched | PositionVouched):
-                continue
-            if event.command_id == command.id:
+            if isinstance(event, _Answer) and event.command_id == command.id:
                 return event
         if time.monotonic() >= deadline:
             return None
@@ -181,6 +204,9 @@ def _standing(journal: JournalSearch) -> Answered | None:
         elif isinstance(stored.event, LatchSet):
             for one in holds.values():
                 one.apply(stored.event)
+        elif isinstance(stored.event, ModeOrdered):
+            for one in holds.values():
+                one.heed(stored.event)
     cause = holds[own].cause
     since_ms = holds[own].since_ms(cause)
     if since_ms is None:

@@ -20,6 +20,7 @@ from bridge_patch.app.collecting import collect_seldom
 from bridge_patch.app.commands.options import RunOptions
 from bridge_patch.app.in_force import SIMULATED
 from bridge_patch.app.live import Live, live_market
+from bridge_patch.app.monitoring import Monitor, monitored
 from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import (
     MarketFeed,
@@ -106,6 +107,7 @@ class Recorded:
         self, session: Session, stop: Stop, before_tick: Callable[[Tick], Awaitable[None]]
     ) -> None:
         """Play it to its end; `before_tick` comes before each tick that is played."""
+        stop.watchdog.ready("playing a recorded market")
         await play(session, self.feed, stop=stop, before_tick=before_tick)
 
 
@@ -125,9 +127,10 @@ async def _run(settings: Settings, market: Recorded | Live) -> None:
     telemetry = telemetry_of(settings)
     with watched(settings, telemetry) as outage:
         stop = Stop.on_signals()
-        await outage.outlast(
-            lambda: _play_all(settings, market, telemetry, outage, stop), stop
-        )
+        with monitored(settings, Part.EXECUTION, outage, stop) as monitor:
+            await outage.outlast(
+                lambda: _play_all(settings, market, outage, stop, monitor), stop
+            )
 
 
 @contextmanager
@@ -141,31 +144,36 @@ def watched(settings: Settings, telemetry: LogTelemetry) -> Iterator[Outage]:
 async def _play_all(
     settings: Settings,
     market: Recorded | Live,
-    telemetry: LogTelemetry,
     outage: Outage,
     stop: Stop,
+    monitor: Monitor,
 ) -> None:
+    telemetry = outage.telemetry
     run_ = Run(
         settings=settings,
         mode=settings.ai_sizing_mode,
         feed=market.label,
         telemetry=telemetry,
         live=market.live,
+        alive=stop.watchdog.alive,
     )
     standby = Standby(run=run_)
     store = await standby.opened(stop, again=bool(outage.why))
     if store is None:
         return
+    stop.watchdog.recovering()
     try:
         session = execution_side(run_, store, past=standby.past)
         engine = engine_side(
             run_, store, AccountEquity(session.keeper.account), source_of(settings)
         )
         session = replace(session, engine=engine)
-        events = start_events(run_, store, market.start_ms())
-        await session.keeper.trader.recorder.write(*events)
+        recorder = session.recorder
+        events = start_events(run_, store, recorder.account, market.start_ms())
+        await recorder.write(*events)
         if not outage.why:
             announce(telemetry, run_, {Part.ENGINE, Part.EXECUTION, Part.EXITS})
+        monitor.follow(session)
 
         begun = False
 
@@ -179,6 +187,7 @@ async def _play_all(
         async with contacted(session.keeper.venue):
             await market.play(session, stop, before)
     finally:
+        monitor.forget()
         store.close()
 
 
@@ -221,7 +230,7 @@ async def play(
 ) -> None:
     """Play every tick that an earlier run has not played; stop between two ticks."""
     for tick in feed:
-        if stop.asked:
+        if not stop.go_on():
             return
         if tick.at_ms < session.resumed_ms:
             await session.warm_up(tick)

@@ -23,7 +23,8 @@ from bridge_patch.app.status.standing import doubts_of
 from bridge_patch.domain.events import OrderVouched
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.reconcile_events import Word
-from bridge_patch.services.messages import Command, NamedOrder, Wish
+from bridge_patch.services.messages import Command, Wish
+from bridge_patch.services.named_order import NamedOrder
 
 
 @final

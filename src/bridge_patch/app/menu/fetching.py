@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bridge_patch.app.commands.flags import EnvFileOption
-from bridge_patch.app.commands.options import FetchOptions
+from bridge_patch.app.commands.offline_options import FetchOptions
 from bridge_patch.app.commands.words import read_period
 from bridge_patch.app.forms import read_symbols
 from bridge_patch.app.menu.launch import launch

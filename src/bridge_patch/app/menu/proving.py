@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bridge_patch.app.commands.flags import FromOption, JsonOption, ToOption
-from bridge_patch.app.commands.options import HarvestOptions
+from bridge_patch.app.commands.offline_options import HarvestOptions
 from bridge_patch.app.commands.words import read_period
 from bridge_patch.app.menu.launch import launch
 

@@ -24,6 +24,7 @@ from bridge_patch.app.status.view import (
 )
 from bridge_patch.domain.events import Book, TradingState, Verdict
 from bridge_patch.domain.intent import Mode
+from bridge_patch.evidence.mandate import Standing as Gated
 from bridge_patch.services.backlog import Backlog
 
 _CENT: Final = Decimal("0.01")
@@ -38,6 +39,7 @@ _WORDS: Final = {
     Verdict.REJECT: "refused",
 }
 _REASONS_MAX: Final = 4
+_UNCOVERED: Final = (Gated.UNPROMOTED, Gated.OVERRIDDEN)
 
 
 def painted(standing: Standing) -> Table:
@@ -128,6 +130,8 @@ def _run(run: RunView) -> Iterator[tuple[str, Text]]:
         "mode",
         cell(f"{run.mode.upper()} on the {run.venue} venue{shadow}, {money}", "bold"),
     )
+    if run.gate:
+        yield "gate", cell(run.gate, "bold red" if run.gate.startswith(_UNCOVERED) else "")
     build = f"build {run.build}, limits {run.limits_hash}"
     yield "run", cell(f"{run.run_id}, {build}, since {moment(run.since_ms)} UTC")
     yield "market", cell(run.feed, most=400)

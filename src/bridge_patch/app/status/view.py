@@ -16,7 +16,10 @@ from bridge_patch.services.backlog import Backlog
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
-    """The newest run in the journal; `since_ms` is data time."""
+    """The newest run in the journal; `since_ms` is data time.
+
+    `gate` is what the gate said to a live start, "" of one in shadow.
+    """
 
     run_id: str
     mode: str
@@ -26,6 +29,8 @@ class RunView:
     simulated: bool
     feed: str
     since_ms: UnixMs
+    market: str = ""
+    gate: str = ""
 
 
 @final

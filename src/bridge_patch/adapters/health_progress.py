@@ -1,0 +1,119 @@
+"""Whether a process makes progress, which is more than that it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import final
+
+from bridge_patch.adapters.alerts import (
+    STALL_MAX_SEC,
+    START_MAX_SEC,
+    STARTS_MAX,
+    STARTS_WITHIN_SEC,
+    Alarm,
+    Cause,
+    Standing,
+)
+
+
+@final
+@dataclass(slots=True)
+class Progress:
+    """When the loop last came round, by a clock that only goes forward.
+
+    The loop says so between two pieces of work, and every event that becomes durable says
+    it too: a long piece of work is no standstill as long as something comes of it.
+    """
+
+    now_sec: Callable[[], float]
+    turns: int = 0
+    _at_sec: float | None = None
+
+    def turned(self) -> None:
+        """Note that the loop came round, or that something became durable."""
+        self.turns += 1
+        self._at_sec = self.now_sec()
+
+    def begin(self) -> None:
+        """Count the time of a start that never comes to its loop, too."""
+        self._at_sec = self.now_sec()
+
+    @property
+    def age_sec(self) -> float:
+        """Return since when nothing has moved, in seconds."""
+        return 0.0 if self._at_sec is None else max(self.now_sec() - self._at_sec, 0.0)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Starts:
+    """How often a process of this kind was started: ever, and lately."""
+
+    total: int = 1
+    lately: int = 1
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """Healthy or not, with each reason; `notes` are what is worth saying of either."""
+
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_well(self) -> bool:
+        """Tell whether there is nothing against it."""
+        return not self.reasons
+
+    def text(self) -> str:
+        """Return it as lines: the word first, then each reason, then the notes."""
+        word = "healthy" if self.is_well else "unhealthy"
+        return "\n".join((word, *self.reasons, *self.notes)) + "\n"
+
+
+#: Which alarms say that a process itself, or what it lives on, does not move.
+RED: frozenset[Alarm] = frozenset(
+    {
+        Alarm.STALLED,
+        Alarm.OUTAGE,
+        Alarm.RESTARTING,
+        Alarm.EXITS_SILENT,
+        Alarm.ACCOUNT_UNREAD,
+        Alarm.MARK_OLD,
+        Alarm.BUS_UNREAD,
+        Alarm.INTENTS_UNREAD,
+    }
+)
+
+
+def process_alarms(
+    age_sec: float, outage: str, starts: Starts, waits_sec: float
+) -> Iterator[tuple[Cause, str]]:
+    """Yield what is wrong with a process; it `waits_sec` for the first thing to act on."""
+    if waits_sec > START_MAX_SEC:
+        what = f"holds the account and has not begun to act for {waits_sec:.0f} s"
+        yield Cause(Alarm.STALLED, "start"), what
+    if age_sec > STALL_MAX_SEC:
+        what = f"no progress for {age_sec:.0f} s, limit {STALL_MAX_SEC:.0f}"
+        yield Cause(Alarm.STALLED), what
+    if outage:
+        yield Cause(Alarm.OUTAGE), outage
+    if starts.lately > STARTS_MAX:
+        what = f"{starts.lately} starts within {STARTS_WITHIN_SEC} s, {starts.total} in all"
+        yield Cause(Alarm.RESTARTING), what
+
+
+def health_of(standing: Standing, turns: int, starts: Starts) -> Health:
+    """Return how a process does, by what stands; alarms about the account are not it."""
+    red = tuple(
+        f"{cause}: {text}" for cause, text in standing.items() if cause.alarm in RED
+    )
+    besides = tuple(
+        f"alarm {cause}: {text}"
+        for cause, text in standing.items()
+        if cause.alarm not in RED
+    )
+    seen = f"the loop came round {turns} times; start {starts.total} of this process"
+    return Health(reasons=red, notes=(*besides, seen))

@@ -1,0 +1,1 @@
+"""Puts this distribution in place as services of systemd, and takes it away again."""

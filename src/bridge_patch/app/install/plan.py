@@ -1,0 +1,147 @@
+"""The steps of an installation, of an upgrade, and of taking it away again."""
+
+from __future__ import annotations
+
+import grp
+import pwd
+from collections.abc import Iterator
+from typing import Final
+
+from bridge_patch.app.credentials import CREDENTIALS as SECRETS
+from bridge_patch.app.credentials import UNSTATED
+from bridge_patch.app.install.actions import (
+    Access,
+    Action,
+    Command,
+    Folder,
+    Link,
+    Removal,
+    TextFile,
+)
+from bridge_patch.app.install.env_text import env_file
+from bridge_patch.app.install.places import (
+    CREDENTIALS,
+    CURRENT,
+    ENV_FILE,
+    ETC,
+    OPT,
+    STATE,
+    SYSUSERS,
+    UNITS,
+    USER,
+    Places,
+)
+from bridge_patch.app.install.release import Build, Release
+from bridge_patch.app.install.units import UNITS as SERVICES
+from bridge_patch.app.install.units import sysusers_text, unit_text
+
+_RELEASES: Final = f"{OPT}/releases"
+_OPEN: Final = Access(mode=0o755)
+_READABLE: Final = Access(mode=0o644)
+
+
+def install_plan(places: Places, release: Release) -> tuple[Action, ...]:
+    """Return the steps; env file and credentials that are there are kept as they are."""
+    group = None if places.apart else USER
+    sysusers = TextFile(path=places.at(SYSUSERS), text=sysusers_text(), access=_READABLE)
+    units = tuple(
+        TextFile(
+            path=places.at(f"{UNITS}/{unit.name}.service"),
+            text=unit_text(unit),
+            access=_READABLE,
+        )
+        for unit in SERVICES
+    )
+    system = () if places.apart else (_user(), _reload(units))
+    return (
+        sysusers,
+        *system[:1],
+        Folder(path=places.at(OPT), access=_OPEN),
+        Folder(path=places.at(_RELEASES), access=_OPEN),
+        Build(release, places.at(f"{_RELEASES}/{release.name}")),
+        Folder(path=places.at(ETC), access=Access(mode=0o750, group=group)),
+        TextFile(
+            path=places.at(ENV_FILE),
+            text=env_file(),
+            access=Access(mode=0o640, group=group),
+            kept=True,
+        ),
+        Folder(path=places.at(CREDENTIALS), access=Access(mode=0o700)),
+        *(
+            TextFile(
+                path=places.at(f"{CREDENTIALS}/{name}"),
+                text=f"{UNSTATED}\n",
+                access=Access(mode=0o600),
+                kept=True,
+            )
+            for name in SECRETS
+        ),
+        *units,
+        *_outdated(places, release),
+        Link(path=places.at(CURRENT), target=f"releases/{release.name}"),
+        *system[1:],
+    )
+
+
+def uninstall_plan(places: Places, *, purge: bool) -> tuple[Action, ...]:
+    """Return the steps; only with `purge` settings, secrets and journal go too."""
+    units = [places.at(f"{UNITS}/{unit.name}.service") for unit in SERVICES]
+    there = any(path.exists() for path in units)
+    stop = tuple(
+        Command(argv=("systemctl", "disable", "--now", path.name), when=path.exists)
+        for path in units
+    )
+    reload = Command(argv=("systemctl", "daemon-reload"), when=lambda: there)
+    return (
+        *(() if places.apart else stop),
+        *(Removal(path=path) for path in units),
+        *(() if places.apart else (reload,)),
+        Removal(path=places.at(SYSUSERS)),
+        Removal(path=places.at(CURRENT)),
+        Removal(path=places.at(_RELEASES)),
+        Removal(path=places.at(OPT), shared=frozenset({"current", "releases"})),
+        *(_purge(places) if purge else ()),
+    )
+
+
+def _purge(places: Places) -> Iterator[Action]:
+    yield Removal(path=places.at(ENV_FILE))
+    yield Removal(path=places.at(CREDENTIALS))
+    yield Removal(
+        path=places.at(ETC), shared=frozenset({"bridge-patch.env", "credentials"})
+    )
+    yield Removal(path=places.at(STATE))
+    if not places.apart:
+        yield Command(argv=("userdel", USER), when=_has_user)
+
+
+def _user() -> Command:
+    return Command(argv=("systemd-sysusers", SYSUSERS), when=lambda: not _has_user())
+
+
+def _has_user() -> bool:
+    try:
+        pwd.getpwnam(USER)
+        grp.getgrnam(USER)
+    except KeyError:
+        return False
+    return True
+
+
+def _reload(units: tuple[TextFile, ...]) -> Command:
+    """Let systemd read the units, if any of them is about to change."""
+    change = any(unit.needed() for unit in units)
+    return Command(argv=("systemctl", "daemon-reload"), when=lambda: change)
+
+
+def _outdated(places: Places, release: Release) -> Iterator[Action]:
+    """Name the releases that neither run nor come: the one before stays, to go back to."""
+    current, releases = places.at(CURRENT), places.at(_RELEASES)
+    if not current.is_symlink() or not releases.is_dir():
+        return
+    before = current.readlink().name
+    if before == release.name:
+        return
+    for path in sorted(releases.iterdir()):
+        if path.name not in {before, release.name}:
+            yield Removal(path=path)

@@ -1,0 +1,34 @@
+"""An order back to shadow that no bus would take: it waits for the next start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from bridge_patch.domain.errors import BrokenPromiseError
+from bridge_patch.domain.events import ModeOrdered
+
+NAME: Final = "ordered-mode.json"
+
+
+def leave(state_dir: Path, order: ModeOrdered) -> Path:
+    """Write the order down; the next start journals it. Raises BrokenPromiseError."""
+    path = state_dir / NAME
+    try:
+        beside = path.with_suffix(".new")
+        beside.write_bytes(msgspec.json.encode(order))
+        beside.replace(path)
+    except OSError as e:
+        msg = f"{path} cannot be written: {e.strerror or type(e).__name__}"
+        raise BrokenPromiseError(msg) from e
+    return path
+
+
+def found(state_dir: Path) -> ModeOrdered | None:
+    """Return the order that waits; None where none does, or where it is no such thing."""
+    try:
+        return msgspec.json.decode((state_dir / NAME).read_bytes(), type=ModeOrdered)
+    except (OSError, msgspec.MsgspecError, ValueError):
+        return None

@@ -1,0 +1,131 @@
+"""Whether a start may be live: by setting, by venue, and by what the journal holds."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from bridge_patch.adapters.telemetry import LogTelemetry
+from bridge_patch.app.assembly import Run
+from bridge_patch.app.mode_note import found, leave
+from bridge_patch.app.promoting import assured, gate_of, market_named, promotion_required
+from bridge_patch.app.settings import load_settings
+from bridge_patch.app.wiring import execution_side, open_store, start_events
+from bridge_patch.domain.errors import BrokenPromiseError, InvalidValueError
+from bridge_patch.domain.events import ModeOrdered, RunStarted
+from bridge_patch.domain.intent import Mode, UnixMs
+from bridge_patch.evidence.mandate import Mandate, Standing
+
+AT = UnixMs(1_746_403_200_000)
+LIVE_FEED = {"MARKET_FEED": "live"}
+BACK = ModeOrdered(at_ms=AT, mode=Mode.SHADOW, who="bob", why="odd fills", command_id="o-9")
+
+
+def named(mode: Mode = Mode.LIVE, /, **env: str) -> Run:
+    telemetry = LogTelemetry(io.StringIO())
+    return Run(settings=load_settings(env), mode=mode, feed="none", telemetry=telemetry)
+
+
+def promoted(run: Run, market: str) -> Mandate:
+    mandate = Mandate()
+    mandate.apply(
+        ModeOrdered(
+            at_ms=AT,
+            mode=Mode.LIVE,
+            who="ann",
+            why="a clean day",
+            limits_hash=run.settings.limits().digest(),
+            market=market,
+        )
+    )
+    return mandate
+
+
+@pytest.mark.parametrize(
+    ("env", "market"),
+    [
+        ({}, "replay"),
+        (LIVE_FEED, "live:binance"),
+        ({"VENUE": "binance", **LIVE_FEED}, "live:binance"),
+        ({"VENUE": "binance-demo", **LIVE_FEED}, "live:binance-demo"),
+        ({"VENUE": "simulator", **LIVE_FEED}, "live:simulator"),
+        ({"MARKET_URL": "http://127.0.0.1:9", **LIVE_FEED}, "live:simulator"),
+    ],
+)
+def test_a_market_is_named_by_whose_prices_are_followed(
+    env: dict[str, str], market: str
+) -> None:
+    assert market_named(load_settings(env)) == market
+
+
+@pytest.mark.parametrize(
+    ("word", "venue", "required"),
+    [
+        ("auto", "binance", True),
+        ("auto", "binance-demo", False),
+        ("auto", "paper", False),
+        ("true", "paper", True),
+        ("false", "binance", False),
+    ],
+)
+def test_a_promotion_is_required_for_real_money_unless_said_otherwise(
+    word: str, venue: str, *, required: bool
+) -> None:
+    env = {"REQUIRE_PROMOTION": word, "VENUE": venue, **LIVE_FEED}
+    assert promotion_required(load_settings(env)) is required
+
+
+def test_a_live_start_without_a_promotion_is_refused_and_names_the_command() -> None:
+    run = named(VENUE="binance", MARKET_FEED="live")
+
+    with pytest.raises(InvalidValueError, match="no promotion is recorded") as caught:
+        assured(run, Mandate(), AT)
+    assert "bridge-patch promote" in str(caught.value)
+    assert "AI_SIZING_MODE=shadow" in str(caught.value)
+    elsewhere = promoted(run, "live:simulator")
+    with pytest.raises(InvalidValueError, match="for live:simulator, not live:binance"):
+        assured(run, elsewhere, AT)
+    assert assured(run, promoted(run, "live:binance"), AT).standing is Standing.PROMOTED
+
+
+def test_where_none_is_required_a_live_start_says_that_there_was_none() -> None:
+    run = named()
+
+    assert assured(run, Mandate(), AT) == gate_of(run, Mandate(), AT)
+    assert gate_of(run, Mandate(), AT).standing is Standing.UNPROMOTED
+
+
+def test_a_start_in_shadow_is_never_refused() -> None:
+    run = named(Mode.SHADOW, VENUE="binance", MARKET_FEED="live")
+    assert assured(run, Mandate(), AT).standing is Standing.SHADOW
+
+
+def test_an_order_no_bus_would_take_is_journaled_by_the_next_start_and_once(
+    tmp_path: Path,
+) -> None:
+    leave(tmp_path, BACK)
+    run = named(STATE_DIR=str(tmp_path))
+    store = open_store(tmp_path, journal=True)
+    session = execution_side(run, store)
+    account = session.recorder.account
+
+    first = start_events(run, store, account, AT)
+    for event in first:
+        account.fold(event)
+    again = start_events(run, store, account, AT)
+    store.close()
+
+    assert first[0] == BACK
+    assert isinstance(again[0], RunStarted)
+    assert "ordered back to shadow by bob" in again[0].gate
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1", '{"mode": "live"}'])
+def test_what_is_no_order_is_not_taken_for_one(tmp_path: Path, text: str) -> None:
+    (tmp_path / "ordered-mode.json").write_text(text, encoding="utf-8")
+    assert found(tmp_path) is None
+
+
+def test_an_order_that_cannot_be_left_says_so(tmp_path: Path) -> None:
+    with pytest.raises(BrokenPromiseError, match="cannot be written"):
+        leave(tmp_path / "nowhere", BACK)
