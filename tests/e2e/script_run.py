@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -41,7 +42,11 @@ class ScriptRun:
         due = [i for i in self.intents if call.tick_ms == minute(int(i["n"]))]
         for intent in due:
             self.intents.remove(intent)
-        posts = [post_of({k: v for k, v in i.items() if k != "n"}) for i in due]
+        await self.publish(*due)
+
+    async def publish(self, *intents: dict[str, Any]) -> None:
+        """Put entries on the bus, as any proposer does."""
+        posts = [post_of({k: v for k, v in i.items() if k != "n"}) for i in intents]
         if posts:
             with closing(BusAt(EMBEDDED).open(SqliteFile(self.three.journal))) as bus:
                 await bus.publish(posts)
@@ -49,6 +54,19 @@ class ScriptRun:
     def go_on_with(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside the market, which may wait for it."""
         self.beside.append(asyncio.create_task(work))
+
+    def stand_still_for(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something while no bar follows the one that is being played."""
+        engine = self.three.living["engine"]
+        engine.send_signal(signal.SIGSTOP)
+
+        async def meanwhile() -> None:
+            try:
+                await work
+            finally:
+                engine.send_signal(signal.SIGCONT)
+
+        self.go_on_with(meanwhile())
 
     async def restart(self, mode: Mode) -> None:
         """Stop all three as systemd does, and start them in a mode."""

@@ -15,10 +15,6 @@ from typing import Any, Final
 
 import pytest
 
-from bridge_patch.adapters.bus_url import EMBEDDED
-from bridge_patch.adapters.store_sqlite import SqliteFile
-from bridge_patch.adapters.streams import CONTROL
-from bridge_patch.app.buses import BusAt
 from bridge_patch.domain.events import (
     CloseForced,
     Judged,
@@ -67,6 +63,8 @@ SHADOWED: Final = (
     proposal("s-flat", LONG_TIMED, FLAT_N + 1),
     proposal("s-again", SHORT, AGAIN_N + 1, mode="live"),
 )
+#: One that comes behind the order, while all three still are live.
+HELD_BACK: Final = proposal("held-back", IDLE, ORDERED_N)
 
 
 @dataclass
@@ -75,7 +73,7 @@ class Demotion:
 
     by_command: bool
     places: dict[int, int] = field(default_factory=dict)
-    told: list[int | None] = field(default_factory=list)
+    told: int | None = None
 
     async def on_call(self, run: ScriptRun, call: Call) -> bool:
         """Do what is due at a bar, once."""
@@ -85,39 +83,25 @@ class Demotion:
                 if n in {DEMOTED_N, AGAIN_N}:
                     run.go_on_with(run.restart(Mode.SHADOW))
                 if n == ORDERED_N and self.by_command:
-                    await self._order(run)
+                    run.stand_still_for(self._order(run))
         return True
 
     async def _order(self, run: ScriptRun) -> None:
-        """Let a person order shadow; the market waits until that is on the bus."""
+        """Let a person order shadow, and an entry come after it."""
         words = ("demote", "--why", "a test", "--state", run.three.state)
         ordered = await asyncio.create_subprocess_exec(
             *(COMMAND, *words, "--wait-sec", str(WAIT_SEC)),
             env=clean_env(),
             stdout=sys.stderr,
         )
-
-        async def heard() -> None:
-            self.told.append(await ordered.wait())
-
-        run.go_on_with(heard())
-        at = BusAt(EMBEDDED)
-        while True:
-            look = at.look(SqliteFile(run.three.journal))
-            try:
-                if look.lengths().get(CONTROL, 0):
-                    return
-            finally:
-                look.close()
-            await asyncio.sleep(0.05)
+        self.told = await ordered.wait()
+        await run.publish(HELD_BACK)
 
 
 def demoted(folder: Path, *, by_command: bool) -> tuple[ScriptRun, Demotion]:
     """Play the script, and go back to shadow in the middle of it."""
     demotion = Demotion(by_command)
     intents = [act.intent | {"n": act.n} for act in OPENED]
-    if by_command:
-        intents.append(proposal("held-back", IDLE, ORDERED_N))
     market = write_script(folder / "bars", SCRIPT)
     symbols = tuple(act.symbol for act in SCRIPT)
     every = [*intents, *(dict(each) for each in SHADOWED)]
@@ -274,13 +258,13 @@ def test_once_flat_and_through_another_restart_no_trading_call_is_made(
 def test_the_order_holds_from_its_bar_on_while_the_processes_still_are_live(
     by_command: tuple[ScriptRun, Demotion],
 ) -> None:
-    """An entry that came with it is refused; what reduces goes on."""
+    """An entry that came behind it is refused; what reduces goes on."""
     left, demotion = by_command
     ordered: list[ModeOrdered] = left.three.events(ModeOrdered)
     judged: list[Judged] = left.three.events(Judged)
     (held_back,) = [one for one in judged if one.intent_id == "held-back"]
 
-    assert demotion.told == [0]
+    assert demotion.told == 0
     assert [one.mode for one in ordered] == [Mode.SHADOW]
     assert held_back.verdict is Verdict.REJECT
     assert Reason.TRADING_REDUCING in held_back.codes

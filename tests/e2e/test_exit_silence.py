@@ -23,41 +23,54 @@ from bridge_patch.domain.events import CloseForced, Judged
 from bridge_patch.governor.reasons import Reason
 from bridge_patch.services.turns import TurnStage
 from tests.e2e.script_run import ScriptRun, play
-from tests.e2e.scripted import ACTS, AGAIN, CALM, PART, TIMED, entry, minute, write_script
+from tests.e2e.scripted import (
+    ACTS,
+    AGAIN,
+    CALM,
+    HARVESTED,
+    PART,
+    TIMED,
+    entry,
+    minute,
+    write_script,
+)
 from tests.e2e.watched_exchange import TICK, Call
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 D = Decimal
 LONG, SHORT, IDLE, _ = (replace(act, n=CALM) for act in ACTS)
-DEAD_N, BACK_N = CALM + PART, CALM + AGAIN
+DEAD_N, BACK_N = CALM + PART, CALM + AGAIN - 1
 
 
 @dataclass
 class Silence:
-    """Dead from the bar on at which the part is due, until the trail was moved twice."""
+    """Dead from the bar at which the part is due, until the trail would have moved twice.
+
+    Between two bars somebody comes back, and has caught up before the next.
+    """
 
     dead: bool = False
     back: bool = False
-    #: Stops that rest, by side, right before somebody comes back.
-    stood: tuple[int, int] = (0, 0)
+    #: Stops that rest on each symbol, right before somebody comes back.
+    stood: tuple[int, ...] = ()
 
     async def on_call(self, run: ScriptRun, call: Call) -> bool:
-        """Kill, and let the market go on; start again, and wait until it has caught up."""
-        if call.path != TICK:
-            return True
-        if call.tick_ms == minute(DEAD_N) and not self.dead:
+        """Kill, and let the market go on; start again some bars later."""
+        if call.path == TICK and call.tick_ms == minute(DEAD_N) and not self.dead:
             self.dead = True
             exits = run.three.living.pop("exits")
             exits.kill()
             exits.wait()
-        if call.tick_ms == minute(BACK_N) and not self.back:
+        if call.path == TICK and call.tick_ms == minute(BACK_N) and not self.back:
             self.back = True
-            held = (run.exchange.stops(act.symbol) for act in (LONG, SHORT))
-            self.stood = (len(next(held)), len(next(held)))
-            run.three.begin("exits")
-            await _decided(run, BACK_N - 1)
+            self.stood = tuple(len(run.exchange.stops(s.symbol)) for s in (LONG, SHORT))
+            run.stand_still_for(self._come_back(run))
         return True
+
+    async def _come_back(self, run: ScriptRun) -> None:
+        run.three.begin("exits")
+        await _decided(run, BACK_N)
 
 
 async def _decided(run: ScriptRun, n: int) -> None:
@@ -102,7 +115,7 @@ def test_silent_exits_leave_the_stop_and_take_up_the_harvest_when_they_are_back(
         assert [t.at_ms for t in trades] == [
             minute(CALM),
             minute(BACK_N),
-            minute(BACK_N + 1),
+            minute(CALM + len(HARVESTED)),
         ]
         stops = [s.trigger_usd for s in records.algos.values() if s.symbol == act.symbol]
         assert stops[-1] == last
