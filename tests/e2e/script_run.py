@@ -23,7 +23,7 @@ from tests.e2e.watched_exchange import TICK, Call, WatchedExchange, watched_exch
 from tests.simulation.roomy import ROOMY
 
 Traded: TypeAlias = tuple[Symbol, Side, Decimal, Decimal]
-END_SEC, STOP_SEC = 90, 30
+END_SEC, STOP_SEC = 240, 30
 
 
 @dataclass

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bridge_patch.adapters.bus import Post
 from bridge_patch.adapters.envelope import Envelope
@@ -21,6 +22,7 @@ from bridge_patch.adapters.wire.instants import iso_of
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import Side, Symbol, UnixMs
 
+Floats: TypeAlias = NDArray[np.float64]
 START_MS: Final = UnixMs(1_746_403_200_000)
 MINUTE_MS: Final = 60_000
 #: More than the two hours that volatility needs, and a wobble of about 50 % a year.
@@ -31,6 +33,9 @@ HOLD_MIN: Final = 8
 HARVESTED: Final = (1.002, 1.005, 1.012, 1.016, 1.02, 1.021, 1.01)
 #: Bars after the entry at which the part is due, the stop is first moved, and moved again.
 PART, MOVE, AGAIN = 3, 4, 6
+#: The extreme of the bar at which the part is due: the trail begins from there, and whoever
+#: forgets it trails from less.
+WICK: Final = 1.018
 BARS: Final = CALM + 24
 
 
@@ -70,6 +75,17 @@ ACTS: Final = (
     Act("short-timed", Symbol("BNBUSDT"), Side.SELL, _SHORT + 2, 600, (), TIMED),
 )
 SYMBOLS: Final = tuple(act.symbol for act in ACTS)
+
+
+def _extremes(
+    act: Act, open_: Floats, close: Floats, per_usd: int
+) -> tuple[Floats, Floats]:
+    """Highs and lows: of the bodies, and of the one wick, on its position's good side."""
+    high, low = np.maximum(open_, close), np.minimum(open_, close)
+    if act.path:
+        peak = np.rint(act.usd * WICK**act.side.sign * per_usd)
+        (high if act.side is Side.BUY else low)[act.n + PART - 1] = peak
+    return high, low
 
 
 def minute(n: int) -> UnixMs:
@@ -121,13 +137,14 @@ def _series(act: Act) -> Series:
     per_usd = round(Decimal(1) / instrument.price_tick)
     close = np.rint(np.array(act.closes()) * per_usd)
     open_ = np.concatenate((close[:1], close[:-1]))
+    high, low = _extremes(act, open_, close, per_usd)
     return Series(
         symbol=act.symbol,
         interval_ms=MINUTE_MS,
         open_ms=START_MS + MINUTE_MS * np.arange(BARS, dtype=np.int64),
         open=open_ / per_usd,
-        high=np.maximum(open_, close) / per_usd,
-        low=np.minimum(open_, close) / per_usd,
+        high=high / per_usd,
+        low=low / per_usd,
         close=close / per_usd,
         volume=np.full(BARS, 1_000_000.0),
     )
