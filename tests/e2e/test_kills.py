@@ -18,7 +18,7 @@ from tests.e2e.three import PROCESSES, Run, Three, in_one, in_three, make_market
 
 pytestmark = pytest.mark.e2e
 
-BARS = 480
+BARS = 240
 KILLS_EACH = 3
 SEED = 20_250_505
 

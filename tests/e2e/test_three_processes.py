@@ -23,9 +23,9 @@ def same(one: Run, three: Three) -> None:
 
 
 @needs_market
-def test_half_a_day_of_real_bars_is_decided_as_in_one_process(tmp_path: Path) -> None:
+def test_six_hours_of_real_bars_is_decided_as_in_one_process(tmp_path: Path) -> None:
     """Where a decision is made must not change it, nor how fast the processes are."""
-    words = ("--data", MARKET, "--from", "2025-05-06", "--to", "2025-05-06T08:00:00")
+    words = ("--data", MARKET, "--from", "2025-05-06", "--to", "2025-05-06T06:00:00")
     one, three = in_one(tmp_path, *words), in_three(tmp_path, *words)
     three.end(timeout=120)
 
@@ -34,7 +34,7 @@ def test_half_a_day_of_real_bars_is_decided_as_in_one_process(tmp_path: Path) ->
 
 def test_a_generated_market_is_decided_as_in_one_process(tmp_path: Path) -> None:
     """Runs on any machine, and says who decided: the execution asked for no exit itself."""
-    market = make_market(tmp_path / "bars", bars=400, seed=7)
+    market = make_market(tmp_path / "bars", bars=250, seed=7)
     one, three = in_one(tmp_path, "--data", market), in_three(tmp_path, "--data", market)
     three.end(timeout=120)
 

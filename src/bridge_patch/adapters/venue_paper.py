@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final, final
 
+from bridge_patch.domain.early_exits import EarlyExits
 from bridge_patch.domain.events import FilledLate, Resolved, Sending
 from bridge_patch.domain.intent import Symbol, Unknown
 from bridge_patch.domain.market import Tick
@@ -62,6 +63,7 @@ class PaperVenue:
         self._exchange = Exchange(
             book=book, wallet_usd=wallet_usd, instruments=instruments, costs=costs
         )
+        self._early = EarlyExits()
 
     async def prepare(self, approved: Approved, order_id: ClientOrderId) -> Report | None:
         del approved, order_id  # leverage is set by the order itself
@@ -110,8 +112,20 @@ class PaperVenue:
             self._exchange.see(bar)
 
     def restore(self, events: Sequence[VenueMemory]) -> None:
-        beside = Sending | Resolved | FilledLate
-        self._exchange.restore(e for e in events if not isinstance(e, beside))
+        for event in events:
+            if isinstance(event, Filled) and event.book is self._exchange.book:
+                self._exchange.restore(self._in_order(event))
+            elif not isinstance(event, Sending | Resolved | FilledLate):
+                self._exchange.restore((event,))
+
+    def _in_order(self, told: Filled) -> Sequence[Filled]:
+        """Return what a told trade adds, in the order in which it happened here.
+
+        A reduction may be told before the entry that it reduced; against nothing it opens
+        nothing, and an entry that is never told was never placed.
+        """
+        before = self._exchange.positions.get(told.symbol)
+        return [fill for fill, _ in self._early.fold(before, told)]
 
     def learn(self, events: Sequence[VenueEvent]) -> None: ...
 

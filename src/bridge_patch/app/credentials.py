@@ -21,6 +21,7 @@ CREDENTIALS: Final = MappingProxyType(
         "venue_api_key": "VENUE_API_KEY",
         "venue_api_secret": "VENUE_API_SECRET",
         "bus_signing_key": "BUS_SIGNING_KEY",
+        "alert_urls": "ALERT_URLS",
     }
 )
 #: What stands where nothing is stated, as in the env file.

@@ -34,7 +34,7 @@ class LookupState(StrEnum):
 
 
 class LookupEvent(StrEnum):
-    """What one round of questions told."""
+    """What one round of questions told; no answer says nothing, for or against."""
 
     SEEN = "SEEN"
     NOT_SEEN = "NOT_SEEN"
@@ -58,7 +58,7 @@ TRANSITIONS: Final[Mapping[LookupState, Mapping[LookupEvent, LookupState]]] = (
             _S.MISSING: {
                 _E.SEEN: _S.FOUND,
                 _E.NOT_SEEN: _S.MISSING,
-                _E.NO_ANSWER: _S.ASKING,
+                _E.NO_ANSWER: _S.MISSING,
                 _E.DISTURBED: _S.ASKING,
                 _E.PROVEN: _S.ABSENT,
                 _E.CLEARED: _S.SWEPT,
@@ -115,6 +115,8 @@ class Lookup:
             return replace(
                 self, state=state, misses=self.misses + 1, first_miss_ms=first_ms
             )
+        if event is LookupEvent.NO_ANSWER:  # it tells nothing, so it takes nothing away
+            return replace(self, state=state)
         return replace(self, state=state, misses=0, first_miss_ms=0)
 
     def paced(self, now_ms: int) -> Lookup:

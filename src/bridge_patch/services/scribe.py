@@ -38,7 +38,13 @@ _STATUS: Final = {
 }
 #: Codes of an order that we ourselves kept back in the last step before it left.
 _WITHHELD: Final = frozenset(
-    {Reason.TRADING_REDUCING, Reason.TRADING_HALTED, Reason.ORDER_UNKNOWN}
+    {
+        Reason.TRADING_REDUCING,
+        Reason.TRADING_HALTED,
+        Reason.ORDER_UNKNOWN,
+        Reason.MARK_STALE,
+        Reason.SNAPSHOT_INCOMPLETE,
+    }
 )
 #: The venue says that it never had the order.
 ORDER_ABSENT: Final = "ORDER_ABSENT"

@@ -12,6 +12,7 @@ from bridge_patch.domain.market import Bar, Tick
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent
 from bridge_patch.domain.position import Position
 from bridge_patch.domain.venue_events import Book, Filled, FillKind
+from bridge_patch.services.ports import AccountReading
 from bridge_patch.sim.commands import ArmStop, Enter, Reduce
 from bridge_patch.sim.ledger import leverage_of
 from tests.contracts.approvals import (
@@ -132,3 +133,42 @@ def test_a_simulated_venue_needs_neither_announcements_nor_answers() -> None:
     venue.restore((answer,))
 
     assert asyncio.run(venue.read()) == before
+
+
+def traded(kind: FillKind, side: Side, base: str, margin: str, number: int) -> Filled:
+    """A trade of the account at the same price and moment."""
+    return Filled(
+        book=Book.ACCOUNT,
+        at_ms=NOW,
+        symbol=BTC,
+        side=side,
+        kind=kind,
+        quantity_base=D(base),
+        price_usd=D(100_000),
+        fee_usd=D(1),
+        realised_usd=D(0),
+        margin_usd=D(margin),
+        order_id=ClientOrderId(f"bp-{number}"),
+        trade_id=f"t-{number}",
+        intent_id=IntentId(f"i-{number}"),
+    )
+
+
+def test_a_reduction_told_before_its_entry_leaves_what_it_left_there() -> None:
+    """Seed 682 of the campaign: the margin of a part was told as that of the whole."""
+    entry = traded(FillKind.ENTRY, Side.SELL, "0.015", "285", 1)
+    part = traded(FillKind.REDUCE, Side.BUY, "0.010", "-190", 2)
+    told, happened = (
+        PaperVenue(wallet_usd=D(10_000), instruments=ListedInstruments()) for _ in range(2)
+    )
+    for venue in (told, happened):
+        asyncio.run(venue.advance(market(BTC, D(100_000))))
+    told.restore((part,))
+    flat = asyncio.run(told.read())
+    told.restore((entry,))
+    happened.restore((entry, part))
+
+    assert isinstance(flat, AccountReading)
+    assert flat.positions == ()
+    assert asyncio.run(told.read()) == asyncio.run(happened.read())
+    assert asyncio.run(told.records()) == asyncio.run(happened.records())

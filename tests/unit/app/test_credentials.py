@@ -15,12 +15,14 @@ from tests.unit.app.told import faults
 
 KEY = "fedcba9876543210fedcba9876543210"
 OTHER = "0123456789abcdef0123456789abcdef"
+#: What a credential holds that is not a key.
+SECRETS = {"alert_urls": f"ntfys://{KEY}"}
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for name in CREDENTIALS:
-        (tmp_path / name).write_text(f"{KEY}\n")
+        (tmp_path / name).write_text(f"{SECRETS.get(name, KEY)}\n")
     return tmp_path
 
 
@@ -33,7 +35,7 @@ def test_every_secret_is_taken_from_its_credential(folder: Path) -> None:
 
     for credential, name in CREDENTIALS.items():
         secret = getattr(loaded.settings, name.lower())
-        assert secret.reveal() == KEY
+        assert secret.reveal() == SECRETS.get(credential, KEY)
         assert loaded.origins[name] == f"credential {credential}"
     assert set(CREDENTIALS.values()) == {
         row.name for row in ROWS if row.form.secret and row.default == "none"

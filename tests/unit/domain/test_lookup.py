@@ -52,6 +52,24 @@ def test_absence_can_be_proved() -> None:
     assert search.told(E.PROVEN, now_ms).state is S.ABSENT
 
 
+def test_a_question_without_an_answer_takes_nothing_away() -> None:
+    """Half of all calls failing would otherwise keep an order in doubt for ever."""
+    search, now_ms = searched(
+        [
+            (E.NOT_SEEN, 6_000),
+            (E.NO_ANSWER, 5_000),
+            (E.NOT_SEEN, 10_000),
+            (E.NO_ANSWER, 5_000),
+            (E.NOT_SEEN, 15_000),
+        ]
+    )
+    unheard, later_ms = searched([(E.NO_ANSWER, 6_000)] * 9)
+
+    assert objection(search, CALM, now_ms) == ""
+    assert (unheard.state, unheard.misses) == (S.ASKING, 0)
+    assert objection(unheard, CALM, later_ms) == "0 of 3 answers in a row"
+
+
 @given(rounds=ROUNDS, alive=st.none() | st.integers(0, 10**6), explained=st.booleans())
 def test_absence_takes_every_condition(
     rounds: list[tuple[LookupEvent, int]], alive: int | None, explained: bool

@@ -19,7 +19,7 @@ _OURS: Final = "bridge-patch"
 #: Ours too, where it is there: the import paths that users know.
 _COMPAT: Final = "bridge-patch-compat"
 #: Extras of ours that a service may need; the first must be there.
-_EXTRAS: Final = ("exchange", "postgres")
+_EXTRAS: Final = ("exchange", "postgres", "alerts")
 _NEED: Final = re.compile(r"(?P<name>[\w.-]+)\s*(\[(?P<extras>[\w.,\s-]*)\])?")
 _EXTRA: Final = re.compile(r"extra\s*==\s*['\"]([\w.-]+)['\"]")
 

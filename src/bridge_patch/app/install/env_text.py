@@ -17,6 +17,9 @@ DEPLOYED: Final = MappingProxyType(
         "MARKET_FEED": "live",
         "EXITS_PROCESS": "separate",
         "STATE_DIR": STATE,
+        "METRICS_PORT_ENGINE": "9464",
+        "METRICS_PORT_EXECUTION": "9465",
+        "METRICS_PORT_EXITS": "9466",
     }
 )
 _CREDENTIAL_OF: Final = MappingProxyType({name: file for file, name in SECRETS.items()})

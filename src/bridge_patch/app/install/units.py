@@ -35,12 +35,14 @@ class Unit:
     secrets: tuple[str, ...]
 
 
+#: What every unit is handed: it signs what it says, and tells a person of an alarm.
+_OF_ALL: Final = ("bus_signing_key", "alert_urls")
 UNITS: Final = (
     Unit(
         "quantum-ai-engine",
         "engine",
         "the AI engine, which proposes and has no venue",
-        ("bus_signing_key",),
+        _OF_ALL,
     ),
     Unit(
         "quantum-execution",
@@ -52,7 +54,7 @@ UNITS: Final = (
         "quantum-exit-brain",
         "exits",
         "the exit brain, which asks for reductions and has no venue",
-        ("bus_signing_key",),
+        _OF_ALL,
     ),
 )
 

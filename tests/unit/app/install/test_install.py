@@ -35,6 +35,7 @@ def test_everything_is_in_its_place_with_its_mode(stage: Stage) -> None:
         "etc/quantum": 0o750,
         ENV: 0o640,
         "etc/quantum/credentials": 0o700,
+        "etc/quantum/credentials/alert_urls": 0o600,
         "etc/quantum/credentials/bus_signing_key": 0o600,
         "etc/quantum/credentials/venue_api_key": 0o600,
         "etc/quantum/credentials/venue_api_secret": 0o600,

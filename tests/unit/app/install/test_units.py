@@ -77,9 +77,14 @@ def test_the_keys_of_the_exchange_are_given_to_the_execution_alone() -> None:
     }
 
     assert given == {
-        "quantum-ai-engine": {"bus_signing_key"},
-        "quantum-execution": {"venue_api_key", "venue_api_secret", "bus_signing_key"},
-        "quantum-exit-brain": {"bus_signing_key"},
+        "quantum-ai-engine": {"bus_signing_key", "alert_urls"},
+        "quantum-execution": {
+            "venue_api_key",
+            "venue_api_secret",
+            "bus_signing_key",
+            "alert_urls",
+        },
+        "quantum-exit-brain": {"bus_signing_key", "alert_urls"},
     }
 
 
