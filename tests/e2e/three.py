@@ -103,6 +103,8 @@ class Three(Run):
     words: tuple[str | Path, ...] = ()
     #: What BUS_URL says to each process; it may hold a password.
     bus_texts: Mapping[str, str] = field(default_factory=dict)
+    #: Settings of this run, besides those of all of them.
+    settings: Mapping[str, str] = field(default_factory=dict)
     living: dict[str, "subprocess.Popen[str]"] = field(default_factory=dict)
     starts: int = 0
 
@@ -111,6 +113,7 @@ class Three(Run):
         log = self.state.parent / f"{name}-{self.starts}.log"
         feed = self.words if name == "engine" else ()
         env = {**LIVE, **APART, "BUS_URL": self.bus_texts.get(name, str(self.bus_url))}
+        env |= self.settings
         self.living[name] = start(name, "--state", self.state, *feed, log=log, **env)
 
     def kill(self, name: str) -> bool:
@@ -121,6 +124,14 @@ class Three(Run):
         self.living[name].wait()
         self.begin(name)
         return True
+
+    def strike(self, *names: str) -> None:
+        """Kill these at one moment, and start the same commands."""
+        for name in names:
+            self.living[name].kill()
+        for name in names:
+            self.living[name].wait()
+            self.begin(name)
 
     def ticks(self) -> int:
         """How many ticks are complete."""
