@@ -8,14 +8,14 @@ import pytest
 
 from bridge_patch.app.commands.promote import promote
 from bridge_patch.app.promoting import assured
-from bridge_patch.app.wiring import execution_side, open_store, start_events
+from bridge_patch.app.wiring import open_store, start_events
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import Event, RunStarted
 from bridge_patch.domain.intent import Mode, UnixMs
-from bridge_patch.evidence.mandate import Mandate, Standing
+from bridge_patch.evidence.mandate import Standing
 from bridge_patch.evidence.promotion import needs
 from tests.unit.app.test_cli_mode import STARTED, folder, on_the_bus, saying
-from tests.unit.app.test_promoting import AT, named, promoted
+from tests.unit.app.test_promoting import AT, fresh, named, promoted
 from tests.unit.evidence.test_promotion import judged, mark, shown
 
 
@@ -29,11 +29,10 @@ def test_live_start_is_recorded_and_needs_a_promotion_where_required(
     """
     run = named(STATE_DIR=str(tmp_path))
     store = open_store(tmp_path, journal=True)
-    session = execution_side(run, store)
-    session.recorder.mandate.apply(promoted(run, "replay").last)  # type: ignore[arg-type]
+    account = promoted(run, "replay")
     (started,) = (
         event
-        for event in start_events(run, store, session.recorder.account, AT)
+        for event in start_events(run, store, account, AT)
         if isinstance(event, RunStarted)
     )
     store.close()
@@ -43,10 +42,12 @@ def test_live_start_is_recorded_and_needs_a_promotion_where_required(
     assert started.gate == "PROMOTED: by ann, 2025-05-05 00:00 UTC: a clean day"
     assert started.limits_hash == run.settings.limits().digest()
     with pytest.raises(InvalidValueError, match="needs a promotion"):
-        assured(real, Mandate(), AT)
+        assured(real, fresh(), AT)
     granted = promoted(real, "live:binance")
     assert assured(real, granted, AT).passed
-    over = Mandate(replace(granted.last, expires_ms=UnixMs(AT + 1)))  # type: ignore[type-var]
+    over, word = fresh(), granted.mandate.last
+    assert word is not None
+    over.fold(replace(word, expires_ms=UnixMs(AT + 1)))
     assert assured(real, over, AT).standing is Standing.OVERRIDDEN
     with pytest.raises(InvalidValueError, match="the override ended"):
         assured(real, over, UnixMs(AT + 1))

@@ -14,6 +14,7 @@ from bridge_patch.adapters.told import BusTold
 from bridge_patch.app.backlogs import backlog_watch
 from bridge_patch.app.brains import exits_here
 from bridge_patch.app.market_place import priced_by
+from bridge_patch.app.permits import permit_of
 from bridge_patch.app.settings import Settings
 from bridge_patch.app.shadow_books import books_of
 from bridge_patch.app.surroundings import Surroundings
@@ -205,6 +206,7 @@ def _trader(
         clock=clock,
         instruments=ports.around.instruments,
         market=market,
+        permit=permit_of(settings, recorder.mandate, clock),
     )
     every_ms = settings.reconcile_sec * 1000
     reconciler = Reconciler(venue=venue, recorder=recorder, clock=clock, every_ms=every_ms)

@@ -32,3 +32,11 @@ def found(state_dir: Path) -> ModeOrdered | None:
         return msgspec.json.decode((state_dir / NAME).read_bytes(), type=ModeOrdered)
     except (OSError, msgspec.MsgspecError, ValueError):
         return None
+
+
+def discard(state_dir: Path) -> None:
+    """Take the order away that waited; one that cannot be removed is passed over again."""
+    try:
+        (state_dir / NAME).unlink(missing_ok=True)
+    except OSError:
+        return

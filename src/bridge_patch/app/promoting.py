@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bridge_patch.app.assembly import Run
-from bridge_patch.app.market_place import followed
-from bridge_patch.app.settings import MarketFeed, Requirement, Settings, VenueName
+from bridge_patch.app.mode_note import discard, found
+from bridge_patch.app.permits import market_named, promotion_required
 from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.domain.events import ModeOrdered
 from bridge_patch.domain.intent import UnixMs
-from bridge_patch.evidence.mandate import REPLAYED, Gate, Mandate
+from bridge_patch.evidence.mandate import Gate, Mandate
+from bridge_patch.services.account_fold import AccountFold
 
 
-def market_named(settings: Settings) -> str:
-    """Return whose prices are followed, as it is journaled: `live:binance`, or `replay`."""
-    if settings.market_feed is MarketFeed.REPLAY:
-        return REPLAYED
-    return f"live:{followed(settings).name}"
+def waiting(run: Run, account: AccountFold, at_ms: UnixMs) -> ModeOrdered | None:
+    """Return the order back to shadow that no bus took and no journal holds yet.
+
+    One that is journaled by now, or that a newer word has overtaken, is done with. In a
+    replay it is stamped with data time.
+    """
+    state, last = run.settings.state_dir, account.mandate.last
+    left = found(state)
+    if left is None:
+        return None
+    overtaken = last is not None and last.at_ms >= left.at_ms
+    if left.command_id in account.gauge.holds.heeded or overtaken:
+        discard(state)
+        return None
+    return replace(left, at_ms=min(left.at_ms, at_ms))
 
 
-def promotion_required(settings: Settings) -> bool:
-    """Tell whether a live start needs a recorded promotion."""
-    if settings.require_promotion is Requirement.AUTO:
-        return settings.venue is VenueName.BINANCE
-    return settings.require_promotion is Requirement.TRUE
-
-
-def gate_of(run: Run, mandate: Mandate, at_ms: UnixMs) -> Gate:
-    """Return what the gate says to this start."""
+def gate_of(run: Run, account: AccountFold, at_ms: UnixMs) -> Gate:
+    """Return what the gate says to this start, by all that was said until now."""
+    mandate, left = account.mandate, waiting(run, account, at_ms)
+    if left is not None:
+        mandate = Mandate(last=left, demoted=True)
     return mandate.gate(
         run.mode,
         limits_hash=run.settings.limits().digest(),
@@ -34,13 +44,20 @@ def gate_of(run: Run, mandate: Mandate, at_ms: UnixMs) -> Gate:
     )
 
 
-def assured(run: Run, mandate: Mandate, at_ms: UnixMs) -> Gate:
+def assured(run: Run, account: AccountFold, at_ms: UnixMs) -> Gate:
     """Return what the gate says, or raise InvalidValueError where that forbids the start.
 
-    The refusal is of a start that would trade; a start in shadow is never refused.
+    The refusal is of a start that would trade: one in shadow is never refused, and neither
+    is one that has to look after what is open. That one only reduces, by its permit.
     """
-    gate = gate_of(run, mandate, at_ms)
+    gate = gate_of(run, account, at_ms)
     if gate.passed or not promotion_required(run.settings):
+        return gate
+    if account.ledger.positions or account.ledger.in_doubt:
+        what = (
+            "no promotion covers this start: it looks after what is open, and only reduces"
+        )
+        run.telemetry.note("GATE", what, why=gate.why)
         return gate
     msg = (
         f"AI_SIZING_MODE=live needs a promotion at VENUE={run.settings.venue}: {gate.why}."

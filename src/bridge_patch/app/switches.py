@@ -9,6 +9,7 @@ from bridge_patch.adapters.inbox import BusCommands
 from bridge_patch.services.adoptions import Adoptions
 from bridge_patch.services.hearing import Hearing
 from bridge_patch.services.market import MarketView
+from bridge_patch.services.permit import Permit
 from bridge_patch.services.ports import Clock, Instruments, Venue
 from bridge_patch.services.recorder import Recorder
 from bridge_patch.services.switch import Switch
@@ -26,12 +27,14 @@ def switch_of(
     clock: Clock,
     instruments: Instruments,
     market: MarketView,
+    permit: Permit,
 ) -> Switch:
     """Return what carries out a person's orders; `instruments` are those of the run."""
     return Switch(
         commands=BusCommands(bus, consumer=CONSUMER),
         recorder=recorder,
         clock=clock,
+        permit=permit,
         unknowns=Unknowns(Hearing(venue, recorder, clock)),
         adoptions=Adoptions(
             venue=venue,

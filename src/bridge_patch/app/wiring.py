@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import final
 
@@ -24,9 +24,9 @@ from bridge_patch.app.assembly import (
     unread,
 )
 from bridge_patch.app.buses import BusAt
-from bridge_patch.app.mode_note import found
 from bridge_patch.app.outage import Outage
-from bridge_patch.app.promoting import assured, market_named
+from bridge_patch.app.permits import market_named
+from bridge_patch.app.promoting import assured, gate_of, waiting
 from bridge_patch.app.settings import LogFormat, Settings, SignalName, VenueName
 from bridge_patch.app.store import RESERVE_BYTES, STORE_NAME, Room, Store, open_store
 from bridge_patch.app.switches import CONSUMER
@@ -142,7 +142,7 @@ def execution_side(
         around=surroundings_of(past.venue),
     )
     session = assemble(run, ports, watch=watch, exits=exits, past=past)
-    assured(run, session.recorder.mandate, run.clock.now_ms())
+    assured(run, session.recorder.account, run.clock.now_ms())
     return session
 
 
@@ -187,17 +187,15 @@ def start_events(
 ) -> tuple[Event, ...]:
     """Return what the journal keeps about a start: who judges, under what, where, by whom.
 
-    The rules of a real venue are kept when they have been read from it. Raises
-    InvalidValueError where a promotion is needed and is not there.
+    The rules of a real venue are kept when they have been read from it.
     """
     settings, limits = run.settings, run.settings.limits()
     instruments = ListedInstruments()
     own = instruments.symbols if settings.venue is VenueName.PAPER else ()
     listed = (instruments.find(symbol) for symbol in own)
-    left = found(settings.state_dir)  # an order that no bus would take
-    known = left is not None and left.command_id in account.gauge.holds.heeded
+    left = waiting(run, account, at_ms)
     return (
-        *([] if known else [replace(left, at_ms=at_ms)] if left else []),
+        *((left,) if left else ()),
         RunStarted(
             at_ms=at_ms,
             run_id=store.run_id,
@@ -209,7 +207,7 @@ def start_events(
             venue=settings.venue,
             equity_usd=settings.paper_equity_usd,
             market=market_named(settings),
-            gate=str(assured(run, account.mandate, at_ms)),
+            gate=str(gate_of(run, account, at_ms)),
         ),
         *(
             InstrumentSeen(at_ms=at_ms, instrument=one)

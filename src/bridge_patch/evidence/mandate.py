@@ -45,15 +45,18 @@ class Gate:
 class Mandate:
     """A fold of what persons ordered about the mode; the newest word is what counts.
 
-    A promotion is for the limits and the market that it names and for no others.
+    A promotion is for the limits and the market that it names and for no others. `demoted`
+    tells that somebody once ordered shadow.
     """
 
     last: ModeOrdered | None = None
+    demoted: bool = False
 
     def apply(self, event: Event) -> None:
         """Fold one journaled event."""
         if isinstance(event, ModeOrdered):
             self.last = event
+            self.demoted = self.demoted or event.mode is Mode.SHADOW
 
     def gate(self, mode: Mode, *, limits_hash: str, market: str, now_ms: UnixMs) -> Gate:
         """Return what the gate says to a start in this mode, under these limits, here.

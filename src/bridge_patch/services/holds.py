@@ -16,7 +16,7 @@ from bridge_patch.domain.events import (
     Rearmed,
     TradingState,
 )
-from bridge_patch.domain.intent import Mode, UnixMs
+from bridge_patch.domain.intent import UnixMs
 
 #: Who pulls a latch that no person pulled.
 GOVERNOR: Final = "governor"
@@ -36,7 +36,7 @@ SEEN_LATE: Final = "SEEN_LATE"
 OPERATOR: Final = "OPERATOR"
 #: A person's halt that closes what is ours, and goes on until it is flat or resumed.
 FLATTEN: Final = "FLATTEN"
-#: A person's order back to shadow; only a promotion lets go of it.
+#: No promotion covers the run; only one that does lets go of it (services/permit.py).
 DEMOTED: Final = "DEMOTED"
 #: What a person ordered holds in every book, and a resume lets go of all of it.
 ORDERED: Final = (OPERATOR, FLATTEN)
@@ -131,20 +131,8 @@ class Holds:
         return before.difference(self._states)
 
     def heed(self, event: Rearmed | OrderVouched | PositionVouched | ModeOrdered) -> None:
-        """Remember that a command was carried out; one about the mode holds, or lets go.
-
-        What was ordered back to shadow opens nothing at the venue, whatever the settings
-        say: that is the account's own book, and a shadow run's judgement goes on.
-        """
+        """Remember that a command was carried out."""
         self.heeded.add(event.command_id)
-        if not isinstance(event, ModeOrdered) or self.book is not Book.ACCOUNT:
-            return
-        if event.mode is Mode.LIVE:
-            self._states.pop(DEMOTED, None)
-            self._since_ms.pop(DEMOTED, None)
-        else:
-            self._set(DEMOTED, TradingState.REDUCING)
-            self._since_ms.setdefault(DEMOTED, event.at_ms)
 
     def __bool__(self) -> bool:
         return bool(self._states)

@@ -16,6 +16,7 @@ from bridge_patch.domain.intent import Mode, UnixMs
 from bridge_patch.services.adoptions import Adoptions
 from bridge_patch.services.holds import DEMOTED, FLATTEN, OPERATOR, ORDERED
 from bridge_patch.services.messages import NOBODY, WORDS, Command, Wish
+from bridge_patch.services.permit import Permit
 from bridge_patch.services.ports import Clock
 from bridge_patch.services.recorder import Recorder
 from bridge_patch.services.unknowns import Unknowns
@@ -57,10 +58,20 @@ class Switch:
     clock: Clock
     unknowns: Unknowns
     adoptions: Adoptions
+    permit: Permit
     blind: bool = False
 
     async def heed(self) -> None:
-        """Put in force whatever was ordered; a command that comes again changes nothing."""
+        """Put in force whatever was ordered; a command that comes again changes nothing.
+
+        Whether the run may open still, by what was recorded, is looked at every time.
+        """
+        await self._heed()
+        latch = self.permit.due(self.recorder.gauge.holds)
+        if latch is not None:
+            await self.recorder.write(latch)
+
+    async def _heed(self) -> None:
         try:
             commands = await self.commands.ordered()
         except BrokenPromiseError:

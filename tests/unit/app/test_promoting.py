@@ -1,6 +1,8 @@
 """Whether a start may be live: by setting, by venue, and by what the journal holds."""
 
 import io
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -8,13 +10,24 @@ import pytest
 from bridge_patch.adapters.telemetry import LogTelemetry
 from bridge_patch.app.assembly import Run
 from bridge_patch.app.mode_note import found, leave
-from bridge_patch.app.promoting import assured, gate_of, market_named, promotion_required
+from bridge_patch.app.permits import market_named, permit_of, promotion_required
+from bridge_patch.app.promoting import assured, gate_of, waiting
 from bridge_patch.app.settings import load_settings
 from bridge_patch.app.wiring import execution_side, open_store, start_events
 from bridge_patch.domain.errors import BrokenPromiseError, InvalidValueError
-from bridge_patch.domain.events import ModeOrdered, RunStarted
-from bridge_patch.domain.intent import Mode, UnixMs
-from bridge_patch.evidence.mandate import Mandate, Standing
+from bridge_patch.domain.events import (
+    Book,
+    Filled,
+    FillKind,
+    ModeOrdered,
+    RunStarted,
+    TradingState,
+)
+from bridge_patch.domain.intent import IntentId, Mode, Side, Symbol, UnixMs
+from bridge_patch.domain.order import ClientOrderId
+from bridge_patch.evidence.mandate import Standing
+from bridge_patch.services.account_fold import AccountFold
+from bridge_patch.services.holds import DEMOTED
 
 AT = UnixMs(1_746_403_200_000)
 LIVE_FEED = {"MARKET_FEED": "live"}
@@ -26,9 +39,14 @@ def named(mode: Mode = Mode.LIVE, /, **env: str) -> Run:
     return Run(settings=load_settings(env), mode=mode, feed="none", telemetry=telemetry)
 
 
-def promoted(run: Run, market: str) -> Mandate:
-    mandate = Mandate()
-    mandate.apply(
+def fresh() -> AccountFold:
+    """An account of which nothing is known."""
+    return AccountFold.of(Book.ACCOUNT)
+
+
+def promoted(run: Run, market: str) -> AccountFold:
+    account = fresh()
+    account.fold(
         ModeOrdered(
             at_ms=AT,
             mode=Mode.LIVE,
@@ -38,7 +56,7 @@ def promoted(run: Run, market: str) -> Mandate:
             market=market,
         )
     )
-    return mandate
+    return account
 
 
 @pytest.mark.parametrize(
@@ -79,7 +97,7 @@ def test_a_live_start_without_a_promotion_is_refused_and_names_the_command() -> 
     run = named(VENUE="binance", MARKET_FEED="live")
 
     with pytest.raises(InvalidValueError, match="no promotion is recorded") as caught:
-        assured(run, Mandate(), AT)
+        assured(run, fresh(), AT)
     assert "bridge-patch promote" in str(caught.value)
     assert "AI_SIZING_MODE=shadow" in str(caught.value)
     elsewhere = promoted(run, "live:simulator")
@@ -91,13 +109,13 @@ def test_a_live_start_without_a_promotion_is_refused_and_names_the_command() -> 
 def test_where_none_is_required_a_live_start_says_that_there_was_none() -> None:
     run = named()
 
-    assert assured(run, Mandate(), AT) == gate_of(run, Mandate(), AT)
-    assert gate_of(run, Mandate(), AT).standing is Standing.UNPROMOTED
+    assert assured(run, fresh(), AT) == gate_of(run, fresh(), AT)
+    assert gate_of(run, fresh(), AT).standing is Standing.UNPROMOTED
 
 
 def test_a_start_in_shadow_is_never_refused() -> None:
     run = named(Mode.SHADOW, VENUE="binance", MARKET_FEED="live")
-    assert assured(run, Mandate(), AT).standing is Standing.SHADOW
+    assert assured(run, fresh(), AT).standing is Standing.SHADOW
 
 
 def test_an_order_no_bus_would_take_is_journaled_by_the_next_start_and_once(
@@ -118,6 +136,55 @@ def test_an_order_no_bus_would_take_is_journaled_by_the_next_start_and_once(
     assert first[0] == BACK
     assert isinstance(again[0], RunStarted)
     assert "ordered back to shadow by bob" in again[0].gate
+
+
+def test_an_order_that_waits_counts_before_the_start_is_judged(tmp_path: Path) -> None:
+    """The newest word is the one that no bus took: the start is refused by it."""
+    run = named(STATE_DIR=str(tmp_path), REQUIRE_PROMOTION="true")
+    leave(tmp_path, replace(BACK, at_ms=UnixMs(AT + 1)))
+
+    with pytest.raises(InvalidValueError, match="ordered back to shadow by bob"):
+        assured(run, promoted(run, "replay"), UnixMs(AT + 2))
+
+
+def test_an_order_that_a_newer_word_has_overtaken_is_taken_away(tmp_path: Path) -> None:
+    run = named(STATE_DIR=str(tmp_path))
+    leave(tmp_path, replace(BACK, at_ms=UnixMs(AT - 1)))
+
+    assert waiting(run, promoted(run, "replay"), AT) is None
+    assert found(tmp_path) is None
+
+
+def test_a_start_without_a_promotion_looks_after_what_is_open(tmp_path: Path) -> None:
+    """An override ends, the machine restarts, and the position still has its keeper."""
+    run = named(STATE_DIR=str(tmp_path), REQUIRE_PROMOTION="true")
+    account = fresh()
+    account.fold(
+        Filled(
+            book=Book.ACCOUNT,
+            at_ms=AT,
+            symbol=Symbol("BTCUSDT"),
+            side=Side.BUY,
+            kind=FillKind.ENTRY,
+            quantity_base=Decimal("0.042"),
+            price_usd=Decimal(95_000),
+            fee_usd=Decimal(0),
+            realised_usd=Decimal(0),
+            margin_usd=Decimal(400),
+            order_id=ClientOrderId("bp-1"),
+            trade_id="1",
+            intent_id=IntentId("a"),
+        )
+    )
+    permit = permit_of(run.settings, account.mandate, run.clock)
+
+    assert not assured(run, account, AT).passed
+    latch = permit.due(account.gauge.holds)
+    assert latch is not None
+    assert (latch.state, latch.cause) == (TradingState.REDUCING, DEMOTED)
+    assert latch.why == "no promotion is recorded"
+    with pytest.raises(InvalidValueError, match="needs a promotion"):
+        assured(run, fresh(), AT)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1", '{"mode": "live"}'])

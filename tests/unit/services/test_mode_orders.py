@@ -1,13 +1,13 @@
 """An order about the mode: back to shadow holds at once and until a promotion."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bridge_patch.domain.errors import InvalidValueError
-from bridge_patch.domain.events import Book, ModeOrdered, Status, TradingState
+from bridge_patch.domain.events import Book, LatchSet, ModeOrdered, Status, TradingState
 from bridge_patch.domain.intent import Mode
-from bridge_patch.evidence.mandate import Standing
 from bridge_patch.governor.reasons import Reason
 from bridge_patch.services.holds import DEMOTED
 from bridge_patch.services.messages import Answered, Command, Wish
@@ -31,11 +31,10 @@ from tests.unit.services.test_switch import BOTH, FLAT, order, send, state
 GRANT = Grant(limits_hash="l-1", market="live:binance", evidence="24.0 h in 1 runs")
 
 
-def gate(session: Session, limits_hash: str = "l-1") -> Standing:
-    mandate, now_ms = session.recorder.mandate, session.clock.now_ms()
-    return mandate.gate(
-        Mode.LIVE, limits_hash=limits_hash, market="live:binance", now_ms=now_ms
-    ).standing
+def own(session: Session) -> Grant:
+    """What a promotion of this very run is for."""
+    limits_hash = session.keeper.trader.limits.digest()
+    return Grant(limits_hash=limits_hash, market="replay", evidence="24.0 h in 1 runs")
 
 
 def test_an_order_back_to_shadow_opens_nothing_more_and_blocks_no_exit() -> None:
@@ -63,23 +62,22 @@ def test_an_order_back_to_shadow_opens_nothing_more_and_blocks_no_exit() -> None
         assert state(again) is TradingState.REDUCING
         return again
 
-    session = run(scenario())
+    run(scenario())
 
     assert world.outcome("during").codes[0] == Reason.TRADING_REDUCING
     assert world.outcome("out").status is Status.FILLED
     (ordered,) = world.events(ModeOrdered)
     assert (ordered.mode, ordered.who, ordered.command_id) == (Mode.SHADOW, "ann", "o-1")
-    assert gate(session) is Standing.UNPROMOTED
 
 
-def test_a_promotion_lets_go_of_it_and_is_for_what_it_names() -> None:
+def test_a_promotion_that_covers_the_run_lets_go_of_it() -> None:
     world = World()
 
     async def scenario() -> Session:
         session = await ready(world, BOTH)
         await send(world, order("o-1", Wish.DEMOTE))
-        await send(world, order("o-2", Wish.PROMOTE, grant=GRANT))
-        await send(world, order("o-2", Wish.PROMOTE, grant=GRANT))
+        await send(world, order("o-2", Wish.PROMOTE, grant=own(session)))
+        await send(world, order("o-2", Wish.PROMOTE, grant=own(session)))
         await session.on_tick(at(CALM + 1, FLAT))
         return session
 
@@ -87,27 +85,65 @@ def test_a_promotion_lets_go_of_it_and_is_for_what_it_names() -> None:
 
     assert state(session) is TradingState.RUNNING
     assert [e.mode for e in world.events(ModeOrdered)] == [Mode.SHADOW, Mode.LIVE]
-    assert gate(session) is Standing.PROMOTED
-    assert gate(session, "l-2") is Standing.UNPROMOTED
 
 
-def test_an_override_says_when_it_ends() -> None:
+def test_a_promotion_for_other_limits_or_another_market_lets_go_of_nothing() -> None:
+    """The next entry is refused, though the newest word says live."""
     world = World()
-    grant = Grant(
-        limits_hash="l-1", market="live:binance", evidence="none", override_hours=2
-    )
 
     async def scenario() -> Session:
         session = await ready(world, BOTH)
-        await send(world, order("o-1", Wish.PROMOTE, grant=grant))
+        await send(world, order("o-1", Wish.DEMOTE))
         await session.on_tick(at(CALM + 1, FLAT))
+        await send(world, order("o-2", Wish.PROMOTE, grant=GRANT))
+        elsewhere = replace(own(session), market="live:binance-demo")
+        await send(world, order("o-3", Wish.PROMOTE, grant=elsewhere))
+        await session.on_tick(at(CALM + 2, FLAT))
+        await ask(world, session, intent("after", CALM + 2, symbol=SOL))
         return session
 
     session = run(scenario())
 
-    (ordered,) = world.events(ModeOrdered)
-    assert ordered.expires_ms == ordered.at_ms + 2 * 3_600_000
-    assert gate(session) is Standing.OVERRIDDEN
+    assert state(session) is TradingState.REDUCING
+    assert world.outcome("after").codes[0] == Reason.TRADING_REDUCING
+
+
+def test_an_override_that_ends_opens_nothing_more_while_the_run_goes_on() -> None:
+    world = World()
+
+    async def scenario() -> Session:
+        session = await ready(world, BOTH)
+        await send(world, order("o-1", Wish.DEMOTE))
+        grant = replace(own(session), override_hours=1)
+        await send(world, order("o-2", Wish.PROMOTE, grant=grant))
+        for n in range(CALM + 1, CALM + 70):
+            await session.on_tick(at(n, FLAT))
+            if n == CALM + 59:
+                assert state(session) is TradingState.RUNNING
+        await ask(world, session, intent("after", CALM + 69, symbol=SOL))
+        return session
+
+    session = run(scenario())
+
+    (_, granted) = world.events(ModeOrdered)
+    assert granted.expires_ms == granted.at_ms + 3_600_000
+    assert state(session) is TradingState.REDUCING
+    assert world.outcome("after").codes[0] == Reason.TRADING_REDUCING
+    assert "the override ended" in world.events(LatchSet)[-1].why
+
+
+def test_where_a_promotion_is_required_a_run_without_one_only_reduces() -> None:
+    world = World(env={"REQUIRE_PROMOTION": "true"})
+
+    async def scenario() -> Session:
+        session = await ready(world, BOTH)
+        await ask(world, session, intent("early", CALM, symbol=SOL))
+        return session
+
+    session = run(scenario())
+
+    assert state(session) is TradingState.REDUCING
+    assert world.outcome("early").codes[0] == Reason.TRADING_REDUCING
 
 
 def test_in_a_shadow_run_it_is_recorded_and_judging_goes_on() -> None:

@@ -10,8 +10,8 @@ from typing import final
 from bridge_patch.adapters.journal_search import JournalSearch
 from bridge_patch.app.commands.journal_file import Place
 from bridge_patch.app.commands.verify import verified
+from bridge_patch.app.permits import market_named
 from bridge_patch.app.progress import counted
-from bridge_patch.app.promoting import market_named
 from bridge_patch.app.settings import Settings
 from bridge_patch.domain.errors import BridgeError
 from bridge_patch.domain.events import (

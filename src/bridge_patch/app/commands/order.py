@@ -42,7 +42,7 @@ from bridge_patch.services.named_order import Grant
 
 _Answer = LatchSet | Rearmed | OrderVouched | PositionVouched | ModeOrdered
 _ANSWERS: Final = tuple(kind.__name__ for kind in get_args(_Answer))
-_HISTORY: Final = (LatchSet.__name__, RunStarted.__name__, ModeOrdered.__name__)
+_HISTORY: Final = (LatchSet.__name__, RunStarted.__name__)
 _SLICE_SEC: Final = 0.1
 #: What each order means for what is open, said with every order.
 MEANINGS: Final = MappingProxyType(
@@ -204,9 +204,6 @@ def _standing(journal: JournalSearch) -> Answered | None:
         elif isinstance(stored.event, LatchSet):
             for one in holds.values():
                 one.apply(stored.event)
-        elif isinstance(stored.event, ModeOrdered):
-            for one in holds.values():
-                one.heed(stored.event)
     cause = holds[own].cause
     since_ms = holds[own].since_ms(cause)
     if since_ms is None:

@@ -26,7 +26,6 @@ from bridge_patch.domain.events import (
     FundingPaid,
     Judged,
     LatchSet,
-    ModeOrdered,
     OrderEnded,
     PositionVouched,
     Resolved,
@@ -61,7 +60,6 @@ KINDS: Final = frozenset(
         OrderEnded,
         FundingPaid,
         LatchSet,
-        ModeOrdered,
         EquityMarked,
         DeadLettered,
         BulkExpired,
@@ -164,8 +162,6 @@ class StatusFold:
     data_ms: UnixMs = _NEVER
     #: The open positions of which the exits lack what they decide by.
     blind: tuple[Symbol, ...] = ()
-    #: The newest word of a person about the mode.
-    ordered: ModeOrdered | None = None
 
     def apply(self, stored: Stored) -> None:
         """Fold one entry."""
@@ -239,8 +235,6 @@ class StatusFold:
     def _compared(self, event: Event) -> None:
         """Fold what differed at the venue, what was said of an order, what exits lack."""
         match event:
-            case ModeOrdered():
-                self.ordered = event
             case ExitsBlind():
                 self.blind = event.symbols
             case WalletCounted():

@@ -30,7 +30,6 @@ from bridge_patch.domain.events import Book, DifferenceFound, RunStarted, Tradin
 from bridge_patch.domain.intent import Mode, UnixMs
 from bridge_patch.domain.money import HUNDRED, ZERO
 from bridge_patch.services.backlog import Backlog
-from bridge_patch.services.holds import DEMOTED
 
 #: The cause of a state that no latch set: something open that no stop protects.
 NAKED: Final = "NAKED"
@@ -129,20 +128,6 @@ def _state(fold: StatusFold, own: Books) -> StateView:
             who=GOVERNOR,
             why=f"no stop protects {', '.join(naked)}",
             since_ms=None,
-        )
-    word = fold.ordered
-    if (
-        word is not None
-        and word.mode is Mode.SHADOW
-        and fold.own_book is Book.ACCOUNT
-        and own.state is TradingState.RUNNING
-    ):
-        return StateView(
-            state=TradingState.REDUCING,
-            cause=DEMOTED,
-            who=word.who,
-            why=word.why,
-            since_ms=word.at_ms,
         )
     latch = own.latch
     return StateView(
