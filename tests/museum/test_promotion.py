@@ -13,7 +13,7 @@ from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import Event, RunStarted
 from bridge_patch.domain.intent import Mode, UnixMs
 from bridge_patch.evidence.mandate import Standing
-from bridge_patch.evidence.promotion import needs
+from bridge_patch.evidence.promotion import Shown, needs
 from tests.unit.app.test_cli_mode import STARTED, folder, on_the_bus, saying
 from tests.unit.app.test_promoting import AT, fresh, named, promoted
 from tests.unit.evidence.test_promotion import judged, mark, shown
@@ -66,8 +66,8 @@ def test_promotion_uses_records_and_refuses_too_few(
 
     assert promote(saying(state)) == 1
     told = json.loads(capsys.readouterr().out)
-    (missing,) = [need for need in told["needs"] if not need["met"]]
-    assert (missing["name"], missing["found"]) == ("decisions", "0")
+    missing = {need["name"]: need["found"] for need in told["needs"] if not need["met"]}
+    assert missing["decisions"] == "0"
     assert on_the_bus(state) == []
 
 
@@ -80,8 +80,14 @@ def test_aborted_or_missing_evidence_is_never_a_pass() -> None:
         judged(24),
     )
 
-    def passes(found: object, fault: str | None, mismatches: int | None) -> bool:
-        said = needs(found, hours_min=24, chain_fault=fault, mismatches=mismatches)  # type: ignore[arg-type]
+    def passes(found: Shown, fault: str | None, mismatches: int | None) -> bool:
+        said = needs(
+            found,
+            hours_min=24,
+            now_ms=UnixMs(found.heard_ms + 1),
+            chain_fault=fault,
+            mismatches=mismatches,
+        )
         return all(need.met for need in said)
 
     assert passes(whole, "", 0)

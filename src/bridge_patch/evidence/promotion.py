@@ -21,6 +21,7 @@ from bridge_patch.domain.events import (
     FillKind,
     IntentReceived,
     Judged,
+    LatchSet,
     ModeOrdered,
     RunStarted,
     Settled,
@@ -35,6 +36,8 @@ HOUR_MS: Final = 3_600_000
 SILENCE_MAX_MS: Final = 75 * 60_000
 #: An intent that was received longer ago has its outcome, or has lost it.
 OUTCOME_MAX_MS: Final = 5 * 60_000
+#: What was shown longer ago than a week was shown of another market.
+AGE_MAX_MS: Final = 7 * 24 * HOUR_MS
 _NEVER: Final = UnixMs(-SILENCE_MAX_MS - 1)
 
 
@@ -69,13 +72,15 @@ class Need:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What shadow runs on one live market, under one set of limits, have shown.
+    """What shadow runs on one live market, by one build and set of limits, have shown.
 
     Decisions are the verdicts on entries; `unended` are those without an outcome.
+    `heard_ms` is the last sign of life of such a run.
     """
 
     limits_hash: str
     market: str
+    heard_ms: UnixMs
     shadow_ms: int
     runs: int
     decisions: int
@@ -112,11 +117,13 @@ class _Tally:
 class ShadowRuns:
     """A fold of a journal: what counts for a promotion to this market, by these limits.
 
-    An order back to shadow begins it anew.
+    An order back to shadow begins it anew, and so does a run that was live, and a fall that
+    halted the book that was judged.
     """
 
     limits_hash: str
     market: str
+    build: str
     _counts: bool = False
     _heard_ms: UnixMs = _NEVER
     _tally: _Tally = field(default_factory=_Tally)
@@ -127,8 +134,11 @@ class ShadowRuns:
         match event:
             case RunStarted():
                 self._started(event)
-            case ModeOrdered(mode=Mode.SHADOW):
-                self._tally = _Tally(runs=int(self._counts))
+            case (
+                ModeOrdered(mode=Mode.SHADOW)
+                | LatchSet(book=Book.GOVERNED, adds="DRAWDOWN")
+            ):
+                self._begin_anew(event.at_ms)
             case EquityMarked(at_ms=at_ms):
                 self._heard(at_ms)
             case Judged() if self._counts and event.confidence is not None:
@@ -152,6 +162,7 @@ class ShadowRuns:
         return Shown(
             limits_hash=self.limits_hash,
             market=self.market,
+            heard_ms=self._heard_ms,
             shadow_ms=tally.shadow_ms,
             runs=tally.runs,
             decisions=tally.verdicts.total(),
@@ -165,11 +176,18 @@ class ShadowRuns:
         )
 
     def _started(self, run: RunStarted) -> None:
-        told = (run.mode, run.limits_hash, run.market)
-        wanted = (Mode.SHADOW, self.limits_hash, self.market)
+        if run.mode is Mode.LIVE:
+            self._begin_anew(run.at_ms)
+        told = (run.mode, run.limits_hash, run.market, run.build)
+        wanted = (Mode.SHADOW, self.limits_hash, self.market, self.build)
         self._counts = told == wanted and run.market != REPLAYED
         self._heard_ms = run.at_ms if self._counts else self._heard_ms
         self._tally.runs += self._counts
+
+    def _begin_anew(self, at_ms: UnixMs) -> None:
+        """Forget what was counted; a run that goes on counts from here."""
+        self._tally = _Tally(runs=int(self._counts))
+        self._heard_ms = max(at_ms, self._heard_ms)
 
     def _heard(self, at_ms: UnixMs) -> None:
         """Count the time since the last sign of life, where it was not too long."""
@@ -192,16 +210,23 @@ class ShadowRuns:
 
 
 def needs(
-    shown: Shown, *, hours_min: int, chain_fault: str | None, mismatches: int | None
+    shown: Shown,
+    *,
+    hours_min: int,
+    now_ms: UnixMs,
+    chain_fault: str | None,
+    mismatches: int | None,
 ) -> tuple[Need, ...]:
     """Return everything that a promotion needs, met or not.
 
     `chain_fault` is what is wrong with the journal ("" nothing) and `mismatches` how many
-    verdicts came out otherwise when judged again; None where that could not be told, which
-    is not a pass.
+    verdicts came out otherwise when judged again; None where that could not be told, or
+    where none was there to be judged, which is not a pass.
     """
     intact = "could not be checked" if chain_fault is None else chain_fault or "intact"
-    again = "not judged again" if mismatches is None else f"{mismatches} differ"
+    again = "none was judged again" if mismatches is None else f"{mismatches} differ"
+    allowed, age_ms = shown.accepted + shown.clamped, now_ms - shown.heard_ms
+    since = f"{Decimal(age_ms * 10 // HOUR_MS) / 10} h ago" if shown.runs else "never"
     return (
         Need(
             f"time in shadow on {shown.market}",
@@ -209,7 +234,14 @@ def needs(
             f"{shown.hours} h in {shown.runs} runs",
             shown.shadow_ms >= hours_min * HOUR_MS,
         ),
+        Need(
+            "last sign of life",
+            f"within {AGE_MAX_MS // HOUR_MS} h",
+            since,
+            shown.runs > 0 and age_ms <= AGE_MAX_MS,
+        ),
         Need("decisions", "at least 1", f"{shown.decisions}", shown.decisions > 0),
+        Need("entries allowed", "at least 1", f"{allowed}", allowed > 0),
         Need("intents without an outcome", "0", f"{shown.unended}", shown.unended == 0),
         Need(
             "liquidations of the governed book",

@@ -15,6 +15,7 @@ from bridge_patch.adapters.bus_look import BusLook
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.streams import CONTROL
 from bridge_patch.app.commands import demote as demoting
+from bridge_patch.app.commands import examining
 from bridge_patch.app.commands import order as ordering
 from bridge_patch.app.commands.demote import demote
 from bridge_patch.app.commands.options import ModeOptions
@@ -23,16 +24,38 @@ from bridge_patch.app.mode_note import found
 from bridge_patch.app.settings import load_settings
 from bridge_patch.app.wiring import open_store
 from bridge_patch.domain.errors import BrokenPromiseError
-from bridge_patch.domain.events import Event, ModeOrdered
-from bridge_patch.domain.intent import Mode, UnixMs
+from bridge_patch.domain.events import Event, InstrumentSeen, ModeOrdered
+from bridge_patch.domain.intent import IntentId, Mode, UnixMs
+from bridge_patch.evidence.promotion import HOUR_MS
 from bridge_patch.services.messages import Command, Wish
+from tests.questions import BTC_RULES
 from tests.unit.app.journals import write_journal
+from tests.unit.app.story_parts import asking, verdict
 from tests.unit.evidence.test_promotion import RUN, judged, mark
 
 LIMITS = load_settings({}).limits().digest()
 STARTED = replace(RUN, limits_hash=LIMITS)
-DAY: tuple[Event, ...] = (STARTED, *(mark(hour) for hour in range(1, 25)), judged(24))
+#: A verdict of the Governor's own, which comes out the same again; it is ended, as all are.
+_, WEIGHED = verdict(asking(IntentId("x"), 60))
+MARKS = tuple(mark(hour) for hour in range(1, 25))
+DAY: tuple[Event, ...] = (
+    STARTED,
+    InstrumentSeen(at_ms=STARTED.at_ms, instrument=BTC_RULES),
+    WEIGHED,
+    *MARKS,
+)
 ENV = "AI_SIZING_MODE=shadow\nMARKET_FEED=live\n"
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The evidence is of yesterday, whatever the day."""
+
+    class Then:
+        def now_ms(self) -> UnixMs:
+            return UnixMs(STARTED.at_ms + 48 * HOUR_MS)
+
+    monkeypatch.setattr(examining, "SystemClock", Then)
 
 
 def folder(tmp_path: Path, events: Sequence[Event] = DAY) -> Path:
@@ -98,9 +121,11 @@ def test_a_day_of_evidence_is_ordered_recorded_and_written(
 @pytest.mark.parametrize(
     ("events", "missing"),
     [
-        ((STARTED, mark(1), judged(1)), "time in shadow on live:binance"),
-        (DAY[:-1], "decisions"),
+        (DAY[:4], "time in shadow on live:binance"),
+        ((STARTED, *MARKS), "decisions"),
+        ((STARTED, *MARKS, judged(24)), "verdicts judged again"),
         ((replace(STARTED, market="replay"), *DAY[1:]), "decisions"),
+        ((replace(STARTED, build="0.0.1"), *DAY[1:]), "decisions"),
     ],
 )
 def test_without_the_evidence_nothing_is_ordered_and_it_says_what_is_missing(
@@ -188,7 +213,7 @@ def test_with_the_bus_down_the_order_waits_for_a_start(
         raise BrokenPromiseError("nobody answers at 127.0.0.1:6379")
 
     monkeypatch.setattr(demoting, "sent_of", down)
-    assert demote(saying(state)) == 0
+    assert demote(saying(state)) == 3
     told = json.loads(capsys.readouterr().out)
     waiting = found(state)
     assert waiting is not None

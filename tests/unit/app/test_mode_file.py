@@ -47,10 +47,36 @@ def test_a_file_without_the_line_gets_one(file: Path, before: str, gap: str) -> 
     assert after == f"{before}{gap}AI_SIZING_MODE=shadow\n"
 
 
-def test_every_such_line_changes_so_that_none_contradicts_it(file: Path) -> None:
-    file.write_text("AI_SIZING_MODE=live\nAI_SIZING_MODE=live\n", encoding="utf-8")
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "AI_SIZING_MODE=live\nAI_SIZING_MODE=live\n",
+        " AI_SIZING_MODE=live\n",
+        "export AI_SIZING_MODE=live\n",
+        "AI_SIZING_MODE = live",
+    ],
+)
+def test_however_it_is_spelled_one_plain_line_is_left(file: Path, spelled: str) -> None:
+    file.write_text(f"A=1\n{spelled}", encoding="utf-8")
     write_mode(file, Mode.SHADOW)
-    assert "live" not in file.read_text(encoding="utf-8")
+    assert file.read_text(encoding="utf-8") == "A=1\nAI_SIZING_MODE=shadow\n"
+
+
+def test_what_a_link_points_at_is_changed_and_the_link_stays(file: Path) -> None:
+    link = file.with_name("link.env")
+    link.symlink_to(file)
+
+    assert write_mode(link, Mode.LIVE)
+    assert link.is_symlink()
+    assert "AI_SIZING_MODE=live" in file.read_text(encoding="utf-8")
+
+
+def test_a_file_that_starts_nothing_is_not_called_done(file: Path) -> None:
+    file.write_text("export A=1\nAI_SIZING_MODE=live\n", encoding="utf-8")
+
+    with pytest.raises(InvalidValueError, match="nothing starts with it"):
+        write_mode(file, Mode.SHADOW)
+    assert "AI_SIZING_MODE=shadow" in file.read_text(encoding="utf-8")
 
 
 def test_a_file_that_cannot_be_changed_says_what_to_write(tmp_path: Path) -> None:

@@ -13,8 +13,10 @@ from bridge_patch.domain.events import (
     Event,
     IntentReceived,
     Judged,
+    LatchSet,
     ModeOrdered,
     RunStarted,
+    TradingState,
     Verdict,
 )
 from bridge_patch.domain.intent import IntentId, Mode, UnixMs
@@ -75,7 +77,7 @@ def judged(hours: float, *, verdict: Verdict = Verdict.ACCEPT, margin: int = 100
 
 
 def shown(*events: Event) -> Shown:
-    runs = ShadowRuns(limits_hash=LIMITS, market=MARKET)
+    runs = ShadowRuns(limits_hash=LIMITS, market=MARKET, build="0.1.0")
     for event in events:
         runs.apply(event)
     return runs.shown()
@@ -87,10 +89,16 @@ def day(hours: int = 24) -> Iterable[Event]:
         yield mark(hour)
 
 
-def unmet(found: Shown, *, fault: str | None = "", mismatches: int | None = 0) -> list[str]:
+def unmet(
+    found: Shown, *, fault: str | None = "", mismatches: int | None = 0, later_h: int = 1
+) -> list[str]:
     """Return the names of what is missing for a promotion."""
     all_: tuple[Need, ...] = needs(
-        found, hours_min=24, chain_fault=fault, mismatches=mismatches
+        found,
+        hours_min=24,
+        now_ms=UnixMs(found.heard_ms + later_h * HOUR_MS),
+        chain_fault=fault,
+        mismatches=mismatches,
     )
     return [need.name for need in all_ if not need.met]
 
@@ -110,7 +118,36 @@ def test_a_minute_less_than_a_day_is_not_enough() -> None:
 
 
 def test_no_decision_is_not_enough() -> None:
-    assert unmet(shown(*day())) == ["decisions"]
+    assert unmet(shown(*day())) == ["decisions", "entries allowed"]
+
+
+def test_a_run_that_refused_everything_has_shown_no_entry() -> None:
+    found = shown(*day(), judged(23, verdict=Verdict.REJECT))
+    assert unmet(found) == ["entries allowed"]
+
+
+def test_evidence_grows_old() -> None:
+    found = shown(*day(), judged(23.5))
+
+    assert unmet(found, later_h=7 * 24) == []
+    assert unmet(found, later_h=7 * 24 + 1) == ["last sign of life"]
+
+
+@pytest.mark.parametrize("end", ["live", "fall"])
+def test_a_live_run_and_a_fall_that_halts_begin_it_anew(end: str) -> None:
+    live = replace(RUN, mode=Mode.LIVE, at_ms=UnixMs(AT + 24 * HOUR_MS))
+    fall = LatchSet(
+        book=Book.GOVERNED,
+        at_ms=UnixMs(AT + 24 * HOUR_MS),
+        state=TradingState.HALTED,
+        cause="DRAWDOWN",
+        who="governor",
+        why="20 %",
+        adds="DRAWDOWN",
+    )
+    found = shown(*day(), judged(23.5), live if end == "live" else fall)
+
+    assert (found.shadow_ms, found.decisions) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -120,6 +157,7 @@ def test_no_decision_is_not_enough() -> None:
         replace(RUN, market=""),
         replace(RUN, market="live:simulator"),
         replace(RUN, limits_hash="l-2"),
+        replace(RUN, build="0.0.9"),
         replace(RUN, mode=Mode.LIVE),
     ],
 )
@@ -145,8 +183,12 @@ def test_an_order_back_to_shadow_begins_it_anew() -> None:
     back = ModeOrdered(
         at_ms=UnixMs(AT + 24 * HOUR_MS), mode=Mode.SHADOW, who="bob", why="odd fills"
     )
-    found = shown(*day(), judged(23.5), back, mark(25))
+    found = shown(
+        *day(), judged(23.5), replace(back, at_ms=UnixMs(AT + 24 * HOUR_MS + 1)), mark(25)
+    )
 
+    assert (found.shadow_ms, found.hours) == (HOUR_MS - 1, D("0.9"))
+    found = shown(*day(), judged(23.5), back, mark(25))
     assert (found.hours, found.decisions, found.runs) == (D(1), 0, 1)
 
 

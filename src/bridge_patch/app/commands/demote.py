@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
 from bridge_patch.app.commands.options import ModeOptions
 from bridge_patch.app.commands.order import MEANINGS, Sent, new_command, sent_of
@@ -36,8 +36,12 @@ class Demoted:
     faults: tuple[str, ...]
 
 
+#: The files say shadow, and no running execution is known to have heard of it.
+_UNHEARD: Final = 3
+
+
 def demote(options: ModeOptions) -> int:
-    """Order shadow by every way there is; 1 where a start could still be live."""
+    """Order shadow by every way there is: 0 in force, 3 from the next start on, 1 not."""
     command = new_command(Wish.DEMOTE, options.who, options.why)
     faults = list[str]()
     env_file = _written(options, faults)
@@ -52,7 +56,9 @@ def demote(options: ModeOptions) -> int:
         faults=tuple(faults),
     )
     _show(done, options)
-    return 0 if answer or env_file or note else 1
+    if answer:
+        return 0
+    return _UNHEARD if env_file or note else 1
 
 
 def _written(options: ModeOptions, faults: list[str]) -> str | None:

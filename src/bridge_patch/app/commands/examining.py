@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
 from bridge_patch.adapters.journal_search import JournalSearch
+from bridge_patch.adapters.system_clock import SystemClock
+from bridge_patch.app.assembly import build_id
 from bridge_patch.app.commands.journal_file import Place
 from bridge_patch.app.commands.verify import verified
 from bridge_patch.app.permits import market_named
@@ -22,6 +24,7 @@ from bridge_patch.domain.events import (
     InstrumentSeen,
     IntentReceived,
     Judged,
+    LatchSet,
     ModeOrdered,
     RunStarted,
     Settled,
@@ -30,7 +33,8 @@ from bridge_patch.evidence.mandate import Mandate
 from bridge_patch.evidence.promotion import Need, ShadowRuns, Shown, needs
 from bridge_patch.evidence.replay import rejudge
 
-_KINDS = frozenset(
+SIMULATED_MARKET: Final = "live:simulator"
+_KINDS: Final = frozenset(
     kind.__name__
     for kind in (
         BulkExpired,
@@ -39,6 +43,7 @@ _KINDS = frozenset(
         InstrumentSeen,
         IntentReceived,
         Judged,
+        LatchSet,
         ModeOrdered,
         RunStarted,
         Settled,
@@ -64,7 +69,8 @@ class Examined:
 def examined(place: Place, settings: Settings) -> Examined:
     """Read a journal from its beginning: the chain, the shadow runs, the verdicts again."""
     limits = settings.limits()
-    runs = ShadowRuns(limits_hash=limits.digest(), market=market_named(settings))
+    market = market_named(settings)
+    runs = ShadowRuns(limits_hash=limits.digest(), market=market, build=build_id())
     mandate = Mandate()
 
     def wanted() -> Iterator[Event]:
@@ -79,13 +85,16 @@ def examined(place: Place, settings: Settings) -> Examined:
 
     again = rejudge(wanted(), limits)
     found = runs.shown()
+    # A simulator's hours are its own: nothing of it can be old by our clock.
+    now_ms = found.heard_ms if market == SIMULATED_MARKET else SystemClock().now_ms()
     return Examined(
         shown=found,
         needs=needs(
             found,
             hours_min=settings.shadow_min_hours,
+            now_ms=now_ms,
             chain_fault=_chain_fault(place),
-            mismatches=len(again.mismatches),
+            mismatches=len(again.mismatches) if again.checked else None,
         ),
         mandate=mandate,
     )

@@ -74,7 +74,8 @@ def demote(
     A running execution opens nothing from the moment it hears it. With the bus down the
     order waits beside the journal, and the env file that is named says shadow either way.
 
-    The exit code is 1 where none of this could be done.
+    The exit code is 0 where a running execution holds to it, 3 where it counts from the
+    next start on, and 1 where none of this could be done.
 
     Example: bridge-patch demote --why "odd fills" --env-file bridge-patch.env
     """
