@@ -148,7 +148,9 @@ class Oracle:
             known = self.sent.get(fill.order_id)
             assert known is not None, f"nobody sent {fill}"
             assert fill.quantity_base <= known.quantity_base, fill
-        self.trades.take(fill, early=bool(self._unsure(fill)))
+        sent = self.sent.get(fill.order_id)
+        since_ms = sent.at_ms if sent else fill.at_ms
+        self.trades.take(fill, early=bool(self._unsure(fill)), since_ms=since_ms)
 
     def _unsure(self, about: Filled | Judged) -> Decimal:
         """How much of an entry in doubt may be open, of which nothing was reduced yet."""

@@ -33,12 +33,16 @@ class Trades:
     open: dict[Symbol, Open] = field(default_factory=dict)
     early: list[Filled] = field(default_factory=list)
 
-    def take(self, fill: Filled, *, early: bool) -> None:
-        """Fold a trade; `early` is that an entry on its symbol may have come untold."""
+    def take(self, fill: Filled, *, early: bool, since_ms: int) -> None:
+        """Fold a trade; `early` is that an entry on its symbol may have come untold.
+
+        `since_ms` is when the order left: what was reduced before was none of it.
+        """
         held = self.open.setdefault(fill.symbol, Open())
         if fill.kind is FillKind.ENTRY:
             self._trade(fill)
-            due = [e for e in self.early if e.symbol == fill.symbol]
+            own = [e for e in self.early if e.symbol == fill.symbol]
+            due = [e for e in own if e.at_ms >= since_ms]
             self.early = [e for e in self.early if e.symbol != fill.symbol]
             for exit_ in due:
                 self._reduced(exit_)

@@ -14,7 +14,9 @@ from bridge_patch.domain.early_exits import EarlyExits
 from bridge_patch.domain.events import FilledLate, Resolved, Sending
 from bridge_patch.domain.intent import Symbol, Unknown
 from bridge_patch.domain.market import Tick
+from bridge_patch.domain.money import ZERO
 from bridge_patch.domain.order import ClientOrderId, OrderEvent, OrderState
+from bridge_patch.domain.reconcile_events import uncounted
 from bridge_patch.domain.venue_events import (
     Book,
     Filled,
@@ -35,6 +37,7 @@ from bridge_patch.services.readings import reading_of, records_of
 from bridge_patch.sim.commands import ArmStop, Cancel, Enter, Reduce
 from bridge_patch.sim.costs import Costs
 from bridge_patch.sim.exchange import COSTS, Exchange
+from bridge_patch.sim.ledger import counts, stands
 
 _FOUND: Final = {
     OrderState.OPEN: OrderEvent.ACCEPTED,
@@ -114,18 +117,25 @@ class PaperVenue:
     def restore(self, events: Sequence[VenueMemory]) -> None:
         for event in events:
             if isinstance(event, Filled) and event.book is self._exchange.book:
-                self._exchange.restore(self._in_order(event))
+                self._restore_trade(event)
             elif not isinstance(event, Sending | Resolved | FilledLate):
                 self._exchange.restore((event,))
 
-    def _in_order(self, told: Filled) -> Sequence[Filled]:
-        """Return what a told trade adds, in the order in which it happened here.
+    def _restore_trade(self, told: Filled) -> None:
+        """Fold a trade; a reduction may be told before the entry that it reduced.
 
-        A reduction may be told before the entry that it reduced; against nothing it opens
-        nothing, and an entry that is never told was never placed.
+        Its money counts at once. What it took of an untold entry goes with that entry.
         """
-        before = self._exchange.positions.get(told.symbol)
-        return [fill for fill, _ in self._early.fold(before, told)]
+        exchange, counted_base = self._exchange, ZERO
+        before = exchange.positions.get(told.symbol)
+        for fill, _ in tuple(self._early.fold(before, told)):
+            if fill.trade_id == told.trade_id:
+                exchange.restore((fill,))
+                counted_base += fill.quantity_base
+            else:
+                stands(exchange.ledger, fill)
+        if counted_base < told.quantity_base:
+            counts(exchange.ledger, uncounted(told, counted_base))
 
     def learn(self, events: Sequence[VenueEvent]) -> None: ...
 

@@ -108,11 +108,14 @@ def evolve(ledger: Ledger, event: VenueEvent) -> None:
 
 
 def _filled(ledger: Ledger, fill: Filled) -> None:
+    counts(ledger, fill)
+    stands(ledger, fill)
+
+
+def counts(ledger: Ledger, fill: Filled) -> None:
+    """Let a trade earn and cost what it did, and be told apart from any other."""
     symbol = fill.symbol
-    before = ledger.positions.get(symbol)
-    after = apply_fill(before, fill)
     ledger.wallet_usd += wallet_change(fill)
-    ledger.margin_usd += fill.margin_usd
     ledger.trades = max(ledger.trades + 1, _number_of(fill))
     _end(ledger, symbol, fill.order_id, OrderState.FILLED)
     if fill.kind is FillKind.STOP:
@@ -120,6 +123,13 @@ def _filled(ledger: Ledger, fill: Filled) -> None:
     elif fill.kind is not FillKind.LIQUIDATION:
         taken = ledger.taken_base(symbol, fill.at_ms) + fill.quantity_base
         ledger.taken[symbol] = fill.at_ms, taken
+
+
+def stands(ledger: Ledger, fill: Filled) -> None:
+    """Let a trade change what is open and posted, and nothing else of the account."""
+    symbol = fill.symbol
+    after = apply_fill(ledger.positions.get(symbol), fill)
+    ledger.margin_usd += fill.margin_usd
     if after is None:
         for facts in (ledger.positions, ledger.leverages, ledger.opened_by):
             facts.pop(symbol, None)
