@@ -20,7 +20,7 @@ from bridge_patch.app.binance_server.upkeep import due_ms, run_timers
 from bridge_patch.app.binance_server.venue import BARS_KEPT, Venue
 from bridge_patch.app.binance_server.wire import Json, plain
 from bridge_patch.domain.intent import Symbol
-from bridge_patch.domain.market import Tick
+from bridge_patch.domain.market import Bar, Tick
 from bridge_patch.domain.venue_events import FundingPaid
 
 #: Maintenance margin as a share of the position's equity from which the exchange warns.
@@ -28,7 +28,11 @@ CALL_FRACTION: Final = Decimal("0.8")
 
 
 def play_tick(venue: Venue, tick: Tick) -> int:
-    """Play one instant; return how many user events it told."""
+    """Play one instant; return how many user events it told.
+
+    The last bar played again happened once: whoever paces us repeats it after a restart,
+    and what was armed or opened at its close was not there during it.
+    """
     told = move_on(venue, tick.at_ms)
     for terms in tick.terms:
         venue.terms[terms.symbol] = terms
@@ -37,18 +41,23 @@ def play_tick(venue: Venue, tick: Tick) -> int:
         for event in venue.exchange.on_funding((funding,)):
             if isinstance(event, FundingPaid):
                 tell_funding(venue, event)
-    for bar in tick.bars:
-        if bar.symbol not in venue.symbols or bar.close_ms < venue.exchange.now_ms:
-            continue
-        known = venue.bars.setdefault(bar.symbol, deque(maxlen=BARS_KEPT))
-        known.append(bar)
+    new = [bar for bar in tick.bars if _is_new(venue, bar)]
+    for bar in new:
+        venue.bars.setdefault(bar.symbol, deque(maxlen=BARS_KEPT)).append(bar)
         play_bar(venue, bar)
         _call(venue, bar.symbol)
     told += venue.flush()
-    for bar in tick.bars:
-        if bar.symbol in venue.symbols:
-            tell_bar(venue, bar)
+    for bar in new:
+        tell_bar(venue, bar)
     return told
+
+
+def _is_new(venue: Venue, bar: Bar) -> bool:
+    """Tell whether a bar is of a listed symbol, not too old, and not the last one again."""
+    if bar.symbol not in venue.symbols or bar.close_ms < venue.exchange.now_ms:
+        return False
+    known = venue.bars.get(bar.symbol)
+    return not known or bar != known[-1]
 
 
 def move_on(venue: Venue, to_ms: int) -> int:
