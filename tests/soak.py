@@ -33,7 +33,7 @@ class Part:
 PARTS: Final = (
     Part(
         "campaign of 2,000 seeds",
-        600,
+        400,
         ("-m", "tests.simulation.campaign", "--seeds", "2000", "--minutes", "20"),
     ),
     Part(
@@ -45,6 +45,15 @@ PARTS: Final = (
                 "tests/laws/test_account_machine.py",
                 "tests/laws/test_protection_machine.py",
             ),
+        ),
+        {"SOAK": "1"},
+    ),
+    Part(
+        "exits killed at each stage, demoted with positions open, over HTTP",
+        200,
+        (
+            *("-m", "pytest", "-q", "-p", "no:cacheprovider"),
+            *("tests/e2e/test_exit_kills.py", "tests/e2e/test_demotion.py"),
         ),
         {"SOAK": "1"},
     ),

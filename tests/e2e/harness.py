@@ -18,6 +18,11 @@ needs_market = pytest.mark.skipif(
     reason="no ../shared/market/binance-usdm-2025-05 beside the project",
 )
 
+only_in_soak = pytest.mark.skipif(
+    not os.environ.get("SOAK"),
+    reason="many processes for a minute: `make soak` runs it, or SOAK=1",
+)
+
 
 def clean_env(**extra: str) -> dict[str, str]:
     """Return this process's environment without our settings, and with `extra`."""

@@ -29,13 +29,13 @@ from bridge_patch.domain.intent import Mode, Side, Symbol
 from bridge_patch.domain.order import Leg
 from bridge_patch.domain.venue_events import Book
 from bridge_patch.governor.reasons import Reason
-from tests.e2e.harness import COMMAND, clean_env
+from tests.e2e.harness import COMMAND, clean_env, only_in_soak
 from tests.e2e.script_run import ScriptRun, play
 from tests.e2e.scripted import ACTS, CALM, TIMED, Act, entry, minute, write_script
 from tests.e2e.three import PROCESSES
 from tests.e2e.watched_exchange import ORDER, TICK, Call
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, only_in_soak]
 
 #: All four are open at the restart: one has its part, one is about to; two run out later.
 LONG, SHORT, LONG_TIMED, SHORT_TIMED = OPENED = tuple(

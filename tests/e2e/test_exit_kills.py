@@ -19,7 +19,7 @@ from bridge_patch.app.binance_server.records import TradeRecord
 from bridge_patch.domain.events import CloseForced, Sending
 from bridge_patch.domain.money import ONE
 from bridge_patch.domain.order import Leg
-from tests.e2e.harness import run
+from tests.e2e.harness import only_in_soak, run
 from tests.e2e.script_run import ScriptRun, play
 from tests.e2e.scripted import (
     ACTS,
@@ -34,7 +34,7 @@ from tests.e2e.scripted import (
 )
 from tests.e2e.watched_exchange import ORDER, STOP, TICK, Call
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, only_in_soak]
 
 D = Decimal
 LONG, SHORT, LONG_TIMED, SHORT_TIMED = ACTS
