@@ -120,15 +120,17 @@ class Ledger:
     def stale_stops(self, symbol: Symbol) -> tuple[RestingStop, ...]:
         """Return the stops that a better one made needless, or a close left over.
 
-        A stop over a part of a position is needed until one covers the whole.
+        A stop over a part of a position is needed until one covers the whole; one that does
+        not close it is left over from a position of the other side.
         """
         plan = self.plans.get(symbol)
         if plan is None:
             return ()
-        kept = self.guard(symbol)
-        if kept is None and symbol in self.positions:
-            return tuple(plan.orphans)
-        return (*(s for s in plan.stops if s is not kept), *plan.orphans)
+        kept, position = self.guard(symbol), self.positions.get(symbol)
+        stale = [stop for stop in plan.stops if stop is not kept]
+        if kept is None and position is not None:
+            stale = [stop for stop in stale if not stop.closes(position)]
+        return (*stale, *plan.orphans)
 
     def unknown(self, besides: ClientOrderId | None = None) -> tuple[Sending, ...]:
         """Return every order in doubt, oldest first, but for the one asked about."""
@@ -260,6 +262,7 @@ class Ledger:
         self._plan(stop.symbol, stop.intent_id).stops.append(
             RestingStop(
                 order_id=stop.order_id,
+                side=stop.side,
                 price_usd=stop.stop_price_usd,
                 quantity_base=stop.quantity_base,
             )
@@ -276,7 +279,7 @@ class Ledger:
         position, plan = self.positions.get(symbol), self.plans.get(symbol)
         if position is None or plan is None:
             return None
-        covering = [s for s in reversed(plan.stops) if s.covers(position.quantity_base)]
+        covering = [stop for stop in reversed(plan.stops) if stop.covers(position)]
         sign = position.side.sign
         return max(covering, key=lambda stop: sign * stop.price_usd, default=None)
 

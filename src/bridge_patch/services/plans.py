@@ -8,7 +8,7 @@ from typing import final
 
 from bridge_patch.domain.events import OrderRefused
 from bridge_patch.domain.harvest import POLICY_FALLBACK, HarvestPolicy
-from bridge_patch.domain.intent import IntentId
+from bridge_patch.domain.intent import IntentId, Side
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.position import Position
 from bridge_patch.domain.reconcile_events import PositionVouched
@@ -20,15 +20,22 @@ class RestingStop:
     """A stop the venue has confirmed and not yet ended.
 
     It closes all there is where `quantity_base` is None, else that much of it at most.
+    `side` is the order's: it can only close a position of the other one.
     """
 
     order_id: ClientOrderId
+    side: Side
     price_usd: Decimal
     quantity_base: Decimal | None = None
 
-    def covers(self, held_base: Decimal) -> bool:
-        """Tell whether a position of this quantity is closed whole when it fires."""
-        return self.quantity_base is None or self.quantity_base >= held_base
+    def closes(self, position: Position) -> bool:
+        """Tell whether the position shrinks when it fires."""
+        return self.side is position.side.opposite
+
+    def covers(self, position: Position) -> bool:
+        """Tell whether the position is closed whole when it fires."""
+        much = self.quantity_base
+        return self.closes(position) and (much is None or much >= position.quantity_base)
 
 
 @final
