@@ -84,7 +84,7 @@ class Ledger:
             case OrderEnded(book=Book.ACCOUNT):
                 self.endings.contradicted(event)
                 self._doubted(event)
-                self._unrest(event.symbol, event.order_id)
+                self._unrest(event.symbol, event.order_id, event.reason)
             case FundingPaid(book=Book.ACCOUNT):
                 self._funded(event)
             case OrderRefused(book=Book.ACCOUNT):
@@ -259,7 +259,9 @@ class Ledger:
 
     def _armed(self, stop: StopArmed) -> None:
         self.endings.contradicted(stop)
-        self._plan(stop.symbol, stop.intent_id).stops.append(
+        plan = self._plan(stop.symbol, stop.intent_id)
+        plan.end(stop.order_id)  # one that was left over is seen again
+        plan.stops.append(
             RestingStop(
                 order_id=stop.order_id,
                 side=stop.side,
@@ -268,11 +270,10 @@ class Ledger:
             )
         )
 
-    def _unrest(self, symbol: Symbol, order_id: ClientOrderId) -> None:
+    def _unrest(self, symbol: Symbol, order_id: ClientOrderId, why: str = "") -> None:
         plan = self.plans.get(symbol)
         if plan is not None:
-            plan.stops = [s for s in plan.stops if s.order_id != order_id]
-            plan.orphans = [s for s in plan.orphans if s.order_id != order_id]
+            plan.end(order_id, why)
 
     def guard(self, symbol: Symbol) -> RestingStop | None:
         """Return the stop over all that is held that fires first; of equal, the newest."""

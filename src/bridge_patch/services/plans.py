@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import final
+from typing import Final, final
 
 from bridge_patch.domain.events import OrderRefused
 from bridge_patch.domain.harvest import POLICY_FALLBACK, HarvestPolicy
@@ -12,6 +12,9 @@ from bridge_patch.domain.intent import IntentId, Side
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.position import Position
 from bridge_patch.domain.reconcile_events import PositionVouched
+
+#: Why a stop is believed in no more that may rest all the same: nobody cancelled it.
+UNSTATED: Final = "the venue states the position without a stop"
 
 
 @final
@@ -44,8 +47,9 @@ class Plan:
     """What goes with a position: who asked for it, how it is harvested, what protects it.
 
     `stop_fraction` is the hard stop it was sized for. `attempts` counts the orders sent to
-    protect or reduce it; it makes their ids distinct. `orphans` are stops that still rest
-    from the plan before. `partial_asked` tells that the exit brain asked for its part.
+    protect or reduce it; it makes their ids distinct. `orphans` are stops that may rest and
+    guard nothing: of the plan before, or not stated by the venue. `partial_asked` tells
+    that the exit brain asked for its part.
     """
 
     intent_id: IntentId
@@ -56,6 +60,15 @@ class Plan:
     stops: list[RestingStop] = field(default_factory=list)
     orphans: list[RestingStop] = field(default_factory=list)
     refusals: dict[ClientOrderId, OrderRefused] = field(default_factory=dict)
+
+    def end(self, order_id: ClientOrderId, reason: str = "") -> None:
+        """Take a stop out; one that only was not stated is left over, to be swept."""
+        ended = [stop for stop in self.stops if stop.order_id == order_id]
+        self.stops = [stop for stop in self.stops if stop.order_id != order_id]
+        if reason == UNSTATED:
+            self.orphans += ended
+        else:
+            self.orphans = [stop for stop in self.orphans if stop.order_id != order_id]
 
 
 @final
