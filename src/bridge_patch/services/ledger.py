@@ -157,6 +157,7 @@ class Ledger:
     def _sending(self, order: Sending) -> None:
         self.in_doubt[order.order_id] = Doubt(order, OrderState.SENDING)
         self.endings.sent(order)
+        self.early.sent(order)
         self._reserve(order)
         before = self.plans.get(order.symbol)
         if order.leg is not Leg.ENTRY:
@@ -224,10 +225,8 @@ class Ledger:
         self._reopen(fill)
         self._doubted(fill)
         self._unrest(fill.symbol, fill.order_id)
-        doubt, symbol = self.in_doubt.get(fill.order_id), fill.symbol
-        sent_ms = doubt.order.at_ms if doubt else None
-        before = self.positions.get(symbol)
-        for _, position in self.early.fold(before, fill, sent_ms):
+        symbol = fill.symbol
+        for _, position in self.early.fold(self.positions.get(symbol), fill):
             if position is not None:
                 self.positions[symbol] = position
             else:
