@@ -118,7 +118,9 @@ class PaperVenue:
         for event in events:
             if isinstance(event, Filled) and event.book is self._exchange.book:
                 self._restore_trade(event)
-            elif not isinstance(event, Sending | Resolved | FilledLate):
+            elif isinstance(event, Sending):
+                self._early.sent(event)
+            elif not isinstance(event, Resolved | FilledLate):
                 self._exchange.restore((event,))
 
     def _restore_trade(self, told: Filled) -> None:

@@ -22,6 +22,7 @@ from bridge_patch.domain.events import (
     InsuranceCleared,
     Judged,
     RunStarted,
+    Sending,
     VenueEvent,
 )
 from bridge_patch.domain.intent import Mode, UnixMs
@@ -199,6 +200,8 @@ class BooksFold:
                 self._verdicts.take(event)
             case EquityMarked():
                 self._of(event.book).mark(event)
+            case Sending():
+                self._of(Book.ACCOUNT).trades.take(event)
             case _ if isinstance(event, VenueEvent):
                 self._of(event.book).take(event)
             case _:

@@ -17,6 +17,7 @@ from bridge_patch.domain.events import (
     InsuranceCleared,
     Judged,
     OrderEnded,
+    Sending,
     StopArmed,
     TrailingSet,
 )
@@ -83,10 +84,12 @@ class TradesFold:
         return not self._open
 
     def take(self, event: Event) -> None:
-        """Fold one event of the book."""
+        """Fold one event of the book; of the account's also when its orders left."""
         match event:
             case Filled():
                 self._filled(event)
+            case Sending():
+                self._early.sent(event)
             case StopArmed():
                 self._rest(event, event.stop_price_usd)
             case TrailingSet():

@@ -23,14 +23,14 @@ _NONE: Final = "none"
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnStop:
-    """A stop that the journal says rests; `side` None where nothing is open.
+    """A stop that the journal says rests; `side` is the order's.
 
     It closes all there is where `quantity_base` is None.
     """
 
     symbol: Symbol
     order_id: ClientOrderId
-    side: Side | None
+    side: Side
     price_usd: Decimal
     quantity_base: Decimal | None = None
 
@@ -174,12 +174,11 @@ def _stops(own: OwnRecords, venue: VenueRecords) -> Iterator[Difference]:
         order = resting.get(stop.order_id)
         if stop.symbol in own.doubted or (order and _is_as_armed(stop, order, own)):
             continue
-        side = stop.side or (order.side if order else "")
         yield Difference(
             kind=DifferenceKind.STOP_CHANGED if order else DifferenceKind.STOP_MISSING,
             symbol=stop.symbol,
             order_id=stop.order_id,
-            ours=f"{side} {_much(stop.quantity_base)} at {_plain(stop.price_usd)}".strip(),
+            ours=f"{stop.side} {_much(stop.quantity_base)} at {_plain(stop.price_usd)}",
             theirs=_resting(order) if order else _NONE,
         )
     for order in venue.orders:
@@ -201,7 +200,7 @@ def _is_as_armed(stop: OwnStop, order: OrderRecord, own: OwnRecords) -> bool:
         position is not None and order.quantity_base == position.quantity_base
     )
     same = (order.symbol, order.trigger_usd) == (stop.symbol, stop.price_usd)
-    return covered and same and order.reduce_only and stop.side in {None, order.side}
+    return covered and same and order.reduce_only and stop.side is order.side
 
 
 def _foreign_orders(own: OwnRecords, venue: VenueRecords) -> Iterator[Difference]:

@@ -39,8 +39,9 @@ class Tried:
 class Flattening:
     """Closes at market what is open, by reductions alone: nothing that stops entries asks.
 
-    A close of which nobody knows is looked up and not sent again; one that was refused, or
-    filled in part, is followed by another. The stops rest until the position is flat.
+    A close of which nobody knows is looked up, and waited for as long as a position may be
+    naked; then another, under its own id, takes at most what it left. So does one after a
+    close that was refused or filled in part. The stops rest until the position is flat.
     """
 
     desk: ReduceDesk
@@ -85,9 +86,14 @@ class Flattening:
             tried = self._tried.get(symbol)
             waits = tried is not None and now_ms < tried.due_ms
             same = tried is not None and tried.held_base == position.quantity_base
-            if not any(ledger.doubts(symbol, Leg.FLATTEN)) and not (waits and same):
+            if not self._is_closing(symbol, now_ms) and not (waits and same):
                 found.append(symbol)
         return tuple(found)
+
+    def _is_closing(self, symbol: Symbol, now_ms: UnixMs) -> bool:
+        """Tell whether a close is in doubt and young enough to be waited for."""
+        sent = self.desk.recorder.ledger.doubts(symbol, Leg.FLATTEN)
+        return any(now_ms - order.at_ms < self.desk.naked_max_ms for order in sent)
 
     def _try(self, symbol: Symbol) -> None:
         """Note what is about to be closed; what stays as large is tried less often."""

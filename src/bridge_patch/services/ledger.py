@@ -84,7 +84,7 @@ class Ledger:
             case OrderEnded(book=Book.ACCOUNT):
                 self.endings.contradicted(event)
                 self._doubted(event)
-                self._unrest(event.symbol, event.order_id)
+                self._unrest(event.symbol, event.order_id, event.reason)
             case FundingPaid(book=Book.ACCOUNT):
                 self._funded(event)
             case OrderRefused(book=Book.ACCOUNT):
@@ -120,15 +120,17 @@ class Ledger:
     def stale_stops(self, symbol: Symbol) -> tuple[RestingStop, ...]:
         """Return the stops that a better one made needless, or a close left over.
 
-        A stop over a part of a position is needed until one covers the whole.
+        A stop over a part of a position is needed until one covers the whole; one that does
+        not close it is left over from a position of the other side.
         """
         plan = self.plans.get(symbol)
         if plan is None:
             return ()
-        kept = self.guard(symbol)
-        if kept is None and symbol in self.positions:
-            return tuple(plan.orphans)
-        return (*(s for s in plan.stops if s is not kept), *plan.orphans)
+        kept, position = self.guard(symbol), self.positions.get(symbol)
+        stale = [stop for stop in plan.stops if stop is not kept]
+        if kept is None and position is not None:
+            stale = [stop for stop in stale if not stop.closes(position)]
+        return (*stale, *plan.orphans)
 
     def unknown(self, besides: ClientOrderId | None = None) -> tuple[Sending, ...]:
         """Return every order in doubt, oldest first, but for the one asked about."""
@@ -155,6 +157,7 @@ class Ledger:
     def _sending(self, order: Sending) -> None:
         self.in_doubt[order.order_id] = Doubt(order, OrderState.SENDING)
         self.endings.sent(order)
+        self.early.sent(order)
         self._reserve(order)
         before = self.plans.get(order.symbol)
         if order.leg is not Leg.ENTRY:
@@ -222,10 +225,8 @@ class Ledger:
         self._reopen(fill)
         self._doubted(fill)
         self._unrest(fill.symbol, fill.order_id)
-        doubt, symbol = self.in_doubt.get(fill.order_id), fill.symbol
-        sent_ms = doubt.order.at_ms if doubt else None
-        before = self.positions.get(symbol)
-        for _, position in self.early.fold(before, fill, sent_ms):
+        symbol = fill.symbol
+        for _, position in self.early.fold(self.positions.get(symbol), fill):
             if position is not None:
                 self.positions[symbol] = position
             else:
@@ -257,26 +258,28 @@ class Ledger:
 
     def _armed(self, stop: StopArmed) -> None:
         self.endings.contradicted(stop)
-        self._plan(stop.symbol, stop.intent_id).stops.append(
+        plan = self._plan(stop.symbol, stop.intent_id)
+        plan.end(stop.order_id)  # one that was left over is seen again
+        plan.stops.append(
             RestingStop(
                 order_id=stop.order_id,
+                side=stop.side,
                 price_usd=stop.stop_price_usd,
                 quantity_base=stop.quantity_base,
             )
         )
 
-    def _unrest(self, symbol: Symbol, order_id: ClientOrderId) -> None:
+    def _unrest(self, symbol: Symbol, order_id: ClientOrderId, why: str = "") -> None:
         plan = self.plans.get(symbol)
         if plan is not None:
-            plan.stops = [s for s in plan.stops if s.order_id != order_id]
-            plan.orphans = [s for s in plan.orphans if s.order_id != order_id]
+            plan.end(order_id, why)
 
     def guard(self, symbol: Symbol) -> RestingStop | None:
         """Return the stop over all that is held that fires first; of equal, the newest."""
         position, plan = self.positions.get(symbol), self.plans.get(symbol)
         if position is None or plan is None:
             return None
-        covering = [s for s in reversed(plan.stops) if s.covers(position.quantity_base)]
+        covering = [stop for stop in reversed(plan.stops) if stop.covers(position)]
         sign = position.side.sign
         return max(covering, key=lambda stop: sign * stop.price_usd, default=None)
 

@@ -231,12 +231,11 @@ def own_records(recorder: Recorder) -> OwnRecords:
 
 def _own_stops(ledger: Ledger) -> Iterator[OwnStop]:
     for symbol, plan in ledger.plans.items():
-        position = ledger.positions.get(symbol)
         for stop in (*plan.stops, *plan.orphans):
             yield OwnStop(
                 symbol=symbol,
                 order_id=stop.order_id,
-                side=position.side.opposite if position else None,
+                side=stop.side,
                 price_usd=stop.price_usd,
                 quantity_base=stop.quantity_base,
             )

@@ -30,8 +30,8 @@ def reducible_base(ledger: Ledger, symbol: Symbol) -> Decimal:
     open_base = position.quantity_base if position else ZERO
     if doubt is None:
         return open_base
-    untold_base = doubt.untold_base - ledger.early.quantity_base(symbol)
-    return open_base + max(ZERO, untold_base)
+    reduced_base = ledger.early.quantity_base(symbol, doubt.order.at_ms)
+    return open_base + max(ZERO, doubt.untold_base - reduced_base)
 
 
 def _entry_in_doubt(ledger: Ledger, symbol: Symbol) -> Doubt | None:

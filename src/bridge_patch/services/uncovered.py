@@ -9,12 +9,12 @@ from bridge_patch.domain.events import Book, OrderEnded
 from bridge_patch.domain.intent import UnixMs
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.services.ledger import Ledger
+from bridge_patch.services.plans import UNSTATED
 from bridge_patch.services.ports import AccountReading
 
 #: So long may the venue state a position without the stop that guards it: its lists lag,
 #: and an adapter may take some seconds to follow a stop that fired to its trades.
 UNCOVERED_MAX_MS: Final = 10_000
-_WHY: Final = "the venue states the position without a stop"
 
 
 @final
@@ -31,7 +31,8 @@ class Uncovered:
     def gone(self, ledger: Ledger, read: AccountReading) -> tuple[OrderEnded, ...]:
         """Take in a reading; return the end of the stops that were missing for too long.
 
-        With that the position is NAKED, and is protected or closed as any such one.
+        With that the position is NAKED, and is protected or closed as any such one. The
+        stops may rest for all that, so they are swept as what another plan left.
         """
         stated, before = {p.symbol: p for p in read.positions}, self._since_ms
         self._since_ms, ended = {}, []
@@ -50,7 +51,7 @@ class Uncovered:
                         at_ms=read.at_ms,
                         symbol=symbol,
                         order_id=stop.order_id,
-                        reason=_WHY,
+                        reason=UNSTATED,
                     )
                     for stop in ledger.plans[symbol].stops
                 ]

@@ -194,6 +194,14 @@ def test_of_two_stops_the_one_that_fires_first_is_shown() -> None:
     assert stands(RUN, FILLED, tighter, STOP).positions[0].stop_price_usd == 102_000
 
 
+def test_a_stop_that_cannot_close_the_position_does_not_cover_it() -> None:
+    """What the execution sends another stop for is not shown as covered."""
+    shown = folded([RUN, FILLED, replace(STOP, side=Side.BUY)])
+
+    assert shown.naked() == (BTC,)
+    assert folded([RUN, FILLED, STOP]).naked() == ()
+
+
 def test_a_trailing_stop_stands_where_its_best_price_left_it() -> None:
     """2 % below 110,000 is 107,800; before it is activated it protects nothing."""
     trail = TrailingSet(

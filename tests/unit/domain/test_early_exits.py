@@ -9,10 +9,10 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from bridge_patch.domain.early_exits import EarlyExits
-from bridge_patch.domain.events import Book, Filled, FillKind
+from bridge_patch.domain.early_exits import SENT_KEPT, EarlyExits
+from bridge_patch.domain.events import Book, Filled, FillKind, Sending
 from bridge_patch.domain.intent import IntentId, Side, Symbol, UnixMs
-from bridge_patch.domain.order import ClientOrderId
+from bridge_patch.domain.order import ClientOrderId, Leg
 from bridge_patch.domain.position import Position, apply_fill
 
 D = Decimal
@@ -40,6 +40,25 @@ def fill(
         trade_id=f"t-{n}",
         intent_id=IntentId(kind),
     )
+
+
+def sending(at_ms: int, side: Side = Side.BUY) -> Sending:
+    """The order of which the trades of an entry are."""
+    return Sending(
+        at_ms=UnixMs(at_ms),
+        intent_id=IntentId("i"),
+        order_id=ClientOrderId(FillKind.ENTRY),
+        leg=Leg.ENTRY,
+        symbol=BTC,
+        side=side,
+        quantity_base=D(5),
+    )
+
+
+def adopted(at_ms: int) -> Filled:
+    """The trade by which a person's word counts."""
+    entry = fill(FillKind.ENTRY, "5", at_ms)
+    return replace(entry, trade_id=f"adopted-{entry.order_id}")
 
 
 @st.composite
@@ -72,8 +91,9 @@ def test_trades_in_any_order_end_as_they_happened(
     told = list(trades)
     order.shuffle(told)  # type: ignore[attr-defined]
     early, position, counted = EarlyExits(), None, []
+    early.sent(sending(0, side))
     for one in told:
-        for now, after in early.fold(position, one, sent_ms=UnixMs(0)):
+        for now, after in early.fold(position, one):
             counted.append(now)
             position = after
             assert position is None or position.side is side
@@ -112,7 +132,8 @@ def test_what_was_reduced_before_an_entry_left_is_none_of_it() -> None:
     assert list(early.fold(None, fill(FillKind.REDUCE, "5", 10))) == []
     assert early.quantity_base(BTC) == 5
 
-    ((_, position),) = early.fold(None, fill(FillKind.ENTRY, "5", 20), UnixMs(19))
+    early.sent(sending(19))
+    ((_, position),) = early.fold(None, fill(FillKind.ENTRY, "5", 20))
     assert position is not None
     assert position.signed_base == 5
     assert early.quantity_base(BTC) == 0
@@ -121,12 +142,47 @@ def test_what_was_reduced_before_an_entry_left_is_none_of_it() -> None:
 def test_an_entry_that_a_person_adopts_later_takes_in_what_was_reduced_of_it() -> None:
     """Its trade carries the time of the word, not its own."""
     early = EarlyExits()
+    early.sent(sending(9))
     assert list(early.fold(None, fill(FillKind.REDUCE, "5", 10))) == []
-    entry = fill(FillKind.ENTRY, "5", 20)
-    adopted = replace(entry, trade_id=f"adopted-{entry.order_id}")
 
-    *_, (_, position) = early.fold(None, adopted)
+    *_, (_, position) = early.fold(None, adopted(20))
     assert position is None
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_what_is_adopted_takes_in_nothing_of_another_time(*, ours: bool) -> None:
+    """A stop took more than was ours, long ago; then an order, or a position, is adopted.
+
+    Of an order it is known when it left; a position is what the venue states at the word.
+    """
+    early = EarlyExits()
+    assert list(early.fold(None, fill(FillKind.STOP, "5", 10))) == []
+    if ours:
+        early.sent(sending(19))
+
+    ((_, position),) = early.fold(None, adopted(20))
+    assert position is not None
+    assert position.signed_base == 5
+
+
+def test_a_reduction_may_be_earlier_than_its_entry_by_what_two_clocks_differ() -> None:
+    """The venue's clock lags behind ours: its trade seems older than our order."""
+    early = EarlyExits()
+    early.sent(sending(15))
+    assert list(early.fold(None, fill(FillKind.REDUCE, "5", 12))) == []
+
+    *_, (_, position) = early.fold(None, fill(FillKind.ENTRY, "5", 11))
+    assert position is None
+
+
+def test_only_the_newest_entries_are_remembered() -> None:
+    early = EarlyExits()
+    for n in range(SENT_KEPT + 1):
+        early.sent(replace(sending(n), order_id=ClientOrderId(f"o-{n}")))
+    early.sent(replace(sending(0), leg=Leg.STOP, order_id=ClientOrderId("stop")))
+
+    assert len(early.sent_ms) == SENT_KEPT
+    assert {"o-0", "stop"}.isdisjoint(early.sent_ms)
 
 
 def test_a_reduction_of_the_other_side_is_none_of_an_entry() -> None:

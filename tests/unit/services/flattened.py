@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bridge_patch.domain.events import LatchSet, Sending
-from bridge_patch.domain.intent import Mode, Symbol
+from bridge_patch.domain.intent import Mode, Symbol, UnixMs
 from bridge_patch.domain.order import Leg
 from bridge_patch.domain.venue_records import VenueRecords
 from bridge_patch.services.messages import Wish
@@ -52,6 +52,13 @@ class Scene:
         for _ in range(ticks):
             self.n += 1
             await self.session.on_tick(at(self.n, FLAT))
+
+    async def seconds(self, count: int) -> None:
+        """A pulse each second, on a clock that else only a replay's tick moves."""
+        for _ in range(count):
+            now_ms = self.session.clock.now_ms()
+            self.session.clock.set(UnixMs(now_ms + 1_000))
+            await self.session.keeper.pulse()
 
     async def restarts(self, mode: Mode | None = None) -> None:
         """A new process on what the old one left, with the same venue's tap."""

@@ -1,12 +1,16 @@
 """`halt --flatten` in the execution: all that is ours is closed, whatever else holds."""
 
+from itertools import pairwise
+
 import pytest
 
 from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import Filled, FillKind, LatchSet, TradingState
-from bridge_patch.domain.intent import Mode, UnixMs
+from bridge_patch.domain.intent import Mode
+from bridge_patch.services.flattening import AGAIN_MAX_MS
 from bridge_patch.services.holds import FLATTEN, OPERATOR
 from bridge_patch.services.messages import Wish
+from bridge_patch.services.protection import NAKED_MAX_MS
 from tests.simulation.rig import BTC, CALM, SOL, ask, intent, run, tapped
 from tests.simulation.tap import Trouble
 from tests.unit.services.flattened import BOTH, Failing, Scene
@@ -45,7 +49,7 @@ def test_a_close_of_which_nobody_knows_is_looked_up_and_not_sent_again() -> None
         scene.venue.trouble("reduce", Trouble.REQUEST_LOST)
         await scene.orders(Wish.FLATTEN)
         assert await scene.held() == {BTC}
-        await scene.passes(3)
+        await scene.seconds(NAKED_MAX_MS // 1_000 - 1)
         assert len(scene.closes) == 2
         scene.venue.troubles["find"].clear()
         await scene.passes(2)
@@ -56,6 +60,45 @@ def test_a_close_of_which_nobody_knows_is_looked_up_and_not_sent_again() -> None
 
     assert calls.count("reduce") == len(scene.closes) == 3
     assert len({one.order_id for one in scene.closes}) == 3
+
+
+def test_a_close_that_stays_in_doubt_is_followed_by_another_at_the_naked_deadline() -> None:
+    """Nobody answers for the first one, ever: a person's order does not wait for that."""
+    scene = Scene()
+
+    async def scenario() -> None:
+        await scene.begin()
+        scene.venue.trouble("find", *[Trouble.REQUEST_LOST] * 100)
+        scene.venue.trouble("reduce", Trouble.REQUEST_LOST)
+        await scene.orders(Wish.FLATTEN)
+        assert await scene.held() == {BTC}
+        await scene.seconds(NAKED_MAX_MS // 1_000)
+        assert await scene.held() == set()
+
+    run(scenario())
+
+    assert len({one.order_id for one in scene.closes}) == len(scene.closes) == 3
+
+
+def test_closes_that_all_stay_in_doubt_are_sent_ever_more_seldom() -> None:
+    """Half an hour of a venue that answers nothing: a close in thirty seconds at most."""
+    scene = Scene()
+
+    async def scenario() -> None:
+        await scene.begin()
+        scene.venue.trouble("find", *[Trouble.REQUEST_LOST] * 10**5)
+        scene.venue.trouble("reduce", *[Trouble.REQUEST_LOST] * 1_000)
+        await scene.orders(Wish.FLATTEN)
+        await scene.seconds(1_800)
+        assert await scene.held() == set(BOTH)
+
+    run(scenario())
+
+    for symbol in BOTH:
+        sent_ms = [one.at_ms for one in scene.closes if one.symbol == symbol]
+        waits_ms = [later - earlier for earlier, later in pairwise(sent_ms)]
+        assert min(waits_ms) == NAKED_MAX_MS
+        assert set(waits_ms[10:]) == {AGAIN_MAX_MS}
 
 
 def test_a_close_whose_reply_is_lost_is_found_and_closes_once() -> None:
@@ -83,10 +126,8 @@ def test_a_refused_close_is_tried_again_ever_more_seldom_until_it_is_flat() -> N
         scene.venue.trouble("reduce", *[Trouble.REFUSED] * 7)
         await scene.orders(Wish.FLATTEN)
         sent = []
-        for _ in range(70):  # one pulse a second, on a clock that a replay's tick moves
-            now_ms = scene.session.clock.now_ms()
-            scene.session.clock.set(UnixMs(now_ms + 1_000))
-            await scene.session.keeper.pulse()
+        for _ in range(70):
+            await scene.seconds(1)
             sent.append(len(scene.closes))
         assert await scene.held() == set()
         return sent

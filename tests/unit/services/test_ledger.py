@@ -158,7 +158,8 @@ def test_the_stop_that_fires_first_is_the_one_that_protects() -> None:
 
 def test_for_a_short_the_lower_stop_fires_first() -> None:
     short = replace(FILL, side=Side.SELL)
-    ledger = fold(ENTRY, short, stop("s-1", 97_000), stop("s-2", 96_000))
+    stops = [replace(s, side=Side.BUY) for s in (stop("s-1", 97_000), stop("s-2", 96_000))]
+    ledger = fold(ENTRY, short, *stops)
 
     assert ledger.stop_price_usd(BTC) == 96_000
     assert ledger.positions[BTC].signed_base == D("-0.04")

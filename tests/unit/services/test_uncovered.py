@@ -5,14 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+import pytest
+
 from bridge_patch.domain.events import Book, OrderEnded, StopArmed
 from bridge_patch.domain.intent import Symbol, UnixMs, Unknown
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.venue_events import VenueEvent
+from bridge_patch.domain.venue_records import VenueRecords
+from bridge_patch.services.plans import UNSTATED
 from bridge_patch.services.ports import AccountReading
 from bridge_patch.services.session import Session
 from bridge_patch.services.uncovered import UNCOVERED_MAX_MS, Uncovered
-from tests.simulation.rig import BTC, CALM, World, ask, at, intent, ready, run
+from tests.simulation.rig import (
+    BTC,
+    CALM,
+    World,
+    ask,
+    at,
+    calm,
+    intent,
+    play,
+    ready,
+    run,
+)
 from tests.simulation.tap import Tap, Trouble
 
 
@@ -47,6 +62,12 @@ def armed(world: World) -> list[StopArmed]:
     return [e for e in world.events(StopArmed) if e.book is Book.ACCOUNT]
 
 
+async def resting(venue: Bare) -> set[ClientOrderId | None]:
+    stated = await venue.inner.records()
+    assert isinstance(stated, VenueRecords)
+    return {order.order_id for order in stated.orders}
+
+
 def test_a_position_that_the_venue_states_without_a_stop_is_protected_anew() -> None:
     world = World()
 
@@ -57,12 +78,49 @@ def test_a_position_that_the_venue_states_without_a_stop_is_protected_anew() -> 
         assert venue.kinds() == ["place", "stop"], "one reading may lag"
         await session.on_tick(at(CALM + 2, {BTC: 95_000}))
 
-        assert venue.kinds() == ["place", "stop", "stop"]
+        assert venue.kinds() == ["place", "stop", "cancel", "stop"]
         first, second = armed(world)
-        (gone,) = [e for e in world.events(OrderEnded) if e.book is Book.ACCOUNT]
-        assert gone.order_id == first.order_id != second.order_id
+        gone, swept = [e for e in world.events(OrderEnded) if e.book is Book.ACCOUNT]
+        assert gone.order_id == swept.order_id == first.order_id != second.order_id
+        assert (gone.reason, swept.reason) == (UNSTATED, "cancelled")
         assert venue.learned == [gone]
         assert session.recorder.ledger.naked() == ()
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_stop_that_was_not_stated_is_swept_until_the_venue_says_that_it_is_gone(
+    *, restarted: bool
+) -> None:
+    """It may rest all the same, and would close the next position."""
+    world = World()
+
+    async def scenario() -> None:
+        session, venue = await held(world)
+        venue.bare = True
+        venue.trouble("cancel", Trouble.REQUEST_LOST)
+        await session.on_tick(at(CALM + 1, {BTC: 95_000}))
+        venue.trouble("cancel", *[Trouble.REQUEST_LOST] * 2)
+        await session.on_tick(at(CALM + 2, {BTC: 95_000}))
+        first, second = (one.order_id for one in armed(world))
+        ledger = session.recorder.ledger
+        assert [stop.order_id for stop in ledger.stale_stops(BTC)] == [first]
+        assert await resting(venue) == {first, second}
+
+        if restarted:
+            session = world.start(venue=Bare)
+            await play(session, calm((BTC,)))
+            assert isinstance(session.keeper.venue, Bare)
+            venue, ledger = session.keeper.venue, session.recorder.ledger
+        venue.bare = False
+        venue.troubles["cancel"].clear()
+        await session.on_tick(at(CALM + 3, {BTC: 95_000}))
+        guard = ledger.guard(BTC)
+        assert guard is not None
+        assert guard.order_id == second
+        assert ledger.stale_stops(BTC) == ()
+        assert await resting(venue) == {second}
 
     run(scenario())
 
@@ -77,7 +135,7 @@ def test_where_it_cannot_be_protected_anew_it_is_closed() -> None:
         for n in (1, 2):
             await session.on_tick(at(CALM + n, {BTC: 95_000}))
 
-        assert venue.kinds()[:4] == ["place", "stop", "stop", "reduce"]
+        assert venue.kinds()[:5] == ["place", "stop", "cancel", "stop", "reduce"]
         assert session.recorder.ledger.positions == {}
 
     run(scenario())

@@ -24,6 +24,7 @@ from bridge_patch.domain.venue_events import (
     StopArmed,
     VenueEvent,
 )
+from bridge_patch.services.plans import UNSTATED
 
 #: How many orders, and how many trades, are remembered at least; older ones are over.
 ORDERS_KEPT: Final = 10_000
@@ -199,7 +200,7 @@ def _marked(order: OrderFacts, event: VenueEvent) -> None:
             order.stop_base = event.quantity_base
         case OrderEnded(reason=reason):
             order.rests, order.ended = False, True
-            if reason == UNSEEN:
+            if reason in {UNSEEN, UNSTATED}:
                 order.state = None
             else:
                 _over(order, OrderState.CANCELLED)

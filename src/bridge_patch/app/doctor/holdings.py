@@ -51,6 +51,7 @@ def ours_of(events: Iterable[Stored], venue: str) -> Ours | None:
             ran = ran or there
         elif there and isinstance(event, Sending):
             ids.add(event.order_id)
+            held.early.sent(event)
         elif there and isinstance(event, HELD) and event.book is Book.ACCOUNT:
             held.apply(event)
     if not ran:

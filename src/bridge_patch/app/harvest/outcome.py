@@ -13,6 +13,7 @@ from bridge_patch.domain.events import (
     Filled,
     FillKind,
     Judged,
+    Sending,
     StopArmed,
     VenueEvent,
 )
@@ -80,7 +81,9 @@ def trades_of(events: Iterable[Event]) -> list[Trade]:
     for event in events:
         if isinstance(event, Judged):
             verdicts.take(event)
-        elif isinstance(event, VenueEvent) and event.book is Book.ACCOUNT:
+        elif isinstance(event, Sending) or (
+            isinstance(event, VenueEvent) and event.book is Book.ACCOUNT
+        ):
             fold.take(event)
     return fold.trades
 

@@ -135,13 +135,20 @@ def _reload(units: tuple[TextFile, ...]) -> Command:
 
 
 def _outdated(places: Places, release: Release) -> Iterator[Action]:
-    """Name the releases that neither run nor come: the one before stays, to go back to."""
+    """Name the releases that are not needed: the one that comes stays, and two others.
+
+    What `current` names, to go back to. It need not be what runs: what was not restarted
+    since runs the release before it, so the newest of the rest stays as well.
+    """
     current, releases = places.at(CURRENT), places.at(_RELEASES)
     if not current.is_symlink() or not releases.is_dir():
         return
     before = current.readlink().name
     if before == release.name:
         return
-    for path in sorted(releases.iterdir()):
-        if path.name not in {before, release.name}:
+    others = [p for p in releases.iterdir() if p.name not in {before, release.name}]
+    built = [path for path in others if not path.name.startswith(".")]  # not one half built
+    newest = max(built, key=lambda p: (p.stat().st_mtime_ns, p.name), default=None)
+    for path in sorted(others):
+        if path != newest:
             yield Removal(path=path)

@@ -23,6 +23,7 @@ from bridge_patch.domain.events import (
     LatchSet,
     OrderEnded,
     RunStarted,
+    Sending,
     StopArmed,
     TrailingSet,
     Verdict,
@@ -37,6 +38,7 @@ KINDS: Final = frozenset(
     for kind in (
         RunStarted,
         Judged,
+        Sending,
         Filled,
         StopArmed,
         TrailingSet,

@@ -176,6 +176,7 @@ class StatusFold:
                 self._judged(stored, event)
             case Sending():
                 self.doubts[event.order_id] = Doubt(event, OrderState.SENDING)
+                self.book(Book.ACCOUNT).holdings.early.sent(event)
             case Resolved():
                 self._resolved(event)
             case EquityMarked():

@@ -45,6 +45,7 @@ class Holdings:
             case StopArmed():
                 self.stops[event.symbol][event.order_id] = RestingStop(
                     order_id=event.order_id,
+                    side=event.side,
                     price_usd=event.stop_price_usd,
                     quantity_base=event.quantity_base,
                 )
@@ -60,9 +61,9 @@ class Holdings:
 
     def stop_price_usd(self, symbol: Symbol) -> Decimal | None:
         """Return the price of the stop that fires first; None where none covers it all."""
-        position = self.positions[symbol]
-        sign, held_base = position.side.sign, position.quantity_base
-        covering = (s.price_usd for s in self.stops[symbol].values() if s.covers(held_base))
+        position, stops = self.positions[symbol], self.stops[symbol].values()
+        covering = (stop.price_usd for stop in stops if stop.covers(position))
+        sign = position.side.sign
         return max(covering, key=lambda price: sign * price, default=None)
 
     def naked(self) -> tuple[Symbol, ...]:
@@ -105,5 +106,5 @@ class Holdings:
             return
         back = ONE - trail.side.opposite.sign * trail.callback_pct / HUNDRED
         self.stops[trail.symbol][trail.order_id] = RestingStop(
-            order_id=trail.order_id, price_usd=trail.best_usd * back
+            order_id=trail.order_id, side=trail.side, price_usd=trail.best_usd * back
         )

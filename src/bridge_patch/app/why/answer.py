@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import final
 
-from bridge_patch.domain.events import BulkExpired, Filled, RunStarted
+from bridge_patch.domain.events import BulkExpired, Filled, RunStarted, Sending
 from bridge_patch.domain.intent import IntentId, UnixMs
 from bridge_patch.services.messages import DeadLetter
 from bridge_patch.services.ports import Stored
@@ -31,7 +31,7 @@ class Material:
     """What was found about an id; `about` is the journal's, `letters` are the bus's.
 
     `fills` are the venue's or the governed book's, oldest first, from a time at which the
-    symbol was flat.
+    symbol was flat; `sent` are the symbol's orders as they left, where that was one.
     """
 
     intent_id: IntentId
@@ -39,6 +39,7 @@ class Material:
     run: RunStarted | None = None
     bulk: BulkExpired | None = None
     fills: tuple[Filled, ...] = ()
+    sent: tuple[Sending, ...] = ()
     letters: tuple[DeadLetter, ...] = ()
     waiting: str = ""
 

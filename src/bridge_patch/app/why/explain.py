@@ -81,7 +81,8 @@ def _decided(found: Material, judged: Judged) -> Answer:
     said = said_by_rules(judged, settings)
     entry = judged.confidence is not None
     outcome = _outcome(found, judged)
-    held = (opened_by if entry else reduced_by)(judged.intent_id, found.fills)
+    fold = opened_by if entry else reduced_by
+    held = fold(judged.intent_id, found.fills, found.sent)
     received = _last(found, IntentReceived)
     headline = headline_of(judged, said) if entry else _reduction(judged, outcome, held)
     if outcome is None:

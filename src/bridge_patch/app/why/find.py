@@ -25,6 +25,7 @@ from bridge_patch.domain.events import (
     Filled,
     Judged,
     RunStarted,
+    Sending,
 )
 from bridge_patch.domain.intent import IntentId, Mode
 from bridge_patch.services.messages import DeadLetter
@@ -101,6 +102,7 @@ class Finder:
             run=self._run(about[-1].run_id),
             bulk=self._bulk_event(intent_id, about[0].seq) if expired else None,
             fills=self._fills(judged) if judged else (),
+            sent=self._sent(judged) if judged else (),
             letters=tuple(self._letters(expired.entry_id)) if expired else (),
         )
 
@@ -145,6 +147,17 @@ class Finder:
             if isinstance(event, Filled)
             and event.book is book
             and event.symbol == judged.symbol
+        )
+
+    def _sent(self, judged: Judged) -> tuple[Sending, ...]:
+        """Return the symbol's orders that left for the venue."""
+        if judged.mode is not Mode.LIVE:
+            return ()
+        events = (stored.event for stored in self.journal.events({"Sending"}))
+        return tuple(
+            event
+            for event in events
+            if isinstance(event, Sending) and event.symbol == judged.symbol
         )
 
     def _letters(self, text: str) -> Iterator[DeadLetter]:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from bridge_patch.app.why.answer import Held, Trade
 from bridge_patch.domain.early_exits import EarlyExits
-from bridge_patch.domain.events import Filled, FillKind
+from bridge_patch.domain.events import Filled, FillKind, Sending
 from bridge_patch.domain.intent import IntentId
 from bridge_patch.domain.money import ZERO
 from bridge_patch.domain.position import Position
@@ -35,9 +35,11 @@ class _Step:
 _Steps: TypeAlias = Sequence[_Step]
 
 
-def opened_by(intent_id: IntentId, fills: Iterable[Filled]) -> Held | None:
+def opened_by(
+    intent_id: IntentId, fills: Iterable[Filled], sent: Iterable[Sending] = ()
+) -> Held | None:
     """Return the position this entry opened, with everything taken off it so far."""
-    for steps in _episodes(fills):
+    for steps in _episodes(fills, sent):
         entries = [s for s in steps if s.fill.kind is FillKind.ENTRY]
         if any(step.fill.intent_id == intent_id for step in entries):
             exits = [s for s in steps if s.fill.kind is not FillKind.ENTRY]
@@ -46,9 +48,11 @@ def opened_by(intent_id: IntentId, fills: Iterable[Filled]) -> Held | None:
     return None
 
 
-def reduced_by(intent_id: IntentId, fills: Iterable[Filled]) -> Held | None:
+def reduced_by(
+    intent_id: IntentId, fills: Iterable[Filled], sent: Iterable[Sending] = ()
+) -> Held | None:
     """Return the position this reduction took something off, and only what it took."""
-    for steps in _episodes(fills):
+    for steps in _episodes(fills, sent):
         own = [
             step
             for step in steps
@@ -59,11 +63,13 @@ def reduced_by(intent_id: IntentId, fills: Iterable[Filled]) -> Held | None:
     return None
 
 
-def _episodes(fills: Iterable[Filled]) -> Iterator[_Steps]:
+def _episodes(fills: Iterable[Filled], sent: Iterable[Sending]) -> Iterator[_Steps]:
     """Yield the fills of one position after another; the last one may still be open."""
     steps: list[_Step] = []
     position: Position | None = None
     early = EarlyExits()
+    for order in sent:
+        early.sent(order)
     for told in fills:
         for fill, after in early.fold(position, told):
             steps.append(_Step(fill, position, after))

@@ -19,6 +19,7 @@ from bridge_patch.domain.venue_events import (
     StopArmed,
     VenueEvent,
 )
+from bridge_patch.services.plans import UNSTATED
 from tests.contracts.approvals import BTC
 from tests.unit.adapters.venue_ccxt.scenes import X, announced, by_hand
 from tests.unit.adapters.venue_ccxt.stand import D, Stand, on_stand, traded
@@ -143,7 +144,7 @@ def test_an_absent_order_is_asked_about_for_a_day_and_while_a_position_is_unexpl
     asyncio.run(script(Stand(streaming=False)))
 
 
-@pytest.mark.parametrize("how", [OrderEvent.ACCEPTED, OrderEvent.FILLED, UNSEEN])
+@pytest.mark.parametrize("how", [OrderEvent.ACCEPTED, OrderEvent.FILLED, UNSEEN, UNSTATED])
 def test_an_order_of_which_more_can_come_stays_in_doubt(how: str) -> None:
     """Said to be filled is over with its trades; a stop out of sight may fire."""
     stand = Stand(streaming=False)
@@ -166,7 +167,7 @@ def test_a_stop_that_is_seen_again_rests_after_a_restart_too() -> None:
         order_id=X,
         intent_id=entry.intent_id,
     )
-    gone = (_end(why, entry.at_ms) for why in (UNSEEN, "rests no more"))
+    gone = (_end(why, entry.at_ms) for why in (UNSEEN, UNSTATED, "rests no more"))
     for told in ((armed,), *((armed, end, armed) for end in gone)):
         stand.venue = stand.make()
         stand.venue.restore((entry, *told))

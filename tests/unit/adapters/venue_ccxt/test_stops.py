@@ -5,8 +5,15 @@ import json
 import pytest
 
 from bridge_patch.adapters.venue_ccxt.outcome import Answer, Reply
-from bridge_patch.domain.order import ClientOrderId
-from bridge_patch.domain.venue_events import Filled, OrderEnded, StopArmed, VenueEvent
+from bridge_patch.domain.order import ClientOrderId, OrderEvent
+from bridge_patch.domain.venue_events import (
+    Book,
+    Filled,
+    OrderEnded,
+    StopArmed,
+    VenueEvent,
+)
+from bridge_patch.services.plans import UNSTATED
 from tests.contracts.approvals import BTC
 from tests.unit.adapters.venue_ccxt.scenes import by_hand
 from tests.unit.adapters.venue_ccxt.stand import D, Sent, Stand, on_stand
@@ -119,5 +126,27 @@ def test_a_stop_that_was_lost_from_sight_is_told_again_when_it_is_listed() -> No
         assert isinstance(armed, StopArmed)
         assert armed.order_id == ClientOrderId("bp-stop")
         assert armed.stop_price_usd == D(94500)
+
+    on_stand(script)
+
+
+def test_a_stop_that_was_not_stated_is_cancelled_all_the_same() -> None:
+    """The journal believes in it no more; it may rest, so the cancel is sent."""
+
+    async def script(stand: Stand) -> None:
+        await stand.open()
+        (armed,) = (await stand.stop("94500")).events
+        end = OrderEnded(
+            book=Book.ACCOUNT,
+            at_ms=armed.at_ms,
+            symbol=BTC,
+            order_id=ClientOrderId("bp-stop"),
+            reason=UNSTATED,
+        )
+        stand.venue.learn((end,))
+
+        report = await stand.venue.cancel(BTC, end.order_id)
+        assert report.event is OrderEvent.CANCELLED
+        assert len(stand.calls("algoOrder", "DELETE")) == 1
 
     on_stand(script)

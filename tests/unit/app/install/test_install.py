@@ -120,19 +120,22 @@ def test_an_upgrade_keeps_settings_secrets_and_journal_and_turns_the_rest(
     assert loaded.settings.max_position_usd == 123
 
 
-def test_of_older_releases_the_one_before_stays_and_no_other(
+def test_of_older_releases_the_two_before_stay_and_no_other(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("1", "2", "3", "3"):
+    """Of two upgrades without a restart between, the first removed nothing that runs."""
+    releases = stage.root / "opt/quantum/releases"
+    (releases / ".5.new").mkdir(parents=True)  # one that was half built
+    for built_sec, name in enumerate(("9", "8", "1", "2", "2")):
         release = Release(name, ())
         monkeypatch.setattr(
             "bridge_patch.app.commands.install.Release.reused",
             lambda release=release: release,
         )
         stage.install()
+        os.utime(releases / name, (built_sec, built_sec))
 
-    releases = stage.root / "opt/quantum/releases"
-    assert sorted(path.name for path in releases.iterdir()) == ["2", "3"]
+    assert sorted(path.name for path in releases.iterdir()) == ["1", "2", "8"]
 
 
 def test_missing_and_unknown_settings_are_told_with_the_lines_to_add(stage: Stage) -> None:
