@@ -33,13 +33,13 @@ MEANT = [(a, about.severity, a.anchor) for a, about in ALARMS.items()] + [
 
 
 OURS = re.compile(
-    r"(?:sudo )?(?:/opt/quantum/current/bin/)?(?:bpr?|bridge-patch) (?P<words>.+)"
+    r"(?:sudo )?(?:/opt/quantum/current/bin/)?(?:bp[kr]?|bridge-patch) (?P<words>.+)"
 )
 
 
 def lines() -> list[str]:
     found = [c.line for part in sections(PAGE).values() for b in blocks(part) for c in b]
-    return [*found, *re.findall(r"`((?:bpr? |bridge-patch )[^`]+)`", PAGE)]
+    return [*found, *re.findall(r"`((?:bp[kr]? |bridge-patch )[^`]+)`", PAGE)]
 
 
 def commands(group: object, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
