@@ -87,6 +87,30 @@ def test_a_way_is_told_from_the_message_to_the_exit(
     assert path["stops"][-1]["said"].endswith("gain -12.34 USD by i-1, flat")
 
 
+def test_a_close_that_a_person_ordered_is_told_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is filed under the entry's id, and it is the entry's exit."""
+    flattened = replace(STOPPED, kind=FillKind.REDUCE)
+    events = (*STORY[:-1], flattened)
+    trace_symbol(asked(write_journal(tmp_path / "j.db", events), as_json=True))
+    (path,) = json.loads(capsys.readouterr().out)["paths"]
+
+    assert [s["stage"] for s in path["stops"]].count("filled") == 1
+    assert [s["stage"] for s in path["stops"]].count("exit") == 1
+
+
+def test_a_reduction_is_filled_by_what_it_takes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    close = replace(LIVE, action="CLOSE", proposed_margin_usd=None, proposed_leverage=None)
+    events = (RECEIVED, close, replace(STOPPED, kind=FillKind.REDUCE))
+    trace_symbol(asked(write_journal(tmp_path / "j.db", events), as_json=True))
+    (path,) = json.loads(capsys.readouterr().out)["paths"]
+
+    assert [s["stage"] for s in path["stops"]] == ["published", "judged", "filled"]
+
+
 def test_a_position_that_is_open_has_no_exit(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

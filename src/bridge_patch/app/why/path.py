@@ -69,7 +69,8 @@ def book_of(mode: Mode) -> Book:
 def path_of(judged: Judged, about: Sequence[Event], held: Held | None) -> Path:
     """Return the way of an intent; `held` is the position that it opened, if it did."""
     book = book_of(judged.mode)
-    reached = [one for event in about for one in _stages(event, book)]
+    own = FillKind.REDUCE if judged.proposed_margin_usd is None else FillKind.ENTRY
+    reached = [one for event in about for one in _stages(event, book, own)]
     reached += _exits(held)
     stops: list[Stop] = []
     before = reached[0][1] if reached else judged.at_ms
@@ -84,8 +85,11 @@ def path_of(judged: Judged, about: Sequence[Event], held: Held | None) -> Path:
     )
 
 
-def _stages(event: Event, book: Book) -> Iterator[tuple[Stage, UnixMs, str]]:
-    """Yield what an event filed under the intent says of its way; most say nothing."""
+def _stages(event: Event, book: Book, own: FillKind) -> Iterator[tuple[Stage, UnixMs, str]]:
+    """Yield what an event filed under the intent says of its way; most say nothing.
+
+    Only fills of its `own` kind are its own: an entry's stop is filed under it as well.
+    """
     match event:
         case IntentReceived():
             yield Stage.PUBLISHED, event.created_ms, f"by {event.source}"
@@ -98,7 +102,7 @@ def _stages(event: Event, book: Book) -> Iterator[tuple[Stage, UnixMs, str]]:
             yield Stage.ANSWERED, event.at_ms, f"{event.leg} {event.event}"
         case OrderRefused():
             yield Stage.ANSWERED, event.at_ms, f"refused {event.code} {event.message}"
-        case Filled(kind=FillKind.ENTRY | FillKind.REDUCE) if event.book is book:
+        case Filled() if event.book is book and event.kind is own:
             what = f"{exact(event.quantity_base)} at {price_text(event.price_usd)} USD"
             yield Stage.FILLED, event.at_ms, f"{event.kind} {event.side} {what}"
         case StopArmed() if event.book is book:
