@@ -32,13 +32,13 @@ class Command:
 
 
 def _pattern(promised: str) -> re.Pattern[str]:
-    """Return what a promised line is found by: `…` is whatever varies, within a line.
+    """Return what a promised line is found by: `…` and the width of gaps may vary.
 
     >>> bool(_pattern("mode … LIVE …").search("mode   LIVE on paper"))
     True
     """
-    parts = (re.escape(part.strip()) for part in promised.split("…"))
-    return re.compile(".*".join(parts) if "…" in promised else re.escape(promised))
+    parts = (" +".join(map(re.escape, part.split())) for part in promised.split("…"))
+    return re.compile(".*".join(parts))
 
 
 def sections(text: str) -> dict[str, str]:
