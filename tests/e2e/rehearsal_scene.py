@@ -64,7 +64,7 @@ class Scene:
     def minutes(self, count: int) -> None:
         """Let so many minutes of the market pass: it tells its marks with its bars."""
         to_ms = self.market.dial.now_ms() + count * MINUTE_MS
-        self.market.until(to_ms, speed=30, within_sec=60)
+        self.market.until(to_ms, speed=60, within_sec=60)
 
     def block(self, heading: str, number: int) -> None:
         """Copy every command of a block, and find what each promises."""

@@ -10,12 +10,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from bridge_patch.app.envfile import read_env_file
 from bridge_patch.app.install.places import ENV_FILE, UNITS, Places
+from bridge_patch.app.install.units import STOP_SEC
 from tests.e2e.harness import clean_env
 
 #: `RestartSec=10` of the units is this here.
@@ -126,8 +128,7 @@ class Systemd:
         self._stop.set()
         for thread in self._threads:
             thread.join(timeout=5)
-        for unit in self.units.values():
-            self._end(unit)
+        self._end(self.units.values())
 
     def _files(self) -> list[Path]:
         return sorted(self.places.at(UNITS).glob("quantum-*.service"))
@@ -190,16 +191,18 @@ class Systemd:
         heard = (listening, unit.ready, unit.process)
         threading.Thread(target=_hear, args=heard, daemon=True).start()
 
-    def _end(self, unit: Unit) -> None:
-        unit.wanted = False
-        if (process := unit.process) is None or process.poll() is not None:
-            return
-        process.terminate()
-        try:
-            process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    def _end(self, units: Iterable[Unit]) -> None:
+        """Tell all to stop, then wait for each, as long as systemd does."""
+        ending = [(unit, unit.process) for unit in units if unit.process is not None]
+        for unit, process in ending:
+            unit.wanted = False
+            process.terminate()
+        for _, process in ending:
+            try:
+                process.wait(timeout=STOP_SEC)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
     def _supervise(self) -> None:
         while not self._stop.wait(RESTART_SEC):
@@ -232,8 +235,7 @@ class Systemd:
             return int("inactive" in states), "".join(f"{s}\n" for s in states)
         with self._lock:
             if verb in {"stop", "restart"}:
-                for unit in units:
-                    self._end(unit)
+                self._end(units)
             if verb in {"start", "restart", "enable"}:
                 for unit in units:
                     unit.wanted = True
