@@ -33,12 +33,12 @@ class Part:
 PARTS: Final = (
     Part(
         "campaign of 2,000 seeds",
-        400,
+        300,
         ("-m", "tests.simulation.campaign", "--seeds", "2000", "--minutes", "20"),
     ),
     Part(
         "accounts under every order of events, 10,000 lives of positions in a storm",
-        660,
+        540,
         (
             *("-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider"),
             *(
@@ -49,11 +49,12 @@ PARTS: Final = (
         {"SOAK": "1"},
     ),
     Part(
-        "exits killed at each stage, demoted with positions open, over HTTP",
-        200,
+        "exits killed at each stage, demoted with positions open, the runbook rehearsed",
+        420,
         (
             *("-m", "pytest", "-q", "-p", "no:cacheprovider"),
             *("tests/e2e/test_exit_kills.py", "tests/e2e/test_demotion.py"),
+            "tests/e2e/test_rehearsal.py",
         ),
         {"SOAK": "1"},
     ),

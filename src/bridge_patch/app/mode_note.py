@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -14,11 +15,17 @@ NAME: Final = "ordered-mode.json"
 
 
 def leave(state_dir: Path, order: ModeOrdered) -> Path:
-    """Write the order down; the next start journals it. Raises BrokenPromiseError."""
+    """Write the order down; the next start journals it. Raises BrokenPromiseError.
+
+    It belongs to whom the folder belongs to: root may leave it, a service has to read it.
+    """
     path = state_dir / NAME
     try:
         beside = path.with_suffix(".new")
         beside.write_bytes(msgspec.json.encode(order))
+        held = state_dir.stat()
+        if os.geteuid() != held.st_uid:
+            os.chown(beside, held.st_uid, held.st_gid)
         beside.replace(path)
     except OSError as e:
         msg = f"{path} cannot be written: {e.strerror or type(e).__name__}"

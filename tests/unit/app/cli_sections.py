@@ -96,8 +96,9 @@ SECTIONS = (
     ),
     Section(
         "trace",
-        "Everything the journal holds about one intent, with the times between steps.",
-        (f"trace {PARTIAL}",),
+        "Everything the journal holds about one intent, with the times between steps."
+        " With `--symbol` in short, of the newest intents of a symbol.",
+        (f"trace {PARTIAL}", "trace --symbol BTCUSDT --last 3"),
     ),
     Section(
         "verify",

@@ -1,6 +1,7 @@
 """Whether a start may be live: by setting, by venue, and by what the journal holds."""
 
 import io
+import os
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -196,3 +197,16 @@ def test_what_is_no_order_is_not_taken_for_one(tmp_path: Path, text: str) -> Non
 def test_an_order_that_cannot_be_left_says_so(tmp_path: Path) -> None:
     with pytest.raises(BrokenPromiseError, match="cannot be written"):
         leave(tmp_path / "nowhere", BACK)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may leave a note to somebody else")
+def test_a_note_that_root_leaves_belongs_to_whom_the_folder_belongs(tmp_path: Path) -> None:
+    """Under a strict umask the service could not read it, and would know of no order."""
+    os.chown(tmp_path, 12_345, 12_346)
+    before = os.umask(0o077)
+    try:
+        note = leave(tmp_path, BACK)
+    finally:
+        os.umask(before)
+
+    assert (note.stat().st_uid, note.stat().st_gid) == (12_345, 12_346)

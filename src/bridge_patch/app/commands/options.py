@@ -156,6 +156,16 @@ class TraceOptions:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TraceSymbolOptions:
+    """`trace --symbol`: the newest `last` intents of a symbol that were judged."""
+
+    source: JournalOptions
+    symbol: Symbol
+    last: int
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignalOptions:
     """`signal`; `stated` has the payload's names, each value as it was typed."""
 

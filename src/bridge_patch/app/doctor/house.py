@@ -14,9 +14,11 @@ from bridge_patch.adapters.health import read_health
 from bridge_patch.adapters.journal_search import JournalSearch, QuickCheck
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.app.buses import BusAt
+from bridge_patch.app.credentials import CREDENTIALS, UNSTATED
 from bridge_patch.app.doctor.finding import Finding, fault, note, well
 from bridge_patch.app.doctor.holdings import KINDS, Ours, ours_of
 from bridge_patch.app.doctor.remedies import remedy_of
+from bridge_patch.app.envfile import read_env_file
 from bridge_patch.app.journal_place import journal_at
 from bridge_patch.app.store import RESERVE_BYTES
 from bridge_patch.domain.errors import BridgeError
@@ -34,7 +36,8 @@ class House:
     """What was read here. Texts say why a thing could not be; "" is that it could.
 
     `journal` is None where there is none yet, `bus_begun` false where no bus is. `health`
-    is what keeps the writer from writing, `mode` the env file's permission bits.
+    is what keeps the writer from writing, `mode` the env file's permission bits, and
+    `has_keys` tells whether that file holds a secret.
     """
 
     journal_at: str
@@ -70,7 +73,7 @@ def read_house(settings: Settings, env_file: Path | None) -> House:
         state_dir=settings.state_dir,
         state_fault=_state_fault(nearest),
         room_bytes=_room_bytes(nearest),
-        has_keys=settings.venue_api_secret is not None,
+        has_keys=env_file is not None and _holds_secrets(env_file),
         mode=env_file.stat().st_mode if env_file is not None else None,
     )
 
@@ -140,6 +143,13 @@ def check_mode(mode: int) -> Finding:
             "env file", f"it holds the keys, and has {found}", remedy_of("READABLE")
         )
     return well("env file", f"it holds the keys, and has {found}")
+
+
+def _holds_secrets(env_file: Path) -> bool:
+    """Tell whether the file itself states a secret; credentials lie elsewhere."""
+    names = set(CREDENTIALS.values())
+    stated = read_env_file(env_file).assignments
+    return any(one.name in names and one.value != UNSTATED for one in stated)
 
 
 def _journal(

@@ -16,10 +16,12 @@ from bridge_patch.app.commands.options import (
     JournalOptions,
     ReportOptions,
     TraceOptions,
+    TraceSymbolOptions,
     VerifyOptions,
 )
 from bridge_patch.app.commands.words import read_intent_id, read_verdict
 from bridge_patch.app.menu.launch import launch
+from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import parse_symbol
 
 
@@ -95,16 +97,33 @@ def decisions(
 
 def trace(
     *,
-    intent_id: Annotated[str, typer.Argument(metavar="ID", help="The intent's id.")],
+    intent_id: Annotated[
+        str | None, typer.Argument(metavar="ID", help="The intent's id.")
+    ] = None,
+    symbol: Annotated[
+        str | None, typer.Option(help="Or a symbol: its newest intents, in short.")
+    ] = None,
+    last: Annotated[
+        int, typer.Option(min=1, max=100, help="With --symbol: how many of them.")
+    ] = 5,
     journal: JournalOption = None,
     env_file: EnvFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show everything about one intent, with the times between steps.
 
-    Example: bridge-patch trace e-example-ai-BTCUSDT-buy-1746403200000
+    With --symbol: of its newest intents when each was published, judged, sent, filled,
+    protected and left.
+
+    Example: bridge-patch trace --symbol BTCUSDT --last 3
     """
     source = JournalOptions(journal=journal, env_file=env_file, as_json=as_json)
+    if symbol is not None and intent_id is None:
+        wanted = TraceSymbolOptions(source=source, symbol=parse_symbol(symbol), last=last)
+        launch("trace_symbol", wanted)
+    if intent_id is None or symbol is not None:
+        msg = "trace needs either the ID of an intent or --symbol: `decisions` lists both"
+        raise InvalidValueError(msg)
     launch("trace", TraceOptions(source=source, intent_id=read_intent_id(intent_id)))
 
 

@@ -116,7 +116,7 @@ def test_a_file_where_the_folder_should_be_is_a_fault(tmp_path: Path) -> None:
 
 def test_the_mode_of_the_file_with_the_keys_is_read(tmp_path: Path) -> None:
     file = tmp_path / "keys.env"
-    file.write_text("")
+    file.write_text("".join(f"{name}={value}\n" for name, value in KEYS.items()))
     file.chmod(0o644)
     house = read(tmp_path, file, **KEYS)
 
@@ -124,3 +124,12 @@ def test_the_mode_of_the_file_with_the_keys_is_read(tmp_path: Path) -> None:
     file.chmod(0o600)
     house = read(tmp_path, file, **KEYS)
     assert checked(house)["env file"].mark is OK
+
+
+def test_a_file_without_keys_may_be_read_by_its_group(tmp_path: Path) -> None:
+    """As it is installed: 0640, and the keys are credentials of systemd's."""
+    file = tmp_path / "bridge-patch.env"
+    file.write_text("VENUE_API_SECRET=none\nBUS_SIGNING_KEY=none\n")
+    file.chmod(0o640)
+
+    assert "env file" not in checked(read(tmp_path, file, **KEYS))

@@ -1,0 +1,95 @@
+"""The runbook, rehearsed: installed, a shadow day, promoted, killed, rolled back, upgraded.
+
+The units' own ExecStart lines run as processes below a prefix, against an exchange that is
+a process too. The market's time is wound some sixty times as fast as the wall's.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from bridge_patch.domain.events import Book, Filled, RunStarted
+from bridge_patch.domain.intent import Mode
+from tests.e2e.harness import only_in_soak
+from tests.e2e.rehearsal_market import BEGIN_MS, MINUTE_MS
+from tests.e2e.rehearsal_page import blocks, sections
+from tests.e2e.rehearsal_scene import Scene, scene
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, only_in_soak]
+
+UNITS = ("quantum-ai-engine", "quantum-execution", "quantum-exit-brain")
+#: A full hour after the start, and some minutes.
+OVER_MS = BEGIN_MS + 64 * MINUTE_MS
+
+
+def test_the_runbook_works_from_install_to_upgrade(tmp_path: Path) -> None:
+    with scene(tmp_path) as here:
+        shadow_day(here)
+        promotion(here)
+        kills(here)
+        roll_back(here)
+        backup_and_upgrade(here)
+
+        promised = [
+            c.line for s in sections(here.page).values() for b in blocks(s) for c in b
+        ]
+        assert sorted(here.copied) == sorted(promised)
+        assert here.market.faults == []
+
+
+def shadow_day(here: Scene) -> None:
+    here.block("Install", 0)
+    here.market.until(BEGIN_MS + 3 * MINUTE_MS, speed=20, within_sec=60)
+    here.block("The shadow day", 0)
+    here.block("The shadow day", 1)
+    here.block("Promote", 0)
+    here.market.until(OVER_MS, speed=120, within_sec=240)
+    here.block("What to look at", 0)
+    here.block("What to look at", 1)
+    assert here.market.positions() == {}
+
+
+def promotion(here: Scene) -> None:
+    here.block("Promote", 1)
+    here.minutes(2)
+    here.block("Promote", 2)
+    assert "BTCUSDT" in here.market.positions()
+    while "LIVE" not in here.systemd.log(UNITS[0]):
+        assert here.market.dial.now_ms() < OVER_MS + 90 * MINUTE_MS
+        here.minutes(1)
+    here.block("Monitor", 0)
+
+
+def kills(here: Scene) -> None:
+    for name in UNITS:
+        here.systemd.kill(name)
+    said, code = here.say("bp verify")
+    assert code == 0, said
+
+
+def roll_back(here: Scene) -> None:
+    opened = here.market.positions()
+    assert opened
+    here.block("Roll back", 0)
+    word = (
+        "--confidence 0.8 --margin-usd 100 --leverage 10 --stop-pct 2 --id trial-4 --wait"
+    )
+    said, _ = here.say(f"bp signal --symbol SOLUSDT --side buy {word}")
+    assert "FILLED" not in said
+    assert here.market.positions().keys() <= opened.keys()
+    here.block("Roll back", 1)
+    assert here.market.positions() == {}
+    here.block("Roll back", 2)
+
+
+def backup_and_upgrade(here: Scene) -> None:
+    before, events = here.env_file.read_bytes(), here.events(object)
+    here.block("Backup and restore", 0)
+    here.block("Upgrade", 0)
+    assert here.env_file.read_bytes() == before
+    assert here.events(object)[: len(events)] == events
+    modes = [run.mode for run in here.events(RunStarted)]
+    assert modes[0] is Mode.SHADOW
+    assert Mode.LIVE in modes
+    assert modes[-1] is Mode.SHADOW
+    assert any(fill.book is Book.ACCOUNT for fill in here.events(Filled))
