@@ -2,7 +2,8 @@
 
 What is tried is journaled before it is tried, so that a restart goes on counting: no more
 stops than `PROTECT_ATTEMPTS_MAX` for one spell, none once the deadline has passed over one
-of unknown fate. Then the position is closed, and that is tried until it is flat.
+of unknown fate. A stop that ends soon does not end the spell (`nakedness.REST_MS`). Then
+the position is closed, and that is tried until it is flat.
 """
 
 from __future__ import annotations
@@ -202,12 +203,17 @@ class Protection:
             return trouble
         if symbol in recorder.nakedness.closing:
             return _failed("a close before this one left it open")
-        age_ms = recorder.nakedness.age_ms(symbol, self.clock.now_ms())
-        in_doubt = any(recorder.ledger.doubts(symbol, Leg.STOP))
-        if age_ms < self.naked_max_ms or not in_doubt:
+        age_ms = naked.age_ms(self.clock.now_ms())
+        if any(recorder.ledger.doubts(symbol, Leg.STOP)):
+            if age_ms < self.naked_max_ms:
+                return None
+            why = f"NAKED for {age_ms} ms, most {self.naked_max_ms}"
+            return Trouble(CloseCause.NAKED_TOO_LONG, why)
+        tried = naked.stops_sent >= PROTECT_ATTEMPTS_MAX
+        if naked.again_ms is None or not (tried or age_ms >= self.naked_max_ms):
             return None
-        why = f"NAKED for {age_ms} ms, most {self.naked_max_ms}"
-        return Trouble(CloseCause.NAKED_TOO_LONG, why)
+        self._alarm("its stops do not stay", symbol, stops=naked.stops_sent)
+        return _failed(f"its stops end: {naked.stops_sent} sent, NAKED for {age_ms} ms")
 
     def _wants_stop(self, symbol: Symbol) -> bool:
         """Tell whether a position is NAKED and nothing under way would change that."""
