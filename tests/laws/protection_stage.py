@@ -19,8 +19,8 @@ from bridge_patch.domain.events import CloseForced, Settled
 from bridge_patch.domain.intent import Symbol, UnixMs
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.order import Leg
+from bridge_patch.services.pauses import WAIT_MAX_MS
 from bridge_patch.services.progress import NEVER
-from bridge_patch.services.protection import CLOSE_WAIT_MAX_MS
 from bridge_patch.services.session import Session
 from tests.laws.account_settings import ETH
 from tests.laws.account_stage import PRICE_TICKS, START
@@ -189,7 +189,7 @@ class Stage:
         self.venue.troubles.clear()
         self.venue.dies_in = None
         for _ in range(4):
-            self.wait(CLOSE_WAIT_MAX_MS + 1_000)
+            self.wait(WAIT_MAX_MS + 1_000)
         self.bars([D(0)] * len(SYMBOLS), gap=False, thin=False)
         venue, ledger = self.venue, self.session.recorder.ledger
         held = {s: p.signed_base for s, p in venue.exchange.positions.items()}

@@ -18,6 +18,7 @@ from bridge_patch.domain.events import (
 )
 from bridge_patch.domain.intent import Symbol, UnixMs
 from bridge_patch.domain.order import Leg
+from bridge_patch.services.pauses import Tried
 
 #: So long is a position covered without a break before its spell is over. Stops that are
 #: taken and end soon after are one trouble, and not a new one each: somebody's order to
@@ -63,15 +64,6 @@ class Covered:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """How often a position that is still open was to be closed whole, and when last."""
-
-    tries: int
-    last_ms: UnixMs
-
-
-@final
 @dataclass(slots=True)
 class Nakedness:
     """Which positions of the account are NAKED, since when; and how long any ever was.
@@ -79,13 +71,13 @@ class Nakedness:
     `ended_ms` adds up what is over, without the time that a stop rested; `spells` counts
     the spells. One goes on where the stop that covered the position ended within `REST_MS`;
     a stop that was replaced new first leaves no gap and ends none. `covered` holds at most
-    one spell of each open position. It is a state of its own and no entry: all that begins
-    or ends it is journaled.
+    one spell of each open position, `closing` how often one was to be closed whole. It is a
+    state of its own and no entry: all that begins or ends it is journaled.
     """
 
     open: dict[Symbol, Naked] = field(default_factory=dict)
     covered: dict[Symbol, Covered] = field(default_factory=dict)
-    closing: dict[Symbol, Closing] = field(default_factory=dict)
+    closing: dict[Symbol, Tried] = field(default_factory=dict)
     ended_ms: int = 0
     spells: int = 0
 
@@ -125,6 +117,11 @@ class Nakedness:
         naked = self.open.get(symbol)
         return naked.age_ms(now_ms) if naked else 0
 
+    def waits(self, symbol: Symbol, now_ms: UnixMs) -> bool:
+        """Tell whether the last close of a position is too fresh for another."""
+        before = self.closing.get(symbol)
+        return before is not None and before.waits(now_ms)
+
     def _stands(self, event: _Change, *, naked: bool) -> None:
         symbol, at_ms = event.symbol, event.at_ms
         known = self.open.get(symbol)
@@ -158,7 +155,7 @@ class Nakedness:
         elif order.leg is Leg.FLATTEN:
             before = self.closing.get(symbol)
             tries = before.tries + 1 if before else 1
-            self.closing[symbol] = Closing(tries, order.at_ms)
+            self.closing[symbol] = Tried(tries, order.at_ms)
 
 
 def _lost_its_stop(event: _Change) -> bool:

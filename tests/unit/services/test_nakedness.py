@@ -10,7 +10,8 @@ from bridge_patch.domain.events import Book, Event, Filled, FillKind, OrderEnded
 from bridge_patch.domain.intent import Side, UnixMs
 from bridge_patch.domain.order import ClientOrderId, Leg
 from bridge_patch.services.account_fold import AccountFold
-from bridge_patch.services.nakedness import REST_MS, Closing, Naked, Nakedness
+from bridge_patch.services.nakedness import REST_MS, Naked, Nakedness
+from bridge_patch.services.pauses import Tried
 from tests.unit.services.test_ledger import AT, BTC, ENTRY, FILL, stop
 
 D = Decimal
@@ -129,7 +130,7 @@ def test_what_was_tried_is_counted_over_the_spell_and_over_the_position() -> Non
     again = fold(ENTRY, FILL, sent(Leg.STOP, 1), STOP, gone("s-1", 20))
 
     assert seen.open[BTC].stops_sent == 2
-    assert seen.closing == {BTC: Closing(2, UnixMs(AT + 9))}
+    assert seen.closing == {BTC: Tried(2, UnixMs(AT + 9))}
     assert again.open[BTC].stops_sent == 1
     assert fold(ENTRY, FILL, sent(Leg.FLATTEN, 3), out(4)).closing == {}
 
