@@ -20,13 +20,13 @@ from bridge_patch.governor.judge import Approved, ApprovedReduction
 from bridge_patch.governor.reasons import Reason
 from bridge_patch.services.answers import Sent, unsent, withheld
 from bridge_patch.services.hearing import Hearing
+from bridge_patch.services.levels import Stated
 from bridge_patch.services.orders import announce
 from bridge_patch.services.pauses import Cancels
 from bridge_patch.services.ports import (
     Clock,
     Exchange,
     Instruments,
-    PositionReading,
     Reducer,
     Report,
 )
@@ -55,7 +55,7 @@ class ReduceDesk:
     instruments: Instruments
     naked_max_ms: int = NAKED_MAX_MS
     #: What the venue last said of each position.
-    stated: dict[Symbol, PositionReading] = field(default_factory=dict)
+    stated: dict[Symbol, Stated] = field(default_factory=dict)
     #: Which stops were to end and may still rest.
     cancels: Cancels = field(default_factory=Cancels)
 

@@ -23,11 +23,11 @@ from bridge_patch.governor.ruling import Refused
 from bridge_patch.services.answers import Sent, ended
 from bridge_patch.services.hearing import Hearing
 from bridge_patch.services.late_trades import told_late
-from bridge_patch.services.levels import hard_stop, liquidated_first
+from bridge_patch.services.levels import Stated, hard_stop, liquidated_first
 from bridge_patch.services.orders import announce
 from bridge_patch.services.pauses import Cancels
 from bridge_patch.services.plans import RestingStop
-from bridge_patch.services.ports import Clock, Instruments, PositionReading, Reducer
+from bridge_patch.services.ports import Clock, Instruments, Reducer
 from bridge_patch.services.recorder import Recorder
 
 #: How many stops are sent for one spell of being NAKED before the position is closed.
@@ -63,7 +63,7 @@ class Protection:
     clock: Clock
     instruments: Instruments
     naked_max_ms: int = NAKED_MAX_MS
-    stated: dict[Symbol, PositionReading] = field(default_factory=dict)
+    stated: dict[Symbol, Stated] = field(default_factory=dict)
     cancels: Cancels = field(default_factory=Cancels)
 
     @property
