@@ -172,7 +172,7 @@ class Stage:
         assert not venue.wrongs, venue.wrongs
         for symbol in SYMBOLS:
             if symbol in venue.exchange.positions:
-                state = self._state(symbol)
+                state = self.state(symbol)
                 self.met[state] += 1
                 assert state != "WRONG", f"{symbol} is not covered: {self._told(symbol)}"
             else:
@@ -203,7 +203,8 @@ class Stage:
         self._count()
         return self.met
 
-    def _state(self, symbol: Symbol) -> str:
+    def state(self, symbol: Symbol) -> str:
+        """Name the one of the states that a position is in; WRONG is none."""
         recorder = self.session.recorder
         ledger, seen = recorder.ledger, recorder.nakedness
         now_ms = self.session.clock.now_ms()
