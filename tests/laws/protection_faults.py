@@ -11,6 +11,7 @@ from bridge_patch.domain.events import Sending
 from bridge_patch.domain.intent import Symbol
 from bridge_patch.domain.order import Leg
 from bridge_patch.governor.judge import ApprovedReduction
+from bridge_patch.services import nakedness
 from bridge_patch.services.answers import Sent
 from bridge_patch.services.desk import ReduceDesk
 from bridge_patch.services.ledger import Ledger
@@ -54,6 +55,11 @@ def no_deadline(patch: Patch) -> None:
     patch.setattr(Nakedness, "age_ms", lambda *_: 0)
 
 
+def stops_begin_anew(patch: Patch) -> None:
+    """Each stop that ends begins another spell, however short it rested."""
+    patch.setattr(nakedness, "REST_MS", 0)
+
+
 def what_is_left_is_not_swept(patch: Patch) -> None:
     stale = Ledger.stale_stops
 
@@ -77,6 +83,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     nothing_after_a_partial_fill,
     cancelled_first,
     no_deadline,
+    stops_begin_anew,
     what_is_left_is_not_swept,
     a_third_stop,
     liquidation_is_not_looked_at,

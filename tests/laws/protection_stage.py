@@ -19,8 +19,8 @@ from bridge_patch.domain.events import CloseForced, Settled
 from bridge_patch.domain.intent import Symbol, UnixMs
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.order import Leg
+from bridge_patch.services.pauses import WAIT_MAX_MS
 from bridge_patch.services.progress import NEVER
-from bridge_patch.services.protection import CLOSE_WAIT_MAX_MS
 from bridge_patch.services.session import Session
 from tests.laws.account_settings import ETH
 from tests.laws.account_stage import PRICE_TICKS, START
@@ -172,7 +172,7 @@ class Stage:
         assert not venue.wrongs, venue.wrongs
         for symbol in SYMBOLS:
             if symbol in venue.exchange.positions:
-                state = self._state(symbol)
+                state = self.state(symbol)
                 self.met[state] += 1
                 assert state != "WRONG", f"{symbol} is not covered: {self._told(symbol)}"
             else:
@@ -189,7 +189,7 @@ class Stage:
         self.venue.troubles.clear()
         self.venue.dies_in = None
         for _ in range(4):
-            self.wait(CLOSE_WAIT_MAX_MS + 1_000)
+            self.wait(WAIT_MAX_MS + 1_000)
         self.bars([D(0)] * len(SYMBOLS), gap=False, thin=False)
         venue, ledger = self.venue, self.session.recorder.ledger
         held = {s: p.signed_base for s, p in venue.exchange.positions.items()}
@@ -203,7 +203,8 @@ class Stage:
         self._count()
         return self.met
 
-    def _state(self, symbol: Symbol) -> str:
+    def state(self, symbol: Symbol) -> str:
+        """Name the one of the states that a position is in; WRONG is none."""
         recorder = self.session.recorder
         ledger, seen = recorder.ledger, recorder.nakedness
         now_ms = self.session.clock.now_ms()

@@ -26,6 +26,7 @@ from hypothesis.stateful import (
 
 from bridge_patch.domain.intent import Side, Symbol
 from tests.laws.protection_faults import FAULTS, Fault
+from tests.laws.protection_meals import eat_stops
 from tests.laws.protection_stage import SYMBOLS, Stage
 from tests.laws.protection_storm import Storm
 from tests.simulation.rig import PATIENT
@@ -84,7 +85,7 @@ sieges = st.sampled_from(
 #: What was met in all lives together.
 LIVED: Final[Counter[str]] = Counter()
 #: How many of the planted faults a few lives find.
-QUICK: Final = 5
+QUICK: Final = 6
 #: What a few lives meet, whatever they are; that many meet all of `RARE` too.
 RARE_FROM: Final = 1_000
 COMMON: Final = (
@@ -94,7 +95,7 @@ COMMON: Final = (
 RARE: Final = (
     *("crash", "swept", "left behind", "an orphan", "cancelled by the venue", "funded"),
     *("stop REFUSED", "stop REPLY_LOST", "reduce REFUSED", "reduce TRICKLE"),
-    *("closing", "not known yet", "close LIQUIDATION_NEAR"),
+    *("closing", "not known yet", "eaten", "close LIQUIDATION_NEAR"),
 )
 
 
@@ -216,6 +217,11 @@ class Protected(RuleBasedStateMachine):
     @rule(which=which)
     def venue_cancels(self, which: int) -> None:
         self.stage.venue_cancels(self.stage.held(which))
+
+    @rule(which=which)
+    def eat(self, which: int) -> None:
+        """A stop is taken and ends at once, again and again."""
+        eat_stops(self.stage, self.stage.held(which))
 
     @rule(which=which, rate=st.sampled_from([D("0.02"), D("-0.02"), D("0.085")]))
     def charge(self, which: int, rate: Decimal) -> None:

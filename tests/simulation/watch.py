@@ -33,7 +33,6 @@ from bridge_patch.domain.order import Leg
 from bridge_patch.evidence.replay import rejudge
 from bridge_patch.services.holds import OPERATOR
 from bridge_patch.services.ledger import Ledger
-from bridge_patch.services.protection import close_wait_ms
 from bridge_patch.services.recall import LOST
 from bridge_patch.services.recorder import Recorder
 from bridge_patch.services.session import Session
@@ -191,10 +190,7 @@ class Watch:
 
 def _waits(session: Session, symbol: Symbol) -> bool:
     """Tell whether a close has failed a moment ago, and the next one is still to wait."""
-    closing = session.recorder.nakedness.closing.get(symbol)
-    if closing is None:
-        return False
-    return session.clock.now_ms() - closing.last_ms < close_wait_ms(closing.tries)
+    return session.recorder.nakedness.waits(symbol, session.clock.now_ms())
 
 
 def ids_of(results: Iterable[object]) -> Counter[IntentId]:

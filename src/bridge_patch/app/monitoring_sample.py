@@ -53,7 +53,10 @@ class Sampler:
             ages=self._ages(symbols, limits, now_ms),
             unknown_ms=doubts,
             unknown_age_max_ms=limits.unknown_age_max_ms,
-            naked={s: n.since_ms for s, n in recorder.nakedness.open.items()},
+            naked={
+                s: UnixMs(now_ms - n.age_ms(now_ms))
+                for s, n in recorder.nakedness.open.items()
+            },
             differences=tuple(f.difference for f in recorder.reckoning.standing.values()),
             orders=_orders(activity),
             orders_max={

@@ -20,12 +20,13 @@ from bridge_patch.governor.judge import Approved, ApprovedReduction
 from bridge_patch.governor.reasons import Reason
 from bridge_patch.services.answers import Sent, unsent, withheld
 from bridge_patch.services.hearing import Hearing
+from bridge_patch.services.levels import Stated
 from bridge_patch.services.orders import announce
+from bridge_patch.services.pauses import Cancels
 from bridge_patch.services.ports import (
     Clock,
     Exchange,
     Instruments,
-    PositionReading,
     Reducer,
     Report,
 )
@@ -54,7 +55,9 @@ class ReduceDesk:
     instruments: Instruments
     naked_max_ms: int = NAKED_MAX_MS
     #: What the venue last said of each position.
-    stated: dict[Symbol, PositionReading] = field(default_factory=dict)
+    stated: dict[Symbol, Stated] = field(default_factory=dict)
+    #: Which stops were to end and may still rest.
+    cancels: Cancels = field(default_factory=Cancels)
 
     @property
     def protection(self) -> Protection:
@@ -66,6 +69,7 @@ class ReduceDesk:
             instruments=self.instruments,
             naked_max_ms=self.naked_max_ms,
             stated=self.stated,
+            cancels=self.cancels,
         )
 
     @property
@@ -107,10 +111,6 @@ class ReduceDesk:
         """Ask what became of an order in doubt, and record what is new about it."""
         return await self.hearing.look_up(order)
 
-    async def tidy(self, symbol: Symbol) -> None:
-        """Cancel the stops that a better one replaced, or that outlived their position."""
-        await self.protection.tidy(symbol)
-
     async def _reduced(self, approved: ApprovedReduction, order: Sending) -> Sent:
         await self.recorder.keep()
         report = await self._crowded(order) if order.leg is Leg.STOP else None
@@ -120,7 +120,7 @@ class ReduceDesk:
         # A stop that was refused is waited for no more, and what is left may be dust.
         if order.leg is Leg.STOP or self.protection.trouble(approved.symbol):
             await self.protection.protect(approved.symbol)
-        await self.tidy(approved.symbol)
+        await self.protection.sweep(approved.symbol)
         return sent
 
     async def _crowded(self, order: Sending) -> Report | None:
@@ -131,7 +131,7 @@ class ReduceDesk:
         """
         others = self.protection.live_stops(order.symbol) - 1
         if others >= STOPS_MAX:
-            await self.tidy(order.symbol)
+            await self.protection.sweep(order.symbol)
             others = self.protection.live_stops(order.symbol) - 1
         if others < STOPS_MAX:
             return None
@@ -201,7 +201,7 @@ class LiveDesk(ReduceDesk):
         """
         ledger, symbol = self.recorder.ledger, order.symbol
         if symbol not in ledger.positions:
-            await self.tidy(symbol)
+            await self.protection.sweep(symbol)
         if symbol not in ledger.positions and (left := ledger.stale_stops(symbol)):
             why = f"{len(left)} stops may still rest from the position before"
             return unsent(order, Reason.ORDER_UNKNOWN, why, self.clock.now_ms())

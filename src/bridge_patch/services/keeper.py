@@ -13,6 +13,7 @@ from bridge_patch.domain.intent import UnixMs, Unknown
 from bridge_patch.domain.market import FundingTerms, Mark, Tick
 from bridge_patch.services.flattening import Flattening
 from bridge_patch.services.late_trades import told_late
+from bridge_patch.services.levels import stated_in
 from bridge_patch.services.messages import Settlement
 from bridge_patch.services.ports import Account, AccountReading, Inbox, Venue
 from bridge_patch.services.readings import read_account
@@ -147,7 +148,7 @@ class Keeper:
             return  # what was read is a shadow book
         protection = self.trader.desk.protection
         protection.stated.clear()
-        protection.stated.update((stated.symbol, stated) for stated in read.positions)
+        protection.stated.update(stated_in(read, recorder.ledger.positions))
         gone = self.uncovered.gone(recorder.ledger, read)
         if gone:
             await recorder.write(*gone)

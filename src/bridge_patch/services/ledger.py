@@ -36,6 +36,7 @@ from bridge_patch.services.doubt import Doubt
 from bridge_patch.services.endings import Endings
 from bridge_patch.services.exit_ids import is_partial
 from bridge_patch.services.plans import Plan, RestingStop, View, adopted
+from bridge_patch.services.refusals import remember
 
 #: How many set-aside messages are remembered: more than one unsettled batch can hold.
 COUNTED_MAX: Final = 2048
@@ -88,7 +89,8 @@ class Ledger:
             case FundingPaid(book=Book.ACCOUNT):
                 self._funded(event)
             case OrderRefused(book=Book.ACCOUNT):
-                self._plan(event.symbol).refusals[event.order_id] = event
+                kept = self._plan(event.symbol).refusals
+                remember(kept, event, self.unsettled.values())
             case DeadLettered() | DuplicateSeen():
                 self._count(event.entry_id)
             case _:

@@ -2,11 +2,13 @@
 
 What is tried is journaled before it is tried, so that a restart goes on counting: no more
 stops than `PROTECT_ATTEMPTS_MAX` for one spell, none once the deadline has passed over one
-of unknown fate. Then the position is closed, and that is tried until it is flat.
+of unknown fate. A stop that ends soon does not end the spell (`nakedness.REST_MS`). Then
+the position is closed, and that is tried until it is flat.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, final
@@ -21,9 +23,11 @@ from bridge_patch.governor.ruling import Refused
 from bridge_patch.services.answers import Sent, ended
 from bridge_patch.services.hearing import Hearing
 from bridge_patch.services.late_trades import told_late
-from bridge_patch.services.levels import hard_stop, liquidated_first
+from bridge_patch.services.levels import Stated, hard_stop, liquidated_first
 from bridge_patch.services.orders import announce
-from bridge_patch.services.ports import Clock, Instruments, PositionReading, Reducer
+from bridge_patch.services.pauses import Cancels
+from bridge_patch.services.plans import RestingStop
+from bridge_patch.services.ports import Clock, Instruments, Reducer
 from bridge_patch.services.recorder import Recorder
 
 #: How many stops are sent for one spell of being NAKED before the position is closed.
@@ -32,9 +36,6 @@ PROTECT_ATTEMPTS_MAX: Final = 2
 NAKED_MAX_MS: Final = 5_000
 #: How many stops of one position may be live at once: the old one, and the one to be.
 STOPS_MAX: Final = 2
-#: After a close that failed the next waits for so long, twice as long each time, at most.
-CLOSE_WAIT_MS: Final = 250
-CLOSE_WAIT_MAX_MS: Final = 5_000
 #: Who asks for a reduction that no message asked for.
 PROTECTION: Final = "protection"
 
@@ -53,7 +54,8 @@ class Trouble:
 class Protection:
     """Rests hard stops, ends those that are needed no more, closes what has none.
 
-    `stated` is what the venue last said of each position.
+    `stated` is what the venue last said of each position, `cancels` which stops were to
+    end and may still rest.
     """
 
     venue: Reducer
@@ -61,7 +63,8 @@ class Protection:
     clock: Clock
     instruments: Instruments
     naked_max_ms: int = NAKED_MAX_MS
-    stated: dict[Symbol, PositionReading] = field(default_factory=dict)
+    stated: dict[Symbol, Stated] = field(default_factory=dict)
+    cancels: Cancels = field(default_factory=Cancels)
 
     @property
     def hearing(self) -> Hearing:
@@ -69,10 +72,14 @@ class Protection:
         return Hearing(self.venue, self.recorder, self.clock)
 
     def due(self) -> tuple[Symbol, ...]:
-        """Return the symbols with something to be done: to protect, to close, to sweep."""
-        ledger = self.recorder.ledger
-        unsafe = (s for s in ledger.positions if self.is_unsafe(s))
-        swept = (s for s in ledger.plans if ledger.stale_stops(s))
+        """Return the symbols with something to be done: to protect, to close, to sweep.
+
+        What was tried a moment ago and waits is not.
+        """
+        ledger, now_ms = self.recorder.ledger, self.clock.now_ms()
+        waits = self.recorder.nakedness.waits
+        unsafe = (s for s in ledger.positions if self.is_unsafe(s) and not waits(s, now_ms))
+        swept = (s for s in ledger.plans if self._to_sweep(s))
         return tuple(dict.fromkeys((*unsafe, *swept)))
 
     async def turn(self) -> None:
@@ -82,7 +89,9 @@ class Protection:
             await self.protect(symbol)
             await self.recorder.keep()
         for symbol in tuple(ledger.plans):
-            await self.tidy(symbol)
+            await self.sweep(symbol)
+        resting = (s for p in ledger.plans.values() for s in (*p.stops, *p.orphans))
+        self.cancels.keep(stop.order_id for stop in resting)
 
     def is_unsafe(self, symbol: Symbol) -> bool:
         """Tell whether a position is open there that is NAKED, or not to be kept."""
@@ -143,12 +152,23 @@ class Protection:
             if symbol in recorder.ledger.positions:
                 answer = sent.event if sent else "none"
                 self._alarm("a close left the position open", symbol, answer=answer)
-        await self.tidy(symbol)
+        await self.sweep(symbol)
 
-    async def tidy(self, symbol: Symbol) -> None:
-        """Cancel the stops that a better one replaced, or that outlived their position."""
-        for stop in self.recorder.ledger.stale_stops(symbol):
+    async def sweep(self, symbol: Symbol) -> None:
+        """Cancel the stops that a better one replaced, or that outlived their position.
+
+        One whose cancel got no answer is asked to end again after a pause that grows.
+        """
+        await self._end(symbol, self._to_sweep(symbol))
+
+    def _to_sweep(self, symbol: Symbol) -> tuple[RestingStop, ...]:
+        stale, now_ms = self.recorder.ledger.stale_stops(symbol), self.clock.now_ms()
+        return tuple(s for s in stale if not self.cancels.waits(s.order_id, now_ms))
+
+    async def _end(self, symbol: Symbol, stops: Iterable[RestingStop]) -> None:
+        for stop in stops:
             await self.recorder.keep()
+            self.cancels.asked(stop.order_id, self.clock.now_ms())
             report = await self.hearing.asked(self.venue.cancel(symbol, stop.order_id))
             now_ms = self.clock.now_ms()
             happened = ended(symbol, stop.order_id, report, now_ms)
@@ -162,7 +182,7 @@ class Protection:
 
     async def _stop_rested(self, symbol: Symbol) -> Trouble | None:
         """Rest the hard stop; return why it cannot be, None where it rests or may yet."""
-        await self.tidy(symbol)
+        await self._end(symbol, self.recorder.ledger.stale_stops(symbol))
         if self.live_stops(symbol) >= STOPS_MAX:
             return _failed("stops that do not cover it could not be cancelled")
         ledger, instrument = self.recorder.ledger, self.instruments.find(symbol)
@@ -203,11 +223,16 @@ class Protection:
         if symbol in recorder.nakedness.closing:
             return _failed("a close before this one left it open")
         age_ms = recorder.nakedness.age_ms(symbol, self.clock.now_ms())
-        in_doubt = any(recorder.ledger.doubts(symbol, Leg.STOP))
-        if age_ms < self.naked_max_ms or not in_doubt:
+        if any(recorder.ledger.doubts(symbol, Leg.STOP)):
+            if age_ms < self.naked_max_ms:
+                return None
+            why = f"NAKED for {age_ms} ms, most {self.naked_max_ms}"
+            return Trouble(CloseCause.NAKED_TOO_LONG, why)
+        tried = naked.stops_sent >= PROTECT_ATTEMPTS_MAX
+        if naked.again_ms is None or not (tried or age_ms >= self.naked_max_ms):
             return None
-        why = f"NAKED for {age_ms} ms, most {self.naked_max_ms}"
-        return Trouble(CloseCause.NAKED_TOO_LONG, why)
+        self._alarm("its stops do not stay", symbol, stops=naked.stops_sent)
+        return _failed(f"its stops end: {naked.stops_sent} sent, NAKED for {age_ms} ms")
 
     def _wants_stop(self, symbol: Symbol) -> bool:
         """Tell whether a position is NAKED and nothing under way would change that."""
@@ -225,11 +250,8 @@ class Protection:
         """Close, unless the last attempt is too fresh for another."""
         if self._is_closing(symbol):
             return await self.recorder.keep()
-        before = self.recorder.nakedness.closing.get(symbol)
-        if before is not None:
-            since_ms = self.clock.now_ms() - before.last_ms
-            if 0 <= since_ms < close_wait_ms(before.tries):
-                return await self.recorder.keep()
+        if self.recorder.nakedness.waits(symbol, self.clock.now_ms()):
+            return await self.recorder.keep()
         return await self.close(symbol, trouble)
 
     async def _own_reduction(
@@ -273,12 +295,3 @@ def _failed(why: str) -> Trouble:
 def _near(stop_usd: Decimal, ruin_usd: Decimal) -> Trouble:
     why = f"its stop at {stop_usd} is no nearer than liquidation at {ruin_usd}"
     return Trouble(CloseCause.LIQUIDATION_NEAR, why)
-
-
-def close_wait_ms(tries: int) -> int:
-    """Return how long the next close waits after so many that did not end the position.
-
-    >>> [close_wait_ms(n) for n in (1, 2, 3, 9, 10_000)]
-    [250, 500, 1000, 5000, 5000]
-    """
-    return min(CLOSE_WAIT_MS << min(tries - 1, 8), CLOSE_WAIT_MAX_MS)

@@ -29,5 +29,5 @@ def test_how_long_anything_was_naked_is_told_in_seconds() -> None:
         now_sec={}, spells=1, total_sec=D("1.5")
     )
     assert stands(RUN, FILLED, rests, ended, now).naked == NakedView(
-        now_sec={BTC: D(2)}, spells=2, total_sec=D("3.5")
+        now_sec={BTC: D(2)}, spells=1, total_sec=D("3.5")
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,7 @@ from tests.simulation.rig import (
     World,
     ask,
     at,
+    close,
     intent,
     minute,
     ready,
@@ -98,6 +100,31 @@ def test_the_venues_own_liquidation_price_counts_where_it_is_nearer(
     session = run(scenario())
 
     assert (session.recorder.ledger.positions == {}) is is_closed
+
+
+def test_what_the_venue_said_of_the_last_position_closes_no_other() -> None:
+    """At 40x liquidation is near; at 10x it is not, though side and size are the same."""
+    world = World()
+    scalp = {"mode": "scalper", "trail_pct": 0.5, "max_time_sec": 600}
+    small: dict[str, Any] = {"leverage": 40, "margin": 100, "stop_loss_pct": 0.3}
+
+    async def scenario() -> None:
+        session = await ready(world, venue=Nearing)
+        held, venue = session.recorder.ledger.positions, session.keeper.venue
+        assert isinstance(venue, Nearing)
+        venue.liquidation_usd = D(93_000)
+        await ask(world, session, intent("a", CALM, harvest_policy=scalp, **small))
+        await session.on_tick(at(CALM + 1, {BTC: 95_000}))
+        first = held[BTC]
+        venue.liquidation_usd = D(86_000)
+        await ask(world, session, close("out", CALM + 1))
+        assert held == {}
+        await ask(world, session, intent("b", CALM + 1, margin=400, stop_loss_pct=2.5))
+
+        assert held[BTC].signed_base == first.signed_base
+
+    run(scenario())
+    assert causes(world) == []
 
 
 def test_a_remainder_below_the_venues_least_is_closed_whole() -> None:

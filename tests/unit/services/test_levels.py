@@ -11,8 +11,8 @@ from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import Symbol, UnixMs, Unknown
 from bridge_patch.domain.position import Position
-from bridge_patch.services.levels import hard_stop, liquidated_first
-from bridge_patch.services.ports import PositionReading
+from bridge_patch.services.levels import Stated, hard_stop, liquidated_first, stated_in
+from bridge_patch.services.ports import AccountReading, PositionReading
 from bridge_patch.sim.bars import liquidation_level
 
 D = Decimal
@@ -38,7 +38,7 @@ LONG = Position(
 SHORT = replace(LONG, signed_base=D(-1))
 
 
-def said(position: Position, level: int) -> PositionReading:
+def read(position: Position, level: int) -> PositionReading:
     return PositionReading(
         symbol=BTC,
         side=position.side,
@@ -48,6 +48,10 @@ def said(position: Position, level: int) -> PositionReading:
         stop_price_usd=None,
         liquidation_usd=D(level),
     )
+
+
+def said(position: Position, level: int) -> Stated:
+    return Stated(read(position, level), position)
 
 
 @pytest.mark.parametrize("position", [LONG, SHORT], ids=["long", "short"])
@@ -82,6 +86,39 @@ def test_the_venues_own_figure_counts_where_it_is_nearer_and_about_this_position
     larger = replace(LONG, signed_base=D(2))
     assert liquidated_first(LONG, stop_usd, LISTED, said(larger, 96_000)) is None
     assert liquidated_first(LONG, stop_usd, Unknown("x"), said(LONG, 96_000)) == 96_000
+
+
+@pytest.mark.parametrize(
+    ("position", "counts"),
+    [
+        (replace(LONG, margin_usd=D(9_000)), True),
+        (replace(LONG, opened_ms=UnixMs(2)), False),
+        (replace(LONG, entry_price_usd=D(100_001)), False),
+        (replace(LONG, signed_base=D("0.5")), False),
+    ],
+    ids=["funded", "the next one", "added to", "reduced"],
+)
+def test_what_the_venue_said_of_a_position_is_not_about_what_became_of_it(
+    position: Position, counts: bool
+) -> None:
+    """Of the same side and size the next one may be, at another leverage."""
+    found = liquidated_first(position, D(95_000), LISTED, said(LONG, 96_000))
+
+    assert found == (96_000 if counts else None)
+
+
+def test_a_reading_from_before_a_position_says_nothing_of_it() -> None:
+    def stated_at(at_ms: int) -> dict[Symbol, Stated]:
+        reading = AccountReading(
+            at_ms=UnixMs(at_ms),
+            equity_usd=D(1),
+            available_usd=D(1),
+            positions=(read(LONG, 96_000),),
+        )
+        return dict(stated_in(reading, {BTC: replace(LONG, opened_ms=UnixMs(5))}))
+
+    assert stated_at(4) == {}
+    assert set(stated_at(5)) == {BTC}
 
 
 def test_a_long_that_is_fully_backed_cannot_be_liquidated() -> None:

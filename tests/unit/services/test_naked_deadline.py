@@ -18,7 +18,7 @@ from bridge_patch.domain.events import (
 from bridge_patch.domain.intent import UnixMs
 from bridge_patch.domain.order import Leg
 from bridge_patch.domain.protection_events import CloseCause
-from bridge_patch.services.protection import CLOSE_WAIT_MAX_MS
+from bridge_patch.services.pauses import WAIT_MAX_MS
 from bridge_patch.services.session import Session
 from tests.simulation.rig import (
     BTC,
@@ -128,7 +128,7 @@ def test_a_close_is_tried_until_it_is_flat_and_never_in_a_flood() -> None:
     assert session.recorder.ledger.positions == {}
     assert len(times) == 13
     assert gaps == sorted(gaps)
-    assert (gaps[0], gaps[-1]) == (300, CLOSE_WAIT_MAX_MS)
+    assert (gaps[0], gaps[-1]) == (300, WAIT_MAX_MS)
     assert venue.kinds().count("stop") == 1
     assert session.recorder.nakedness.closing == {}
 
@@ -209,10 +209,13 @@ def test_a_third_stop_is_not_sent_before_the_first_has_ended() -> None:
 
     async def scenario() -> Session:
         session, venue = await tapped(world)
-        venue.trouble("cancel", *[Trouble.REQUEST_LOST] * 3)
+        venue.trouble("cancel", *[Trouble.REQUEST_LOST] * 2)
         await ask(world, session, intent("a", CALM))
         await ask(world, session, close("up-1", CALM, stop_move_to=94_000))
         await ask(world, session, close("up-2", CALM, stop_move_to=94_300))
+        await pulse(session, 300)
+        assert venue.kinds().count("cancel") == 2
+        await pulse(session, 800)
         await ask(world, session, close("up-3", CALM, stop_move_to=94_500))
         return session
 

@@ -10,7 +10,8 @@ from bridge_patch.domain.events import Book, Event, Filled, FillKind, OrderEnded
 from bridge_patch.domain.intent import Side, UnixMs
 from bridge_patch.domain.order import ClientOrderId, Leg
 from bridge_patch.services.account_fold import AccountFold
-from bridge_patch.services.nakedness import Closing, Naked, Nakedness
+from bridge_patch.services.nakedness import REST_MS, Naked, Nakedness
+from bridge_patch.services.pauses import Tried
 from tests.unit.services.test_ledger import AT, BTC, ENTRY, FILL, stop
 
 D = Decimal
@@ -71,14 +72,38 @@ def test_a_position_is_naked_from_its_fill_until_its_stop_rests() -> None:
     assert (over.open, over.spells, over.total_ms(UnixMs(AT + 9_000))) == ({}, 1, 700)
 
 
-def test_a_stop_that_ends_begins_another_spell_and_the_spells_add_up() -> None:
+def test_a_stop_that_ends_after_long_begins_another_spell_and_the_spells_add_up() -> None:
     """Cancelled by the venue, expired, displaced: whatever the cause."""
     seen = fold(
-        *(ENTRY, FILL, later(STOP, 700), gone("s-1", 60_000)),
-        *(later(stop("s-2", 93_000), 61_500), out(90_000)),
+        *(ENTRY, FILL, sent(Leg.STOP, 1), later(STOP, 700), gone("s-1", 700 + REST_MS)),
+        *(later(stop("s-2", 93_000), REST_MS + 2_200), out(REST_MS + 9_000)),
+    )
+    begun = fold(
+        ENTRY, FILL, sent(Leg.STOP, 1), later(STOP, 700), gone("s-1", 700 + REST_MS)
     )
 
     assert (seen.open, seen.spells, seen.ended_ms) == ({}, 2, 700 + 1_500)
+    assert begun.open == {BTC: Naked(UnixMs(AT + 700 + REST_MS))}
+
+
+def test_a_stop_that_ends_soon_does_not_end_the_spell() -> None:
+    """What was sent and how long it was NAKED go on; the time it was covered does not."""
+    story = (ENTRY, FILL, sent(Leg.STOP, 1), later(STOP, 700), gone("s-1", 699 + REST_MS))
+    again = fold(*story)
+    over = fold(*story, later(stop("s-2", 93_000), REST_MS + 1_699))
+
+    assert again.open == {BTC: Naked(AT, 1, 700, UnixMs(AT + 699 + REST_MS))}
+    assert again.age_ms(BTC, UnixMs(AT + REST_MS + 999)) == 700 + 300
+    assert again.total_ms(UnixMs(AT + REST_MS + 999)) == 700 + 300
+    assert (over.open, over.spells, over.ended_ms) == ({}, 1, 700 + 1_000)
+
+
+def test_a_spell_is_not_the_next_positions() -> None:
+    again = replace(FILL, at_ms=UnixMs(AT + 30), trade_id="t-again")
+    seen = fold(ENTRY, FILL, sent(Leg.STOP, 1), STOP, out(20), again, gone("s-1", 40))
+
+    assert seen.open == {BTC: Naked(UnixMs(AT + 40))}
+    assert (seen.covered, seen.spells) == ({}, 2)
 
 
 def test_a_stop_that_does_not_cover_what_was_filled_since_leaves_it_naked() -> None:
@@ -87,6 +112,7 @@ def test_a_stop_that_does_not_cover_what_was_filled_since_leaves_it_naked() -> N
     seen = fold(ENTRY, FILL, part, more)
 
     assert seen.open == {BTC: Naked(UnixMs(AT + 500))}
+    assert seen.spells == 2, "it grew, and no stop ended"
 
 
 def test_a_replacement_new_first_is_no_spell() -> None:
@@ -96,7 +122,7 @@ def test_a_replacement_new_first_is_no_spell() -> None:
 
 
 def test_what_was_tried_is_counted_over_the_spell_and_over_the_position() -> None:
-    """Stops begin anew with each spell; closes only when it is flat."""
+    """Stops begin anew when one has rested for long; closes only when it is flat."""
     seen = fold(
         *(ENTRY, FILL, sent(Leg.STOP, 1), sent(Leg.STOP, 2), sent(Leg.FLATTEN, 3)),
         *(sent(Leg.FLATTEN, 9),),
@@ -104,8 +130,8 @@ def test_what_was_tried_is_counted_over_the_spell_and_over_the_position() -> Non
     again = fold(ENTRY, FILL, sent(Leg.STOP, 1), STOP, gone("s-1", 20))
 
     assert seen.open[BTC].stops_sent == 2
-    assert seen.closing == {BTC: Closing(2, UnixMs(AT + 9))}
-    assert again.open[BTC].stops_sent == 0
+    assert seen.closing == {BTC: Tried(2, UnixMs(AT + 9))}
+    assert again.open[BTC].stops_sent == 1
     assert fold(ENTRY, FILL, sent(Leg.FLATTEN, 3), out(4)).closing == {}
 
 

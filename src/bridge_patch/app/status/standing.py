@@ -199,7 +199,7 @@ def _positions(fold: StatusFold) -> Iterator[PositionView]:
 
 def _naked(fold: StatusFold) -> NakedView:
     seen, now_ms = fold.nakedness, fold.data_ms
-    ages = {str(symbol): _sec(seen.age_ms(symbol, now_ms)) for symbol in sorted(seen.open)}
+    ages = {str(s): _sec(seen.open[s].stretch_ms(now_ms)) for s in sorted(seen.open)}
     return NakedView(
         now_sec=ages, spells=seen.spells, total_sec=_sec(seen.total_ms(now_ms))
     )
