@@ -19,7 +19,7 @@ from bridge_patch.domain.events import (
     StopArmed,
 )
 from bridge_patch.domain.instrument import Instrument, liquidation_price
-from bridge_patch.domain.intent import Side, Symbol, UnixMs
+from bridge_patch.domain.intent import Side, Symbol
 from bridge_patch.domain.money import Price, Quantity
 from bridge_patch.domain.order import ClientOrderId, Leg
 from bridge_patch.services.ports import Report
@@ -206,7 +206,7 @@ def test_replacement_waits_for_a_confirmed_cancel() -> None:
         venue = session.keeper.venue
         assert isinstance(venue, Counting)
         await ask(world, session, intent("a", CALM))
-        venue.trouble("cancel", *[Trouble.REQUEST_LOST] * 3)
+        venue.trouble("cancel", *[Trouble.REQUEST_LOST] * 4)
         for n in range(6):
             await session.on_tick(at(CALM + 1 + n, {BTC: 95_000}))
             move = close(f"up-{n}", CALM + 1 + n, stop_move_to=94_000 + 50 * n)
