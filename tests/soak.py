@@ -53,8 +53,9 @@ PARTS: Final = (
         420,
         (
             *("-m", "pytest", "-q", "-p", "no:cacheprovider"),
-            *("tests/e2e/test_exit_kills.py", "tests/e2e/test_demotion.py"),
-            "tests/e2e/test_rehearsal.py",
+            *("tests/e2e/test_exit_kills.py", "tests/e2e/test_exit_silence.py"),
+            *("tests/e2e/test_lost_stop.py", "tests/e2e/test_demotion.py"),
+            *("tests/e2e/test_demo_simulator.py", "tests/e2e/test_rehearsal.py"),
         ),
         {"SOAK": "1"},
     ),

@@ -68,6 +68,6 @@ echo "${COMPREPLY[@]}"
         assert "-F _bridge_patch_completion bridge-patch" in function
         return " ".join(found).split()
 
-    assert completed("de", "", "1") == ["demo", "decisions"]
+    assert completed("de", "", "1") == ["demo", "decisions", "demote"]
     assert completed("why", "--jo", "2") == ["--journal"]
     assert completed("data", "f", "2") == ["fetch"]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import MARKET, needs_market, run
+from tests.e2e.harness import MARKET, needs_market, only_in_soak, run
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, needs_market]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, needs_market, only_in_soak]
 
 DAYS = ("--days-shadow", "1", "--days-live", "1", "--symbols", "BTCUSDT")
 OF_THE_RUN = ("run_id", "recorded_ms")

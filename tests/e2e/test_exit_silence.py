@@ -22,6 +22,7 @@ from bridge_patch.app.buses import BusAt
 from bridge_patch.domain.events import CloseForced, Judged
 from bridge_patch.governor.reasons import Reason
 from bridge_patch.services.turns import TurnStage
+from tests.e2e.harness import only_in_soak
 from tests.e2e.script_run import ScriptRun, play
 from tests.e2e.scripted import (
     ACTS,
@@ -36,7 +37,7 @@ from tests.e2e.scripted import (
 )
 from tests.e2e.watched_exchange import TICK, Call
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, only_in_soak]
 
 D = Decimal
 LONG, SHORT, IDLE, _ = (replace(act, n=CALM) for act in ACTS)

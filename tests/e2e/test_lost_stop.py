@@ -14,11 +14,12 @@ import pytest
 
 from bridge_patch.domain.events import CloseForced
 from bridge_patch.domain.protection_events import CloseCause
+from tests.e2e.harness import only_in_soak
 from tests.e2e.script_run import ScriptRun, play
 from tests.e2e.scripted import ACTS, minute, write_script
 from tests.e2e.watched_exchange import STOP, Call
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, only_in_soak]
 
 LONG = ACTS[0]
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import StopDistance
 from bridge_patch.domain.position import Position
@@ -22,10 +23,13 @@ D = Decimal
 SLIPS = st.sampled_from([D(n) / 1000 for n in (-30, -5, -1, 0, 1, 5, 30)])
 
 
-def stop_and_ruin(approved: Approved, question: Question, slip: D) -> tuple[D, D | None]:
+def stop_and_ruin(
+    approved: Approved, question: Question, slip: D
+) -> tuple[D | None, D | None]:
     """The stop of the position as the venue would open it, and what comes before it.
 
-    The venue posts the filled notional divided by the leverage.
+    The venue posts the filled notional divided by the leverage. A price of a single tick
+    has no stop on the grid: such a position is closed as soon as it is open.
     """
     instrument, mark = question.snapshot.instrument, question.snapshot.mark
     assert isinstance(instrument, Instrument)
@@ -41,7 +45,12 @@ def stop_and_ruin(approved: Approved, question: Question, slip: D) -> tuple[D, D
         opened_ms=NOW,
     )
     assert isinstance(approved.stop, StopDistance)
-    stop = stop_price(instrument, approved.side, price, approved.stop.fraction).usd
+    try:
+        stop = stop_price(instrument, approved.side, price, approved.stop.fraction).usd
+    except InvalidValueError:
+        event("no stop on the grid")
+        assert price < 3 * instrument.price_tick
+        return None, None
     return stop, liquidated_first(position, stop, instrument)
 
 

@@ -27,10 +27,10 @@ from bridge_patch.services.session import Session
 from tests.simulation.chaos import Chaos, ChaosBus, ChaosJournal, Crash
 from tests.simulation.rig import BTC, NOON_MS, SOL, Silence, World, play
 
-TWO_DAYS = 2 * 24 * 60
+A_DAY = 24 * 60
 
 
-def market(bars: int = TWO_DAYS) -> list[Tick]:
+def market(bars: int = A_DAY) -> list[Tick]:
     return list(
         generate(
             (BTC, SOL),
