@@ -38,7 +38,7 @@ PARTS: Final = (
     ),
     Part(
         "accounts under every order of events, 10,000 lives of positions in a storm",
-        540,
+        660,
         (
             *("-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider"),
             *(
@@ -50,7 +50,7 @@ PARTS: Final = (
     ),
     Part(
         "exits killed at each stage, demoted with positions open, the runbook rehearsed",
-        420,
+        360,
         (
             *("-m", "pytest", "-q", "-p", "no:cacheprovider"),
             *("tests/e2e/test_exit_kills.py", "tests/e2e/test_exit_silence.py"),
@@ -61,7 +61,7 @@ PARTS: Final = (
     ),
     Part(
         "four walks of two hours at a venue that fails, over HTTP",
-        300,
+        240,
         ("-m", "tests.e2e.venue_walk", "--minutes", "120", "--walks", "4"),
     ),
     Part(
