@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-import uuid
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import final
 
 from bridge_patch.adapters.lines.text import exact
-from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.app.commands.options import AdoptOptions
-from bridge_patch.app.commands.order import sent_of
+from bridge_patch.app.commands.order import new_command, sent_of
 from bridge_patch.app.screen import cell, console, moment, price_text, print_exact
 from bridge_patch.domain.events import PositionVouched
 from bridge_patch.domain.harvest import HarvestMode
 from bridge_patch.domain.reconcile_events import Word
-from bridge_patch.services.messages import Command, Wish
+from bridge_patch.services.messages import Wish
 
 
 @final
@@ -46,12 +43,10 @@ class Adopted:
 
 def adopt(options: AdoptOptions) -> int:
     """Send the word and wait for what comes of it; 1 where the position is not ours."""
-    command = Command(
-        at_ms=SystemClock().now_ms(),
-        id=f"o-{uuid.uuid4().hex[:12]}",
-        wish=Wish.ADOPT_POSITION,
-        who=options.who or getpass.getuser(),
-        why=options.why,
+    command = new_command(
+        Wish.ADOPT_POSITION,
+        options.who,
+        options.why,
         symbol=options.symbol,
         policy=None if options.policy is None else HarvestMode(options.policy),
     )

@@ -26,3 +26,10 @@ JournalOption = Annotated[
     Path | None, typer.Option("--journal", help="Journal to read (STATE_DIR/bridge.db).")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+WhyOption = Annotated[str, typer.Option(help="Why, for the record.")]
+WhoOption = Annotated[
+    str | None, typer.Option(help="Who orders it (default: the user of this machine).")
+]
+WaitOption = Annotated[
+    int, typer.Option(min=0, help="Seconds to wait until it is in force.")
+]

@@ -35,10 +35,11 @@ from bridge_patch.domain.events import (
     RunStarted,
     TradingState,
 )
+from bridge_patch.domain.harvest import HarvestMode
 from bridge_patch.domain.intent import Mode, Symbol
 from bridge_patch.services.holds import Holds
 from bridge_patch.services.messages import Answered, Command, Wish
-from bridge_patch.services.named_order import Grant
+from bridge_patch.services.named_order import Grant, NamedOrder
 
 _Answer = LatchSet | Rearmed | OrderVouched | PositionVouched | ModeOrdered
 _ANSWERS: Final = tuple(kind.__name__ for kind in get_args(_Answer))
@@ -137,6 +138,8 @@ def new_command(
     why: str,
     *,
     symbol: Symbol | None = None,
+    named: NamedOrder | None = None,
+    policy: HarvestMode | None = None,
     grant: Grant | None = None,
 ) -> Command:
     """Return an order under a new id; who is the user of this machine unless named."""
@@ -147,6 +150,8 @@ def new_command(
         who=who or getpass.getuser(),
         why=why,
         symbol=symbol,
+        named=named,
+        policy=policy,
         grant=grant,
     )
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-import uuid
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,10 +10,9 @@ from typing import final
 
 from bridge_patch.adapters.journal_search import JournalSearch
 from bridge_patch.adapters.lines.text import exact
-from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.app.commands.journal_file import find_journal
 from bridge_patch.app.commands.options import JournalOptions, UnknownOptions
-from bridge_patch.app.commands.order import sent_of
+from bridge_patch.app.commands.order import new_command, sent_of
 from bridge_patch.app.screen import cell, console, moment, print_exact, print_table
 from bridge_patch.app.status.fold import KINDS, StatusFold
 from bridge_patch.app.status.paint_open import doubts_table
@@ -23,7 +20,7 @@ from bridge_patch.app.status.standing import doubts_of
 from bridge_patch.domain.events import OrderVouched
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.reconcile_events import Word
-from bridge_patch.services.messages import Command, Wish
+from bridge_patch.services.messages import Wish
 from bridge_patch.services.named_order import NamedOrder
 
 
@@ -70,12 +67,10 @@ def unknown(options: JournalOptions | UnknownOptions) -> int:
 
 
 def _say(options: UnknownOptions) -> int:
-    command = Command(
-        at_ms=SystemClock().now_ms(),
-        id=f"o-{uuid.uuid4().hex[:12]}",
-        wish=Wish(options.wish),
-        who=options.who or getpass.getuser(),
-        why=options.why,
+    command = new_command(
+        Wish(options.wish),
+        options.who,
+        options.why,
         named=NamedOrder(
             order_id=ClientOrderId(options.order_id),
             quantity_base=options.quantity_base,

@@ -11,6 +11,9 @@ from bridge_patch.app.commands.flags import (
     JournalOption,
     JsonOption,
     StateOption,
+    WaitOption,
+    WhoOption,
+    WhyOption,
 )
 from bridge_patch.app.commands.options import (
     AdoptOptions,
@@ -57,17 +60,13 @@ def _listed(
 def adopt(
     *,
     symbol: Annotated[str, typer.Argument(metavar="SYMBOL", help="As in BTCUSDT.")],
-    why: Annotated[str, typer.Option(help="Why, for the record.")],
+    why: WhyOption,
     policy: Annotated[
         HarvestMode | None,
         typer.Option(help="How it is harvested (default: swing, the fallback)."),
     ] = None,
-    who: Annotated[
-        str | None, typer.Option(help="Who says it (default: the user of this machine).")
-    ] = None,
-    wait_sec: Annotated[
-        int, typer.Option(min=0, help="Seconds to wait until it counts.")
-    ] = 5,
+    who: WhoOption = None,
+    wait_sec: WaitOption = 5,
     state: StateOption = None,
     env_file: EnvFileOption = None,
     as_json: JsonOption = False,

@@ -7,18 +7,20 @@ from typing import Annotated
 
 import typer
 
-from bridge_patch.app.commands.flags import EnvFileOption, JsonOption, StateOption
+from bridge_patch.app.commands.flags import (
+    EnvFileOption,
+    JsonOption,
+    StateOption,
+    WaitOption,
+    WhoOption,
+    WhyOption,
+)
 from bridge_patch.app.commands.options import ArchiveOptions, DrainOptions, OrderOptions
 from bridge_patch.app.commands.words import read_time
 from bridge_patch.app.menu.launch import launch
 from bridge_patch.domain.intent import Symbol, parse_symbol
 
 _Said = tuple[str | None, str, int, Path | None, Path | None]
-_Why = Annotated[str, typer.Option(help="Why, for the record.")]
-_Who = Annotated[
-    str | None, typer.Option(help="Who orders it (default: the user of this machine).")
-]
-_Wait = Annotated[int, typer.Option(min=0, help="Seconds to wait until it is in force.")]
 _Symbol = Annotated[
     str | None, typer.Option(help="Only re-arm this symbol, which lost too often in a row.")
 ]
@@ -29,11 +31,11 @@ _FLATTEN_WAIT_SEC = 60
 
 def halt(
     *,
-    why: _Why,
+    why: WhyOption,
     flatten: Annotated[
         bool, typer.Option("--flatten", help="Also close all that is ours, at market.")
     ] = False,
-    who: _Who = None,
+    who: WhoOption = None,
     wait_sec: Annotated[
         int | None,
         typer.Option(
@@ -62,9 +64,9 @@ def halt(
 
 def reduce(
     *,
-    why: _Why,
-    who: _Who = None,
-    wait_sec: _Wait = 5,
+    why: WhyOption,
+    who: WhoOption = None,
+    wait_sec: WaitOption = 5,
     state: StateOption = None,
     env_file: EnvFileOption = None,
     as_json: JsonOption = False,
@@ -80,10 +82,10 @@ def reduce(
 
 def resume(
     *,
-    why: _Why,
+    why: WhyOption,
     symbol: _Symbol = None,
-    who: _Who = None,
-    wait_sec: _Wait = 5,
+    who: WhoOption = None,
+    wait_sec: WaitOption = 5,
     state: StateOption = None,
     env_file: EnvFileOption = None,
     as_json: JsonOption = False,

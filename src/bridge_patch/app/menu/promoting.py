@@ -6,21 +6,22 @@ from typing import Annotated
 
 import typer
 
-from bridge_patch.app.commands.flags import EnvFileOption, JsonOption, StateOption
+from bridge_patch.app.commands.flags import (
+    EnvFileOption,
+    JsonOption,
+    StateOption,
+    WaitOption,
+    WhoOption,
+    WhyOption,
+)
 from bridge_patch.app.commands.options import ModeOptions
 from bridge_patch.app.menu.launch import launch
 from bridge_patch.services.named_order import OVERRIDE_MAX_HOURS
 
-_Why = Annotated[str, typer.Option(help="Why, for the record.")]
-_Who = Annotated[
-    str | None, typer.Option(help="Who orders it (default: the user of this machine).")
-]
-_Wait = Annotated[int, typer.Option(min=0, help="Seconds to wait until it is recorded.")]
-
 
 def promote(
     *,
-    why: _Why,
+    why: WhyOption,
     override_hours: Annotated[
         int | None,
         typer.Option(
@@ -32,8 +33,8 @@ def promote(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what is missing, and order nothing.")
     ] = False,
-    who: _Who = None,
-    wait_sec: _Wait = 5,
+    who: WhoOption = None,
+    wait_sec: WaitOption = 5,
     state: StateOption = None,
     env_file: EnvFileOption = None,
     as_json: JsonOption = False,
@@ -62,9 +63,9 @@ def promote(
 
 def demote(
     *,
-    why: _Why,
-    who: _Who = None,
-    wait_sec: _Wait = 5,
+    why: WhyOption,
+    who: WhoOption = None,
+    wait_sec: WaitOption = 5,
     state: StateOption = None,
     env_file: EnvFileOption = None,
     as_json: JsonOption = False,

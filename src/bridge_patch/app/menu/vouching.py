@@ -11,6 +11,9 @@ from bridge_patch.app.commands.flags import (
     JournalOption,
     JsonOption,
     StateOption,
+    WaitOption,
+    WhoOption,
+    WhyOption,
 )
 from bridge_patch.app.commands.options import JournalOptions, UnknownOptions
 from bridge_patch.app.commands.words import read_number
@@ -23,11 +26,6 @@ _ABOUT = """List the orders whose fate is not known, or say what became of one.
     Example: bridge-patch unknown --journal var/demo/bridge.db
     """
 _Order = Annotated[str, typer.Argument(metavar="ORDER_ID", help="As `unknown` lists it.")]
-_Why = Annotated[str, typer.Option(help="Why, for the record.")]
-_Who = Annotated[
-    str | None, typer.Option(help="Who says it (default: the user of this machine).")
-]
-_Wait = Annotated[int, typer.Option(min=0, help="Seconds to wait until it counts.")]
 
 unknown = typer.Typer(help=_ABOUT, invoke_without_command=True)
 
@@ -55,7 +53,7 @@ def _listed(
 def adopt(
     *,
     order_id: _Order,
-    why: _Why,
+    why: WhyOption,
     quantity: Annotated[
         str | None, typer.Option(help="What it filled in all (default: ask the venue).")
     ] = None,
@@ -63,8 +61,8 @@ def adopt(
         str | None, typer.Option(help="At what price on average, USD.")
     ] = None,
     fee: Annotated[str | None, typer.Option(help="For what fee, USD.")] = None,
-    who: _Who = None,
-    wait_sec: _Wait = 5,
+    who: WhoOption = None,
+    wait_sec: WaitOption = 5,
     state: StateOption = None,
     env_file: EnvFileOption = None,
     as_json: JsonOption = False,
@@ -99,9 +97,9 @@ def adopt(
 def close(
     *,
     order_id: _Order,
-    why: _Why,
-    who: _Who = None,
-    wait_sec: _Wait = 5,
+    why: WhyOption,
+    who: WhoOption = None,
+    wait_sec: WaitOption = 5,
     state: StateOption = None,
     env_file: EnvFileOption = None,
     as_json: JsonOption = False,
