@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
 
 import pytest
 
@@ -14,16 +16,23 @@ from bridge_patch.adapters.envelope import Envelope
 from bridge_patch.adapters.inbox import BusInbox
 from bridge_patch.adapters.memory import ManualClock
 from bridge_patch.adapters.redis_link import RedisLink
-from bridge_patch.adapters.streams import EXECUTION_GROUP, TRADE_INTENT
+from bridge_patch.adapters.stream_faults import stream_faults
+from bridge_patch.adapters.streams import EXECUTION_GROUP, EXECUTION_RESULT, TRADE_INTENT
+from bridge_patch.app.assembly import Ports, Run, assemble
 from bridge_patch.app.switches import CONSUMER
+from bridge_patch.domain.events import LatchSet, Status, TradingState
 from bridge_patch.domain.intent import Mode, UnixMs
 from bridge_patch.services.backlog import BacklogLimits, BacklogWatch
+from bridge_patch.services.holds import MISWIRED
 from bridge_patch.services.messages import Delivery, Poison
 from bridge_patch.services.ports import Clock
+from bridge_patch.services.session import Session
 from tests.contracts.redis_rig import Heard
 from tests.contracts.sites import run
 from tests.redis_server import RedisServer
-from tests.simulation.rig import Silence
+from tests.simulation.rig import CALM, Silence, World, ask, close, intent, ready
+
+MISSPELT: Final = "quantum:stream:trade.intents"
 
 
 @dataclass
@@ -73,15 +82,49 @@ def test_restarted_consumer_claims_pending_under_its_own_name(server: RedisServe
 
 
 def test_every_stream_has_a_live_writer_and_reader(server: RedisServer) -> None:
-    """M-86: a stream that nobody here knows, or has ever read, is named at a start."""
-    with closing(RedisLink(server.url)) as link:
+    """M-86: wrong readers are named at a start, and hold every entry as long as they are.
+
+    A start and every look after it find them on the server itself; what is silent, exits
+    or prices, is noticed where it is needed (M-64, M-73).
+    """
+    with closing(RedisLink(server.url)) as link, closing(RedisBus(server.url)) as bus:
         assert oddities(link) == ()
         link.call("XADD", "quantum:stream:trade.plan", "*", "payload", "x")
         link.call("XADD", TRADE_INTENT, "*", "payload", "x")
         unknown, unread = oddities(link)
+        world = World(assemble=partial(looking_at, bus))
+        assert tried(world, "well") is Status.FILLED
+        link.call("XADD", MISSPELT, "*", "payload", "x")
+        assert tried(world, "misspelt") is Status.REFUSED
+        link.call("DEL", MISSPELT)
+        assert tried(world, "well-again") is Status.FILLED
+        link.call("XGROUP", "CREATE", EXECUTION_RESULT, EXECUTION_GROUP, "0", "MKSTREAM")
+        assert tried(world, "two-streams") is Status.REFUSED
 
     assert "quantum:stream:trade.plan" in unknown
     assert "intents that no execution has ever read: 1" in unread
+    said = [(latch.cause, latch.state) for latch in world.events(LatchSet)]
+    assert said == [
+        (MISWIRED, TradingState.REDUCING),
+        (MISWIRED, TradingState.RUNNING),
+        (MISWIRED, TradingState.REDUCING),
+    ]
+
+
+def looking_at(bus: RedisBus, run: Run, ports: Ports) -> Session:
+    """An execution that looks at the readers of this server."""
+    return assemble(run, replace(ports, faults=lambda: stream_faults(bus.readers())))
+
+
+def tried(world: World, name: str) -> Status:
+    """A process that has just started is asked to enter; what becomes of that."""
+
+    async def scenario() -> None:
+        session = await ready(world)
+        await ask(world, session, intent(name, CALM), close(f"{name}-out", CALM))
+
+    run(scenario())
+    return world.outcome(name).status
 
 
 def test_trimmed_group_and_backlog_raise_the_alarm(server: RedisServer) -> None:

@@ -8,9 +8,9 @@ beginning of its stream, however late it comes, because an intent must not be lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, final
+from typing import Protocol, TypeAlias, final
 
 from bridge_patch.adapters.envelope import Envelope
 
@@ -106,6 +106,10 @@ class Depth:
     pending: int
 
 
+#: Every stream there is, each with the groups that were begun on it.
+Readers: TypeAlias = Mapping[str, Sequence[str]]
+
+
 class Bus(Protocol):
     """A durable bus of named streams, shared by several processes."""
 
@@ -182,6 +186,10 @@ class StoredBus(Bus, Protocol):
         Kept in any case is the newest one, and what one of the stream's groups was not
         handed yet or has in hand. There may be more left than that, for the next time.
         """
+        ...
+
+    def readers(self) -> Readers:
+        """Return what is read by whom; of a server the streams called as ours are."""
         ...
 
     def close(self) -> None:

@@ -11,10 +11,15 @@ from typing import Any, Final, final
 
 from redis.exceptions import ResponseError
 
-from bridge_patch.adapters.bus import Ack, Depth, Fence, Message, Post, Reader
+from bridge_patch.adapters.bus import Ack, Depth, Fence, Message, Post, Reader, Readers
 from bridge_patch.adapters.bus_fence import RedisFence
 from bridge_patch.adapters.bus_redis_read import BATCH_MAX, RedisHands
-from bridge_patch.adapters.bus_redis_state import depth_of, floor_of, nth_newest_of
+from bridge_patch.adapters.bus_redis_state import (
+    depth_of,
+    floor_of,
+    nth_newest_of,
+    readers_of,
+)
 from bridge_patch.adapters.bus_retention import Retention, Tell, unheard
 from bridge_patch.adapters.bus_url import BusUrl
 from bridge_patch.adapters.redis_entries import (
@@ -170,6 +175,10 @@ class RedisBus:
             return 0
         floor = floor_of(self._link, stream, 0) or newest
         return self._delete_before(stream, min(newest, floor, key=_order))
+
+    def readers(self) -> Readers:
+        """Return what is read by whom, of the streams that are called as ours are."""
+        return readers_of(self._link)
 
     def _together(self, commands: Sequence[Command]) -> list[Any] | None:
         return (self._fence or self._link).together(commands)

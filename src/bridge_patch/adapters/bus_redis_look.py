@@ -16,20 +16,7 @@ from bridge_patch.adapters.redis_link import RedisLink
 from bridge_patch.adapters.wire.glance import made_at
 
 #: Every stream of ours, in the order of their names.
-STREAMS: Final = tuple(
-    sorted(
-        {
-            streams.TRADE_INTENT,
-            streams.EXECUTION_RESULT,
-            streams.POSITION_UPDATE,
-            streams.DEAD_LETTER,
-            streams.MARKET_TICK,
-            streams.REPLAY_BARRIER,
-            streams.EXIT_TURN,
-            streams.CONTROL,
-        }
-    )
-)
+STREAMS: Final = tuple(sorted(streams.ALL))
 _PAGE: Final = 1_000
 #: The newest entries that a search looks through.
 _PAGES_MAX: Final = 200

@@ -9,14 +9,10 @@ from redis.exceptions import ResponseError
 
 from bridge_patch.adapters import streams
 from bridge_patch.adapters.bus_redis_look import STREAMS
-from bridge_patch.adapters.bus_redis_state import state_of
+from bridge_patch.adapters.bus_redis_state import readers_of, state_of
 from bridge_patch.adapters.redis_link import RedisLink
 from bridge_patch.domain.errors import BrokenPromiseError
 
-_OURS: Final = "quantum:*"
-_PAGE: Final = 1_000
-#: A server with many keys of others is not searched to its end.
-_PAGES_MAX: Final = 100
 _SHOWN: Final = 5
 
 
@@ -46,15 +42,7 @@ def _server(link: RedisLink) -> Iterator[str]:
 
 
 def _unknown(link: RedisLink) -> Iterator[str]:
-    found: set[str] = set()
-    place = b"0"
-    for _ in range(_PAGES_MAX):
-        scan = ("SCAN", place, "MATCH", _OURS, "COUNT", _PAGE, "TYPE", "stream")
-        place, names = link.call(*scan)
-        found |= {name.decode("utf-8", "replace") for name in names}
-        if place == b"0":
-            break
-    unknown = sorted(found - set(STREAMS))
+    unknown = sorted(set(readers_of(link)) - set(STREAMS))
     if unknown:
         more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
         shown = ", ".join(unknown[:_SHOWN])

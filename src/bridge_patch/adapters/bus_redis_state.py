@@ -12,6 +12,9 @@ from bridge_patch.adapters.redis_entries import entry_id, raw_id
 from bridge_patch.adapters.redis_errors import explained
 from bridge_patch.adapters.redis_link import RedisLink, pairs
 
+_OURS: Final = "quantum:*"
+#: A server with many keys of others is not searched to its end.
+_SCANS_MAX: Final = 100
 _FEW: Final = 100
 _PAGE: Final = 1_000
 _PAGES_MAX: Final = 1_000
@@ -49,6 +52,28 @@ def state_of(
             raise explained(link.url, reply) from reply
     state, groups = replies
     return pairs(state), list(map(pairs, groups))
+
+
+def readers_of(link: RedisLink) -> dict[str, tuple[str, ...]]:
+    """Return every stream that is called as ours are, with the groups of each."""
+    found: set[bytes] = set()
+    place = b"0"
+    for _ in range(_SCANS_MAX):
+        scan = ("SCAN", place, "MATCH", _OURS, "COUNT", _PAGE, "TYPE", "stream")
+        place, names = link.call(*scan)
+        found.update(names)
+        if place == b"0":
+            break
+    groups = link.tries([("XINFO", "GROUPS", name) for name in sorted(found)])
+    return {
+        _text(name): tuple(_text(pairs(group)["name"]) for group in its)
+        for name, its in zip(sorted(found), groups, strict=True)
+        if not isinstance(its, ResponseError)  # it is gone by now
+    }
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
 
 
 def lag_of(link: RedisLink, stream: str, group: dict[str, Any]) -> int:

@@ -12,13 +12,14 @@ from contextlib import closing, contextmanager
 from typing import Final, final
 
 from bridge_patch.adapters.bell import Bell, until
-from bridge_patch.adapters.bus import Ack, Depth, Fence, Message, Post, Reader
+from bridge_patch.adapters.bus import Ack, Depth, Fence, Message, Post, Reader, Readers
 from bridge_patch.adapters.bus_fence import SqliteFence
 from bridge_patch.adapters.bus_retention import FOLLOWED, Retention, Tell, unheard
 from bridge_patch.adapters.sqlite_entries import (
     entry_id_of,
     message_of,
     number_of,
+    readers_in,
     stored_text,
 )
 from bridge_patch.adapters.store_sqlite import SqliteFile, closing_on_error, transaction
@@ -181,15 +182,18 @@ class SqliteBus:
     def keep_newest(self, stream: str, most: int) -> int:
         """Delete all but the newest entries, and what a group has still before it."""
         with self._file.guarded(), self._acting():
-            execute = self._durable.execute
-            oldest = execute(_NTH, (stream, max(0, most - 1))).fetchone()
+            ask = self._durable.execute
+            oldest = ask(_NTH, (stream, max(0, most - 1))).fetchone()
             if oldest is None:
                 return 0
-            floors = [
-                execute(sql, (stream,)).fetchone()[0] for sql in (_READ_TO, _HELD_FROM)
-            ]
+            floors = [ask(sql, (stream,)).fetchone()[0] for sql in (_READ_TO, _HELD_FROM)]
             floor = min(number for number in (oldest[0], *floors) if number is not None)
-            return execute(_FORGET, (stream, floor)).rowcount
+            return ask(_FORGET, (stream, floor)).rowcount
+
+    def readers(self) -> Readers:
+        """Return what is read by whom."""
+        with self._file.guarded():
+            return readers_in(self._quick)
 
     @contextmanager
     def _acting(self) -> Iterator[None]:

@@ -28,6 +28,7 @@ from bridge_patch.adapters.bus import (
     Message,
     Post,
     Reader,
+    Readers,
     StoredBus,
 )
 from bridge_patch.adapters.envelope import Envelope
@@ -100,6 +101,10 @@ class SignedBus:
     def keep_newest(self, stream: str, most: int) -> int:
         """As the bus below."""
         return self._bus.keep_newest(stream, most)
+
+    def readers(self) -> Readers:
+        """As the bus below."""
+        return self._bus.readers()
 
     async def publish(self, posts: Sequence[Post]) -> tuple[str, ...]:
         return await self._bus.publish(tuple(map(self._signer.signed, posts)))

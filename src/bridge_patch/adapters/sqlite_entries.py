@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from typing import Final
 
 import msgspec
 
@@ -10,6 +12,14 @@ from bridge_patch.adapters.bus import Message
 from bridge_patch.adapters.envelope import Envelope
 from bridge_patch.domain.errors import InvalidValueError
 
+#: One step in the index for each name, however many entries it has.
+_NAMES: Final = """
+WITH RECURSIVE named (stream) AS (
+    SELECT min(stream) FROM bus_entry UNION ALL
+    SELECT (SELECT min(stream) FROM bus_entry WHERE stream > named.stream) FROM named
+    WHERE named.stream IS NOT NULL)
+SELECT stream FROM named WHERE stream IS NOT NULL"""
+_GROUPS: Final = "SELECT stream, name FROM bus_group ORDER BY stream, name"
 _fields = msgspec.json.Decoder(tuple[tuple[str, str], ...])
 
 
@@ -42,6 +52,14 @@ def message_of(row: tuple[int, str, str]) -> Message:
     except (msgspec.MsgspecError, UnicodeError):
         envelope = Envelope(_by_hand(text))
     return Message(stream, entry_id_of(number), envelope)
+
+
+def readers_in(connection: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
+    """Return every stream of a bus file, each with its groups; by the index alone."""
+    found: dict[str, tuple[str, ...]] = {name: () for (name,) in connection.execute(_NAMES)}
+    for stream, group in connection.execute(_GROUPS):
+        found[stream] = (*found.get(stream, ()), group)
+    return found
 
 
 def _by_hand(text: str) -> tuple[tuple[str, str], ...]:

@@ -13,5 +13,10 @@ REPLAY_BARRIER: Final = "quantum:stream:replay.barrier"
 EXIT_TURN: Final = "quantum:stream:exit.turn"
 CONTROL: Final = "quantum:stream:control"
 
+ALL: Final = (
+    *(TRADE_INTENT, EXECUTION_RESULT, POSITION_UPDATE, DEAD_LETTER),
+    *(MARKET_TICK, REPLAY_BARRIER, EXIT_TURN, CONTROL),
+)
+
 #: Reads TRADE_INTENT and CONTROL; what it acknowledges has its outcome.
 EXECUTION_GROUP: Final = "execution"

@@ -98,7 +98,8 @@ class Run:
 class Ports:
     """The outside world of one execution side, whatever stands behind it.
 
-    While the journal is `cramped` what room it has is kept for reductions.
+    While the journal is `cramped` what room it has is kept for reductions. `faults` says
+    what is wrong with who reads the bus.
     """
 
     bus: Bus
@@ -106,6 +107,7 @@ class Ports:
     venue: Venue
     run_id: str
     cramped: Callable[[], bool] = lambda: False
+    faults: Callable[[], tuple[str, ...]] = tuple
     around: Surroundings = field(default_factory=Surroundings)
 
 
@@ -207,6 +209,7 @@ def _trader(
         instruments=ports.around.instruments,
         market=market,
         permit=permit_of(settings, recorder.mandate, clock),
+        faults=ports.faults,
     )
     every_ms = settings.reconcile_sec * 1000
     reconciler = Reconciler(venue=venue, recorder=recorder, clock=clock, every_ms=every_ms)

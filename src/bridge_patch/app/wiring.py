@@ -13,6 +13,7 @@ from bridge_patch.adapters.honest_ai import HonestAI
 from bridge_patch.adapters.inbox import BusOutbox
 from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.sources import Together
+from bridge_patch.adapters.stream_faults import stream_faults
 from bridge_patch.adapters.telemetry import LogTelemetry
 from bridge_patch.adapters.venue_leased import LeasedVenue
 from bridge_patch.app.assembly import (
@@ -139,6 +140,7 @@ def execution_side(
         venue=LeasedVenue(past.venue, assure),
         run_id=store.run_id,
         cramped=Room(store.file, run.telemetry).is_low,
+        faults=lambda: stream_faults(store.bus.readers()),
         around=surroundings_of(past.venue),
     )
     session = assemble(run, ports, watch=watch, exits=exits, past=past)

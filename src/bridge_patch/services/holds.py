@@ -38,6 +38,10 @@ OPERATOR: Final = "OPERATOR"
 FLATTEN: Final = "FLATTEN"
 #: No promotion covers the run; only one that does lets go of it (services/permit.py).
 DEMOTED: Final = "DEMOTED"
+#: Who reads which stream is not as it must be (services/streams_watch.py).
+MISWIRED: Final = "MISWIRED"
+#: What holds as long as its reason does: no resume lets go of it.
+BY_REASON: Final = frozenset({DEMOTED, MISWIRED})
 #: What a person ordered holds in every book, and a resume lets go of all of it.
 ORDERED: Final = (OPERATOR, FLATTEN)
 _TIGHTNESS: Final = (TradingState.RUNNING, TradingState.REDUCING, TradingState.HALTED)
@@ -111,6 +115,18 @@ class Holds:
             command_id=command_id,
             adds="" if going_on else added,
             beside=tuple(Hold(c, s) for c, s in after._states.items() if c != cause),
+        )
+
+    def by_reason(self, cause: str, why: str, well: str, now_ms: UnixMs) -> LatchSet | None:
+        """Return the latch by which a cause holds just while there is a reason `why`.
+
+        `well` is what is said when it lets go; None is returned where nothing changes.
+        """
+        if bool(why) == (cause in self):
+            return None
+        state = TradingState.REDUCING if why else TradingState.RUNNING
+        return self.latch(
+            state, cause, why or well, now_ms, releases=() if why else (cause,)
         )
 
     def apply(self, latch: LatchSet) -> frozenset[str]:

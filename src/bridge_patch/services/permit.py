@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
-from bridge_patch.domain.events import Book, LatchSet, TradingState
+from bridge_patch.domain.events import Book, LatchSet
 from bridge_patch.domain.intent import Mode
 from bridge_patch.evidence.mandate import Mandate
 from bridge_patch.services.holds import DEMOTED, Holds
@@ -50,14 +50,4 @@ class Permit:
         """Return the latch by which the account's state follows; None where it does."""
         if holds.book is not Book.ACCOUNT:
             return None  # a shadow run opens nothing at the venue, and goes on judging
-        why = self.objection()
-        if bool(why) == (DEMOTED in holds):
-            return None
-        state = TradingState.REDUCING if why else TradingState.RUNNING
-        return holds.latch(
-            state,
-            DEMOTED,
-            why or _COVERED,
-            self.clock.now_ms(),
-            releases=() if why else (DEMOTED,),
-        )
+        return holds.by_reason(DEMOTED, self.objection(), _COVERED, self.clock.now_ms())

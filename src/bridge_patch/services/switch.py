@@ -14,11 +14,12 @@ from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import Event, ModeOrdered, Rearmed, TradingState
 from bridge_patch.domain.intent import Mode, UnixMs
 from bridge_patch.services.adoptions import Adoptions
-from bridge_patch.services.holds import DEMOTED, FLATTEN, OPERATOR, ORDERED
+from bridge_patch.services.holds import BY_REASON, FLATTEN, OPERATOR, ORDERED
 from bridge_patch.services.messages import NOBODY, WORDS, Command, Wish
 from bridge_patch.services.permit import Permit
 from bridge_patch.services.ports import Clock
 from bridge_patch.services.recorder import Recorder
+from bridge_patch.services.streams_watch import StreamsWatch
 from bridge_patch.services.unknowns import Unknowns
 
 _STATES: Final = {
@@ -59,17 +60,20 @@ class Switch:
     unknowns: Unknowns
     adoptions: Adoptions
     permit: Permit
+    streams: StreamsWatch
     blind: bool = False
 
     async def heed(self) -> None:
         """Put in force whatever was ordered; a command that comes again changes nothing.
 
-        Whether the run may open still, by what was recorded, is looked at every time.
+        Whether the run may open still, by what was recorded, is looked at every time; who
+        reads which stream, now and then.
         """
         await self._heed()
-        latch = self.permit.due(self.recorder.gauge.holds)
-        if latch is not None:
-            await self.recorder.write(latch)
+        for watch in (self.permit, self.streams):
+            latch = watch.due(self.recorder.gauge.holds)
+            if latch is not None:
+                await self.recorder.write(latch)
 
     async def _heed(self) -> None:
         try:
@@ -136,7 +140,7 @@ class Switch:
             holds.since_ms(seen.cause),
         ):
             return {*ORDERED}
-        return {*ORDERED, seen.cause} - {DEMOTED}
+        return {*ORDERED, seen.cause} - BY_REASON
 
 
 def _mode_ordered(command: Command, now_ms: UnixMs) -> ModeOrdered:
