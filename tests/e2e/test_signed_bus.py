@@ -79,12 +79,14 @@ def test_with_a_key_only_its_holders_are_heard(
     """A signed intent is judged; an unsigned one is set aside; nobody else resumes."""
     folder, bus = running
     holder = {**KEY, **bus}
+    before = run("status", "--json", cwd=folder, STATE_DIR="state", **holder)
     ours = run(*SIGNAL, "--wait", "--json", cwd=folder, **holder)
     theirs = run(*SIGNAL, "--wait", "--json", cwd=folder, **bus)
     let_go = ("resume", "--who", "eve", "--why", "go on", "--wait-sec", "1", *HERE)
     released = run(*let_go, cwd=folder, **bus)
     resumed = run("resume", "--why", "over", *HERE, cwd=folder, **holder)
 
+    assert json.loads(before.stdout)["state"]["state"] == "RUNNING", before.stdout
     assert json.loads(ours.stdout)["verdict"] in {"ACCEPT", "CLAMP", "REJECT"}, ours.stderr
     assert json.loads(theirs.stdout)["kind"] == "dead letter", theirs.stderr
     assert "signature_missing" in theirs.stdout

@@ -7,12 +7,10 @@ from difflib import get_close_matches
 from typing import Final
 
 from bridge_patch.adapters.bus import Readers
-from bridge_patch.adapters.streams import ALL, CONTROL, EXECUTION_GROUP, TRADE_INTENT
+from bridge_patch.adapters.streams import ALL, EXECUTION_GROUP, OF_EXECUTION
 
 #: How like one of ours a name must be, to be meant for it: 1 is the same.
 _LIKE: Final = 0.93
-#: What the group of the execution reads.
-_OURS: Final = frozenset({TRADE_INTENT, CONTROL})
 _SHOWN: Final = 100
 
 
@@ -28,7 +26,7 @@ def stream_faults(readers: Readers) -> tuple[str, ...]:
 
 def _second_streams(readers: Readers) -> Iterator[str]:
     for stream, groups in sorted(readers.items()):
-        if EXECUTION_GROUP in groups and stream not in _OURS:
+        if EXECUTION_GROUP in groups and stream not in OF_EXECUTION:
             yield (
                 f"the group {EXECUTION_GROUP} reads {_short(stream)} too: stop who does,"
                 " and remove the group there"

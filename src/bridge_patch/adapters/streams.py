@@ -18,5 +18,6 @@ ALL: Final = (
     *(MARKET_TICK, REPLAY_BARRIER, EXIT_TURN, CONTROL),
 )
 
-#: Reads TRADE_INTENT and CONTROL; what it acknowledges has its outcome.
+#: Reads these and no others; an intent that it acknowledges has its outcome.
 EXECUTION_GROUP: Final = "execution"
+OF_EXECUTION: Final = (TRADE_INTENT, CONTROL, MARKET_TICK)

@@ -9,16 +9,16 @@ import pytest
 from bridge_patch.adapters.stream_faults import stream_faults
 from bridge_patch.adapters.streams import (
     ALL,
-    CONTROL,
     EXECUTION_GROUP,
     EXECUTION_RESULT,
     MARKET_TICK,
+    OF_EXECUTION,
     TRADE_INTENT,
 )
 
 PAGE = Path(__file__).parents[3] / "docs" / "bus.md"
 PREFIX = "quantum:stream:"
-WELL = {**dict.fromkeys(ALL, ()), **dict.fromkeys((TRADE_INTENT, CONTROL), ("execution",))}
+WELL = {**dict.fromkeys(ALL, ()), **dict.fromkeys(OF_EXECUTION, ("execution",))}
 
 
 def test_a_bus_as_it_should_be_has_no_fault() -> None:
