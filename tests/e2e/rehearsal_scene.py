@@ -50,6 +50,8 @@ class Scene:
     market: Market
     systemd: Systemd
     ports: Mapping[str, str]
+    #: The key of the bus, where it is signed: then `bp` is said as `bpk`.
+    key: str = ""
     page: str = field(default_factory=lambda: RUNBOOK.read_text(encoding="utf-8"))
     copied: list[str] = field(default_factory=list)
 
@@ -79,7 +81,8 @@ class Scene:
 
     def say(self, line: str) -> tuple[str, int]:
         """Type a line, with the page's own words known, and return what it prints."""
-        text = self.systemd.here(f"{prelude(self.page)}\n{line}")
+        words = prelude(self.page) + ('bp() { bpk "$@"; }\n' if self.key else "")
+        text = self.systemd.here(f"{words}\n{line}")
         for port, ours in self.ports.items():
             text = text.replace(port, ours)
         shims = self.prefix / "shims"
@@ -96,8 +99,11 @@ class Scene:
 
 
 @contextmanager
-def scene(folder: Path) -> Iterator[Scene]:
-    """Install below a prefix, write what a person writes, and let the market run."""
+def scene(folder: Path, *, key: str = "none") -> Iterator[Scene]:
+    """Install below a prefix, write what a person writes, and let the market run.
+
+    The bus is signed with `key`, where it is one.
+    """
     prefix = folder / "p"
     done = run("install", "--prefix", prefix, "--env", "reuse", cwd=folder)
     assert done.returncode == 0, done.stderr
@@ -119,13 +125,14 @@ def scene(folder: Path) -> Iterator[Scene]:
         env_file.write_text(text, encoding="utf-8")
         for name, value in (("key", KEYS.api_key), ("secret", KEYS.secret)):
             (places.at(CREDENTIALS) / f"venue_api_{name}").write_text(value)
+        (places.at(CREDENTIALS) / "bus_signing_key").write_text(key)
         _by_our_clock(
             prefix / "opt" / "quantum" / "current" / "bin" / "bridge-patch", folder
         )
         systemd = Systemd(prefix)
         stack.callback(systemd.close)
         market.go()
-        yield Scene(prefix, market, systemd, ports)
+        yield Scene(prefix, market, systemd, ports, "" if key == "none" else key)
 
 
 def _by_our_clock(script: Path, folder: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge_patch.domain.events import Book, Filled, RunStarted
+from bridge_patch.domain.events import Book, Filled, ModeOrdered, RunStarted
 from bridge_patch.domain.intent import Mode
 from tests.e2e.harness import only_in_soak
 from tests.e2e.rehearsal_market import BEGIN_MS, MINUTE_MS
@@ -18,6 +18,10 @@ from tests.e2e.rehearsal_scene import Scene, scene
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, only_in_soak]
 
 UNITS = ("quantum-ai-engine", "quantum-execution", "quantum-exit-brain")
+KEY = "3c9f0f3bd1f24b6d8a5e4c7f9b2a1d60"
+BARE = "/opt/quantum/current/bin/bridge-patch"
+FILE = "--env-file /etc/quantum/bridge-patch.env"
+ORDER = "--symbol SOLUSDT --side buy --confidence 0.8 --margin-usd 100 --leverage 10"
 #: A full hour after the start, and some minutes.
 OVER_MS = BEGIN_MS + 64 * MINUTE_MS
 
@@ -35,6 +39,32 @@ def test_the_runbook_works_from_install_to_upgrade(tmp_path: Path) -> None:
         ]
         assert sorted(here.copied) == sorted(promised)
         assert here.market.faults == []
+
+
+def test_on_a_signed_bus_the_same_words_are_heard(tmp_path: Path) -> None:
+    """Promoted, traded and demoted with the key; without it nothing is judged."""
+    with scene(tmp_path, key=KEY) as here:
+        here.block("Install", 0)
+        here.market.until(BEGIN_MS + 3 * MINUTE_MS, speed=20, within_sec=60)
+        here.block("The shadow day", 0)
+        here.block("The shadow day", 1)
+        unsigned, _ = here.say(
+            f"sudo -u quantum {BARE} signal {ORDER} --id trial-8 --wait {FILE}"
+        )
+        ordered, code = here.say('bpr promote --override-hours 2 --why "signed"')
+        assert code == 0, ordered
+        here.say(f"sudo systemctl restart {' '.join(UNITS)}")
+        here.minutes(2)
+        sent, _ = here.say(f"bp signal {ORDER} --id trial-9 --wait")
+        assert "SOLUSDT" in here.market.positions(), sent
+        demoted, code = here.say('bpr demote --why "signed"')
+        assert code == 0, demoted
+        told = "".join(path.read_text() for path in here.systemd.logs.glob("*.log"))
+
+    assert "signature_missing" in unsigned
+    assert "AI_SIZING_MODE=shadow\n" in here.env_file.read_text()
+    assert [o.mode for o in here.events(ModeOrdered)] == [Mode.LIVE, Mode.SHADOW]
+    assert KEY not in unsigned + ordered + sent + demoted + told
 
 
 def shadow_day(here: Scene) -> None:
