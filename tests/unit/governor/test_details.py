@@ -93,7 +93,7 @@ def test_a_mismatch_of_limits_shows_both_digests() -> None:
     edge, ours = EDGES["limits"], FINE.limits.digest()
 
     assert detail(edge.rule, edge.beyond(FINE).case()) == (
-        f"sized under limits {ours[:-1]}, judged under {ours}"
+        f"sized under limits {ours[:-1]}, judged under {ours}: restart all on one env file"
     )
 
 

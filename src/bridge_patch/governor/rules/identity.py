@@ -20,7 +20,10 @@ def same_limits(case: Case) -> Vote:
     stated = case.stated_limits
     if stated in ("", case.limits.digest()):
         return ALLOW
-    detail = f"sized under limits {stated}, judged under {case.limits.digest()}"
+    ours = case.limits.digest()
+    detail = (
+        f"sized under limits {stated}, judged under {ours}: restart all on one env file"
+    )
     return Deny(Reason.LIMITS_MISMATCH, detail)
 
 
