@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from bridge_patch.domain.events import Book, OrderEnded, StopArmed
-from bridge_patch.domain.intent import Symbol, UnixMs, Unknown
+from bridge_patch.domain.intent import Mode, Symbol, UnixMs, Unknown
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.domain.venue_records import VenueRecords
@@ -121,6 +121,27 @@ def test_a_stop_that_was_not_stated_is_swept_until_the_venue_says_that_it_is_gon
         assert guard.order_id == second
         assert ledger.stale_stops(BTC) == ()
         assert await resting(venue) == {second}
+
+    run(scenario())
+
+
+def test_a_run_in_shadow_judges_what_is_left_by_the_venues_own_reading() -> None:
+    """Its account is a book, which knows nothing of what an earlier live run left open."""
+    world = World()
+
+    async def scenario() -> None:
+        await held(world)
+        session = world.start(Mode.SHADOW, venue=Bare)
+        venue = session.keeper.venue
+        assert isinstance(venue, Bare)
+        await play(session, calm((BTC,)))
+        venue.bare = True
+        for n in (1, 2):
+            await session.on_tick(at(CALM + n, {BTC: 95_000}))
+
+        assert venue.kinds() == ["cancel", "stop"]
+        assert session.recorder.ledger.naked() == ()
+        assert await resting(venue) == {armed(world)[-1].order_id}
 
     run(scenario())
 
