@@ -24,6 +24,9 @@ from bridge_patch.services.pauses import Tried
 #: taken and end soon after are one trouble, and not a new one each: somebody's order to
 #: cancel everything, or a service that loses them and says so minutes later.
 REST_MS: Final = 300_000
+#: The venue's clock may be so far ahead of ours. A spell that begins later than that from
+#: now is of a clock that was put back since, and nobody knows for how long it has lasted.
+AHEAD_MAX_MS: Final = 5_000
 _CHANGES: Final = (Filled, StopArmed, TrailingSet, OrderEnded)
 _Change: TypeAlias = Filled | StopArmed | TrailingSet | OrderEnded | Sending
 
@@ -50,8 +53,12 @@ class Naked:
 
     def stretch_ms(self, now_ms: UnixMs) -> int:
         """Return for how long it has been NAKED without a break."""
-        begun_ms = self.since_ms if self.again_ms is None else self.again_ms
-        return max(0, now_ms - begun_ms)
+        return max(0, now_ms - self.begun_ms)
+
+    @property
+    def begun_ms(self) -> UnixMs:
+        """Since when it has been NAKED without a break."""
+        return self.since_ms if self.again_ms is None else self.again_ms
 
 
 @final
@@ -113,9 +120,15 @@ class Nakedness:
         return self.ended_ms + sum(n.stretch_ms(now_ms) for n in self.open.values())
 
     def age_ms(self, symbol: Symbol, now_ms: UnixMs) -> int:
-        """Return for how long a NAKED position was so in this spell; 0 where it is not."""
+        """Return for how long a NAKED position was so in this spell; 0 where it is not.
+
+        Where our clock was put back it is at least as long as that went back.
+        """
         naked = self.open.get(symbol)
-        return naked.age_ms(now_ms) if naked else 0
+        if naked is None:
+            return 0
+        ahead_ms = naked.begun_ms - now_ms
+        return ahead_ms if ahead_ms > AHEAD_MAX_MS else naked.age_ms(now_ms)
 
     def waits(self, symbol: Symbol, now_ms: UnixMs) -> bool:
         """Tell whether the last close of a position is too fresh for another."""
