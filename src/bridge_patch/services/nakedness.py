@@ -144,7 +144,8 @@ class Nakedness:
             del self.open[symbol]
             self.ended_ms += known.stretch_ms(at_ms)
             spell = replace(known, before_ms=known.age_ms(at_ms))
-            self.covered[symbol] = Covered(spell, at_ms)
+            # A stop that is seen again bears the time at which it was armed first.
+            self.covered[symbol] = Covered(spell, max(at_ms, known.begun_ms))
 
     def _begun(self, event: _Change) -> Naked:
         """Return the spell of what is NAKED by this: the one before, or a new one.
