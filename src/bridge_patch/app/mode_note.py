@@ -22,10 +22,13 @@ def leave(state_dir: Path, order: ModeOrdered) -> Path:
     path = state_dir / NAME
     try:
         beside = path.with_suffix(".new")
-        beside.write_bytes(msgspec.json.encode(order))
-        held = state_dir.stat()
-        if os.geteuid() != held.st_uid:
-            os.chown(beside, held.st_uid, held.st_gid)
+        with beside.open("wb") as file:
+            file.write(msgspec.json.encode(order))
+            file.flush()
+            held = state_dir.stat()
+            if os.geteuid() != held.st_uid:
+                os.fchown(file.fileno(), held.st_uid, held.st_gid)
+            os.fsync(file.fileno())
         beside.replace(path)
     except OSError as e:
         msg = f"{path} cannot be written: {e.strerror or type(e).__name__}"

@@ -17,15 +17,14 @@ from bridge_patch.services.account_fold import AccountFold
 def waiting(run: Run, account: AccountFold, at_ms: UnixMs) -> ModeOrdered | None:
     """Return the order back to shadow that no bus took and no journal holds yet.
 
-    One that is journaled by now, or that a newer word has overtaken, is done with. In a
-    replay it is stamped with data time.
+    One that is journaled by now is done with. A promotion that came later took it away: two
+    clocks do not tell which word was the last. In a replay it is stamped with data time.
     """
-    state, last = run.settings.state_dir, account.mandate.last
+    state = run.settings.state_dir
     left = found(state)
     if left is None:
         return None
-    overtaken = last is not None and last.at_ms >= left.at_ms
-    if left.command_id in account.gauge.holds.heeded or overtaken:
+    if left.command_id in account.gauge.holds.heeded:
         discard(state)
         return None
     return replace(left, at_ms=min(left.at_ms, at_ms))

@@ -81,7 +81,7 @@ TRANSITIONS: Final[Mapping[LookupState, Mapping[LookupEvent, LookupState]]] = (
     )
 )
 
-#: What absence takes: so many answers in a row, over so long.
+#: What absence takes: so many answers in a row, from the first to the last over so long.
 MISSES_MIN: Final = 3
 MISSING_MIN_MS: Final = 30_000
 #: What is added to the receive window: clocks and the way of the request.
@@ -93,13 +93,17 @@ PACE_MS: Final = (0, 250, 500, 1_000, 2_000, 5_000)
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
-    """One search. `arrival_ms` is when a request can no longer arrive, by venue time."""
+    """One search. `arrival_ms` is when a request can no longer arrive, by venue time.
+
+    `first_miss_ms` and `last_miss_ms` are when answers began and ceased not to show it.
+    """
 
     arrival_ms: int
     conditional: bool
     state: LookupState = LookupState.ASKING
     misses: int = 0
     first_miss_ms: int = 0
+    last_miss_ms: int = 0
     asked: int = 0
     due_ms: int = 0
 
@@ -113,11 +117,15 @@ class Lookup:
         if event is LookupEvent.NOT_SEEN:
             first_ms = self.first_miss_ms if self.misses else now_ms
             return replace(
-                self, state=state, misses=self.misses + 1, first_miss_ms=first_ms
+                self,
+                state=state,
+                misses=self.misses + 1,
+                first_miss_ms=first_ms,
+                last_miss_ms=now_ms,
             )
         if event is LookupEvent.NO_ANSWER:  # it tells nothing, so it takes nothing away
             return replace(self, state=state)
-        return replace(self, state=state, misses=0, first_miss_ms=0)
+        return replace(self, state=state, misses=0, first_miss_ms=0, last_miss_ms=0)
 
     def paced(self, now_ms: int) -> Lookup:
         """Return the search with its next question put off."""
@@ -139,12 +147,17 @@ class Surroundings:
 
 
 def patience(lookup: Lookup, now_ms: int) -> str:
-    """Return why it is too early to conclude anything; empty where it is not."""
+    """Return why it is too early to conclude anything; empty where it is not.
+
+    Silence is no answer: the last of them has to be of a time when it could be there.
+    """
     if now_ms <= lookup.arrival_ms:
         return "the request could still arrive"
     if lookup.state is not LookupState.MISSING or lookup.misses < MISSES_MIN:
         return f"{lookup.misses} of {MISSES_MIN} answers in a row"
-    if now_ms - lookup.first_miss_ms < MISSING_MIN_MS:
+    if lookup.last_miss_ms <= lookup.arrival_ms:
+        return "no answer since the request could arrive"
+    if lookup.last_miss_ms - lookup.first_miss_ms < MISSING_MIN_MS:
         return f"not for {MISSING_MIN_MS} ms yet"
     return ""
 

@@ -117,8 +117,8 @@ class _Tally:
 class ShadowRuns:
     """A fold of a journal: what counts for a promotion to this market, by these limits.
 
-    An order back to shadow begins it anew, and so does a run that was live, and a fall that
-    halted the book that was judged.
+    An order back to shadow begins it anew, and so does a run that was live, a fall that
+    halted the book that was judged, and a silence of more than `AGE_MAX_MS`.
     """
 
     limits_hash: str
@@ -176,13 +176,18 @@ class ShadowRuns:
         )
 
     def _started(self, run: RunStarted) -> None:
-        if run.mode is Mode.LIVE:
+        self._counts = False  # the run before has ended
+        if run.mode is Mode.LIVE or self._is_forgotten(run.at_ms):
             self._begin_anew(run.at_ms)
         told = (run.mode, run.limits_hash, run.market, run.build)
         wanted = (Mode.SHADOW, self.limits_hash, self.market, self.build)
         self._counts = told == wanted and run.market != REPLAYED
         self._heard_ms = run.at_ms if self._counts else self._heard_ms
         self._tally.runs += self._counts
+
+    def _is_forgotten(self, at_ms: UnixMs) -> bool:
+        """Tell whether what was shown so far is too old to count."""
+        return at_ms - self._heard_ms > AGE_MAX_MS
 
     def _begin_anew(self, at_ms: UnixMs) -> None:
         """Forget what was counted; a run that goes on counts from here."""
@@ -193,6 +198,8 @@ class ShadowRuns:
         """Count the time since the last sign of life, where it was not too long."""
         if not self._counts:
             return
+        if self._is_forgotten(at_ms):
+            self._begin_anew(at_ms)
         since_ms = at_ms - self._heard_ms
         if 0 <= since_ms <= SILENCE_MAX_MS:
             self._tally.shadow_ms += since_ms

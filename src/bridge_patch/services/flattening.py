@@ -93,7 +93,7 @@ class Flattening:
     def _is_closing(self, symbol: Symbol, now_ms: UnixMs) -> bool:
         """Tell whether a close is in doubt and young enough to be waited for."""
         sent = self.desk.recorder.ledger.doubts(symbol, Leg.FLATTEN)
-        return any(now_ms - order.at_ms < self.desk.naked_max_ms for order in sent)
+        return any(0 <= now_ms - order.at_ms < self.desk.naked_max_ms for order in sent)
 
     def _try(self, symbol: Symbol) -> None:
         """Note what is about to be closed; what stays as large is tried less often."""

@@ -143,10 +143,7 @@ class Keeper:
 
         And none that lies beyond the liquidation price the venue states.
         """
-        recorder = self.trader.recorder
-        if recorder.gauge.book is not Book.ACCOUNT:
-            return  # what was read is a shadow book
-        protection = self.trader.desk.protection
+        recorder, protection = self.trader.recorder, self.trader.desk.protection
         protection.stated.clear()
         protection.stated.update(stated_in(read, recorder.ledger.positions))
         gone = self.uncovered.gone(recorder.ledger, read)
@@ -156,7 +153,26 @@ class Keeper:
         if gone or any(map(protection.trouble, recorder.ledger.positions)):
             await protection.turn()
 
+    async def _watch_left(self) -> None:
+        """Judge by the venue's own reading what an earlier live run left open there.
+
+        The account of a run in shadow is a book of its own.
+        """
+        recorder = self.trader.recorder
+        if recorder.gauge.book is Book.ACCOUNT or not recorder.ledger.positions:
+            return
+        read = await read_account(self.venue)
+        if not isinstance(read, Unknown) and not self._too_old(read):
+            await self._cover(read)
+
+    def _too_old(self, read: AccountReading) -> str:
+        """Return why a reading says nothing about now; "" where it does."""
+        age_ms = self.trader.clock.now_ms() - read.at_ms
+        most_ms = self.trader.limits.snapshot_age_max_ms
+        return "" if 0 <= age_ms <= most_ms else f"equity: age {age_ms} ms, most {most_ms}"
+
     async def _watch_equity(self) -> None:
+        await self._watch_left()
         trader = self.trader
         gauge, now_ms = trader.recorder.gauge, trader.clock.now_ms()
         if gauge.marked_at(now_ms):
@@ -165,11 +181,12 @@ class Keeper:
         if isinstance(read, Unknown):
             gauge.lost(read.why)
             return
-        age_ms, most_ms = now_ms - read.at_ms, trader.limits.snapshot_age_max_ms
-        if not 0 <= age_ms <= most_ms:
-            gauge.lost(f"equity: age {age_ms} ms, most {most_ms}")
+        old = self._too_old(read)
+        if old:
+            gauge.lost(old)
             return
-        await self._cover(read)
+        if gauge.book is Book.ACCOUNT:
+            await self._cover(read)
         unrealised_usd = trader.snapshots.unrealised_usd()
         if isinstance(unrealised_usd, Unknown):
             gauge.lost(unrealised_usd.why)

@@ -24,6 +24,9 @@ from bridge_patch.services.pauses import Tried
 #: taken and end soon after are one trouble, and not a new one each: somebody's order to
 #: cancel everything, or a service that loses them and says so minutes later.
 REST_MS: Final = 300_000
+#: The venue's clock may be so far ahead of ours. A spell that begins later than that from
+#: now is of a clock that was put back since, and nobody knows for how long it has lasted.
+AHEAD_MAX_MS: Final = 5_000
 _CHANGES: Final = (Filled, StopArmed, TrailingSet, OrderEnded)
 _Change: TypeAlias = Filled | StopArmed | TrailingSet | OrderEnded | Sending
 
@@ -50,8 +53,12 @@ class Naked:
 
     def stretch_ms(self, now_ms: UnixMs) -> int:
         """Return for how long it has been NAKED without a break."""
-        begun_ms = self.since_ms if self.again_ms is None else self.again_ms
-        return max(0, now_ms - begun_ms)
+        return max(0, now_ms - self.begun_ms)
+
+    @property
+    def begun_ms(self) -> UnixMs:
+        """Since when it has been NAKED without a break."""
+        return self.since_ms if self.again_ms is None else self.again_ms
 
 
 @final
@@ -113,9 +120,15 @@ class Nakedness:
         return self.ended_ms + sum(n.stretch_ms(now_ms) for n in self.open.values())
 
     def age_ms(self, symbol: Symbol, now_ms: UnixMs) -> int:
-        """Return for how long a NAKED position was so in this spell; 0 where it is not."""
+        """Return for how long a NAKED position was so in this spell; 0 where it is not.
+
+        Where our clock was put back it is at least as long as that went back.
+        """
         naked = self.open.get(symbol)
-        return naked.age_ms(now_ms) if naked else 0
+        if naked is None:
+            return 0
+        ahead_ms = naked.begun_ms - now_ms
+        return ahead_ms if ahead_ms > AHEAD_MAX_MS else naked.age_ms(now_ms)
 
     def waits(self, symbol: Symbol, now_ms: UnixMs) -> bool:
         """Tell whether the last close of a position is too fresh for another."""
@@ -131,7 +144,8 @@ class Nakedness:
             del self.open[symbol]
             self.ended_ms += known.stretch_ms(at_ms)
             spell = replace(known, before_ms=known.age_ms(at_ms))
-            self.covered[symbol] = Covered(spell, at_ms)
+            # A stop that is seen again bears the time at which it was armed first.
+            self.covered[symbol] = Covered(spell, max(at_ms, known.begun_ms))
 
     def _begun(self, event: _Change) -> Naked:
         """Return the spell of what is NAKED by this: the one before, or a new one.

@@ -15,6 +15,8 @@ from bridge_patch.domain.reconcile_events import PositionVouched
 
 #: Why a stop is believed in no more that may rest all the same: nobody cancelled it.
 UNSTATED: Final = "the venue states the position without a stop"
+UNSEEN: Final = "not visible at the venue"
+MAY_REST: Final = frozenset({UNSTATED, UNSEEN})
 
 
 @final
@@ -48,7 +50,7 @@ class Plan:
 
     `stop_fraction` is the hard stop it was sized for. `attempts` counts the orders sent to
     protect or reduce it; it makes their ids distinct. `orphans` are stops that may rest and
-    guard nothing: of the plan before, or not stated by the venue. `partial_asked` tells
+    guard nothing: of the plan before, or not to be seen at the venue. `partial_asked` tells
     that the exit brain asked for its part.
     """
 
@@ -62,10 +64,10 @@ class Plan:
     refusals: dict[ClientOrderId, OrderRefused] = field(default_factory=dict)
 
     def end(self, order_id: ClientOrderId, reason: str = "") -> None:
-        """Take a stop out; one that only was not stated is left over, to be swept."""
+        """Take a stop out; one that only was not to be seen is left over, to be swept."""
         ended = [stop for stop in self.stops if stop.order_id == order_id]
         self.stops = [stop for stop in self.stops if stop.order_id != order_id]
-        if reason == UNSTATED:
+        if reason in MAY_REST:
             self.orphans += ended
         else:
             self.orphans = [stop for stop in self.orphans if stop.order_id != order_id]

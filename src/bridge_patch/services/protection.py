@@ -244,7 +244,7 @@ class Protection:
         """Tell whether a close is under way and young enough to be waited for."""
         now_ms = self.clock.now_ms()
         sent = self.recorder.ledger.doubts(symbol, Leg.FLATTEN)
-        return any(now_ms - order.at_ms < self.naked_max_ms for order in sent)
+        return any(0 <= now_ms - order.at_ms < self.naked_max_ms for order in sent)
 
     async def _close_again(self, symbol: Symbol, trouble: Trouble) -> None:
         """Close, unless the last attempt is too fresh for another."""

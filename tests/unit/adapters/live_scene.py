@@ -95,7 +95,7 @@ async def opened(
         feed = LiveFeed(
             environment_of("simulator", f"http://127.0.0.1:{exchange.port}"),
             symbols or (BTC, SOL),
-            time=VenueTime(LiveClock(wall)),
+            time=VenueTime(LiveClock(wall, wall)),
             telemetry=heard,
             marks_only=marks_only,
             sleep=soon,

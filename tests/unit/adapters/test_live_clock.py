@@ -18,27 +18,41 @@ class Wall:
 
 def test_nobody_can_wind_a_live_clock() -> None:
     wall = Wall()
-    clock = LiveClock(wall)
+    clock = LiveClock(wall, wall)
     clock.set(UnixMs(5_000_000))
 
     assert clock.now_ms() == 1_000_000
 
 
-def test_it_stands_still_where_the_system_clock_is_put_back() -> None:
-    """An age that shrinks would make old readings young."""
-    wall = Wall()
-    clock = LiveClock(wall)
+def test_it_goes_on_where_the_system_clock_is_put_back() -> None:
+    """An age that shrinks would make old readings young, and one that stands none old."""
+    wall, steady = Wall(), Wall(0)
+    clock = LiveClock(wall, steady)
     assert clock.now_ms() == 1_000_000
-    wall.now = 990_000
+    wall.now = 910_000
     assert clock.now_ms() == 1_000_000
-    wall.now = 1_000_001
+    told = [clock.now_ms()]
+    for _ in range(1_000):
+        wall.now, steady.now = wall.now + 1_000, steady.now + 1_000
+        told.append(clock.now_ms())
 
-    assert clock.now_ms() == 1_000_001
+    assert (told[1], told[5], told[10]) == (1_000_900, 1_004_500, 1_009_000)
+    assert told == sorted(set(told))
+    assert told[899] > 910_000 + 899_000
+    assert told[900:] == [910_000 + n * 1_000 for n in range(900, 1_001)]
+
+
+def test_it_is_the_system_clock_however_often_it_is_asked() -> None:
+    wall, steady = Wall(), Wall(7)
+    clock = LiveClock(wall, steady)
+    for step in (0, 1, 0, 3, 1, 900_000, 1):
+        wall.now, steady.now = wall.now + step, steady.now + min(step, 5)
+        assert clock.now_ms() == wall.now
 
 
 def test_our_lead_is_measured_from_the_middle_of_the_trip() -> None:
     wall = Wall()
-    time = VenueTime(LiveClock(wall))
+    time = VenueTime(LiveClock(wall, wall))
     assert time.skew_ms() == UNREAD
     asked_ms = time.clock.now_ms()
     wall.now += 100
@@ -49,7 +63,7 @@ def test_our_lead_is_measured_from_the_middle_of_the_trip() -> None:
 
 def test_an_answer_that_took_too_long_says_nothing() -> None:
     wall = Wall()
-    time = VenueTime(LiveClock(wall))
+    time = VenueTime(LiveClock(wall, wall))
     asked_ms = time.clock.now_ms()
     wall.now += TRIP_MAX_MS + 1
     time.answered(asked_ms, 1_000_000)

@@ -20,7 +20,7 @@ from bridge_patch.app.commands import order as ordering
 from bridge_patch.app.commands.demote import demote
 from bridge_patch.app.commands.options import ModeOptions
 from bridge_patch.app.commands.promote import promote
-from bridge_patch.app.mode_note import found
+from bridge_patch.app.mode_note import found, leave
 from bridge_patch.app.settings import load_settings
 from bridge_patch.app.wiring import open_store
 from bridge_patch.domain.errors import BrokenPromiseError
@@ -116,6 +116,21 @@ def test_a_day_of_evidence_is_ordered_recorded_and_written(
     assert on_the_bus(state) == [replace(command, entry_id=on_the_bus(state)[0].entry_id)]
     assert (told["promoted"], told["recorded_ms"]) == (True, 7)
     assert "AI_SIZING_MODE=live" in (state / "b.env").read_text(encoding="utf-8")
+
+
+def test_a_promotion_takes_the_older_order_away_and_one_that_fails_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = folder(tmp_path)
+    note = ModeOrdered(at_ms=UnixMs(9), mode=Mode.SHADOW, who="bob", why="y")
+    leave(state, note)
+    assert promote(saying(state)) == 1
+    assert promote(saying(state, dry_run=True)) == 0
+    assert found(state) == note
+    taken(monkeypatch)
+
+    assert promote(saying(state)) == 0
+    assert found(state) is None
 
 
 @pytest.mark.parametrize(

@@ -176,11 +176,11 @@ class Place:
         return self.live.time.clock
 
     def bus(self) -> MemoryBus:
-        return MemoryBus(self.streams, LiveClock(self.wall))
+        return MemoryBus(self.streams, LiveClock(self.wall, self.wall))
 
     def open(self) -> None:
         url = f"http://127.0.0.1:{self.exchange.port}"
-        time = VenueTime(LiveClock(self.wall))
+        time = VenueTime(LiveClock(self.wall, self.wall))
         self.live = Live(settings(MARKET_URL=url), Heard(), time)
 
     async def bar(self, later: int) -> None:
@@ -232,7 +232,7 @@ def test_equity_that_nobody_has_stated_lately_is_not_known() -> None:
 
     async def scenario() -> list[Decimal | Unknown]:
         place = Place()
-        place.live = Live(settings(), Heard(), VenueTime(LiveClock(place.wall)))
+        place.live = Live(settings(), Heard(), VenueTime(LiveClock(place.wall, place.wall)))
         to_bus = ToBus(TickPublisher(place.bus()), place.clock, lambda: None)
         said = [await to_bus.equity_usd()]
         reader = TickReader(place.bus(), consumer="one")

@@ -148,12 +148,26 @@ def test_an_order_that_waits_counts_before_the_start_is_judged(tmp_path: Path) -
         assured(run, promoted(run, "replay"), UnixMs(AT + 2))
 
 
-def test_an_order_that_a_newer_word_has_overtaken_is_taken_away(tmp_path: Path) -> None:
-    run = named(STATE_DIR=str(tmp_path))
-    leave(tmp_path, replace(BACK, at_ms=UnixMs(AT - 1)))
+def test_an_order_that_waits_counts_whatever_the_clocks_say(tmp_path: Path) -> None:
+    """A clock that was put back since the promotion makes no demotion the older word."""
+    run = named(STATE_DIR=str(tmp_path), REQUIRE_PROMOTION="true")
+    order = replace(BACK, at_ms=UnixMs(AT - 1))
+    leave(tmp_path, order)
 
-    assert waiting(run, promoted(run, "replay"), AT) is None
-    assert found(tmp_path) is None
+    assert waiting(run, promoted(run, "replay"), AT) == order
+    with pytest.raises(InvalidValueError, match="ordered back to shadow by bob"):
+        assured(run, promoted(run, "replay"), AT)
+
+
+def test_a_note_is_on_the_disk_before_it_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a power cut half of it would be no order, and the start would be live."""
+    seen: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda _: seen.append(found(tmp_path) is None))
+    leave(tmp_path, BACK)
+
+    assert (seen, found(tmp_path)) == ([True], BACK)
 
 
 def test_a_start_without_a_promotion_looks_after_what_is_open(tmp_path: Path) -> None:

@@ -70,6 +70,17 @@ def test_a_question_without_an_answer_takes_nothing_away() -> None:
     assert objection(unheard, CALM, later_ms) == "0 of 3 answers in a row"
 
 
+@pytest.mark.parametrize("misses", [1, 3, 9])
+def test_silence_after_early_answers_proves_nothing(misses: int) -> None:
+    """Nobody has the request yet, and then nobody answers: it arrives meanwhile."""
+    asked = [(E.NOT_SEEN, 500)] * misses + [(E.NO_ANSWER, 5_000)] * 9
+    search, now_ms = searched(asked)
+    heard, heard_ms = searched([*asked, (E.NOT_SEEN, 100), (E.NOT_SEEN, 0)])
+
+    assert objection(search, CALM, now_ms)
+    assert objection(heard, CALM, heard_ms) == ""
+
+
 @given(rounds=ROUNDS, alive=st.none() | st.integers(0, 10**6), explained=st.booleans())
 def test_absence_takes_every_condition(
     rounds: list[tuple[LookupEvent, int]], alive: int | None, explained: bool
@@ -77,20 +88,22 @@ def test_absence_takes_every_condition(
     search, now_ms = searched(rounds)
     around = Surroundings(alive_since_ms=alive, explained=explained)
     trailing = 0
-    first_ms = at_ms = 0
+    first_ms = last_ms = at_ms = 0
     for event, pause_ms in rounds:
         at_ms += pause_ms
+        if event is E.NO_ANSWER:
+            continue
         if event is not E.NOT_SEEN:
             trailing = 0
             continue
         trailing += 1
-        first_ms = at_ms if trailing == 1 else first_ms
+        first_ms, last_ms = at_ms if trailing == 1 else first_ms, at_ms
 
     holds = (
-        now_ms > 5_000
+        last_ms > 5_000
         and E.SEEN not in {event for event, _ in rounds}
         and trailing >= MISSES_MIN
-        and now_ms - first_ms >= MISSING_MIN_MS
+        and last_ms - first_ms >= MISSING_MIN_MS
         and alive is not None
         and alive <= first_ms
         and explained

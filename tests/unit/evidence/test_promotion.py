@@ -133,6 +133,28 @@ def test_evidence_grows_old() -> None:
     assert unmet(found, later_h=7 * 24 + 1) == ["last sign of life"]
 
 
+@pytest.mark.parametrize("silent_h", [150, 180])
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_young_minute_makes_no_old_day_young(silent_h: int, *, restarted: bool) -> None:
+    """A day of last year and a start of today are no day of this market."""
+    ms = UnixMs(AT + (24 + silent_h) * HOUR_MS)
+    back = replace(RUN, at_ms=ms) if restarted else mark(24 + silent_h)
+    found = shown(*day(), judged(23.5), back, mark(24 + silent_h + 0.5))
+
+    young = silent_h < 168
+    assert found.hours == D(24) * young + D("0.5")
+    assert found.runs == 1 + (restarted and young)
+    assert ("decisions" in unmet(found)) is not young
+
+
+def test_of_runs_before_a_live_one_none_is_counted() -> None:
+    live = replace(RUN, mode=Mode.LIVE, at_ms=UnixMs(AT + 24 * HOUR_MS))
+    again = replace(RUN, at_ms=UnixMs(AT + 25 * HOUR_MS))
+
+    assert shown(*day(), live).runs == 0
+    assert shown(*day(), live, again, mark(26)).runs == 1
+
+
 @pytest.mark.parametrize("end", ["live", "fall"])
 def test_a_live_run_and_a_fall_that_halts_begin_it_anew(end: str) -> None:
     live = replace(RUN, mode=Mode.LIVE, at_ms=UnixMs(AT + 24 * HOUR_MS))

@@ -13,7 +13,7 @@ from bridge_patch.domain.events import (
     Filled,
     FundingPaid,
 )
-from bridge_patch.domain.intent import Unknown
+from bridge_patch.domain.intent import Mode, Unknown
 from bridge_patch.domain.order import Leg
 from bridge_patch.domain.protection_events import CloseCause
 from bridge_patch.services.ports import AccountReading
@@ -100,6 +100,25 @@ def test_the_venues_own_liquidation_price_counts_where_it_is_nearer(
     session = run(scenario())
 
     assert (session.recorder.ledger.positions == {}) is is_closed
+
+
+def test_a_run_in_shadow_closes_what_the_venue_would_liquidate_first() -> None:
+    world = World()
+
+    async def scenario() -> Session:
+        session = await ready(world)
+        await ask(world, session, intent("a", CALM))
+        session = await ready(world, mode=Mode.SHADOW, venue=Nearing)
+        assert BTC in session.recorder.ledger.positions
+        assert isinstance(session.keeper.venue, Nearing)
+        session.keeper.venue.liquidation_usd = D(94_000)
+        await session.on_tick(at(CALM + 1, {BTC: 95_000}))
+        return session
+
+    session = run(scenario())
+
+    assert session.recorder.ledger.positions == {}
+    assert causes(world) == [CloseCause.LIQUIDATION_NEAR]
 
 
 def test_what_the_venue_said_of_the_last_position_closes_no_other() -> None:

@@ -54,7 +54,7 @@ class Live:
         return self.now
 
     async def started(self, source: SignalSource | None = None) -> Session:
-        clock = LiveClock(self)
+        clock = LiveClock(self, self)
         time = LiveTime(clock=clock, skew=lambda: Known(D(self.skew_ms), clock.now_ms()))
         run_ = Run(
             settings=load_settings({}),

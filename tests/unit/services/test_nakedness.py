@@ -72,6 +72,20 @@ def test_a_position_is_naked_from_its_fill_until_its_stop_rests() -> None:
     assert (over.open, over.spells, over.total_ms(UnixMs(AT + 9_000))) == ({}, 1, 700)
 
 
+def test_a_stop_that_is_lost_from_sight_and_seen_again_is_in_one_spell() -> None:
+    """It is told as armed when it was, which may be long ago: it has not rested since."""
+    armed = later(STOP, 700)
+    late = REST_MS + 10_000
+    seen = fold(
+        *(ENTRY, FILL, sent(Leg.STOP, 1), armed, gone("s-1", late)),
+        *(sent(Leg.STOP, late + 1), armed, gone("s-1", late + 3_000)),
+        *(armed, gone("s-1", late + 6_000)),
+    )
+
+    assert (seen.spells, seen.open[BTC].stops_sent) == (2, 1)
+    assert seen.open[BTC].again_ms == AT + late + 6_000
+
+
 def test_a_stop_that_ends_after_long_begins_another_spell_and_the_spells_add_up() -> None:
     """Cancelled by the venue, expired, displaced: whatever the cause."""
     seen = fold(

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from bridge_patch.domain.events import Book, OrderEnded, StopArmed
-from bridge_patch.domain.intent import Symbol, UnixMs, Unknown
+from bridge_patch.domain.intent import Mode, Symbol, UnixMs, Unknown
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.domain.venue_records import VenueRecords
-from bridge_patch.services.plans import UNSTATED
+from bridge_patch.services.plans import UNSEEN, UNSTATED
 from bridge_patch.services.ports import AccountReading
 from bridge_patch.services.session import Session
 from bridge_patch.services.uncovered import UNCOVERED_MAX_MS, Uncovered
@@ -29,6 +29,7 @@ from tests.simulation.rig import (
     run,
 )
 from tests.simulation.tap import Tap, Trouble
+from tests.unit.services.test_naked_deadline import pulse
 
 
 @dataclass
@@ -121,6 +122,55 @@ def test_a_stop_that_was_not_stated_is_swept_until_the_venue_says_that_it_is_gon
         assert guard.order_id == second
         assert ledger.stale_stops(BTC) == ()
         assert await resting(venue) == {second}
+
+    run(scenario())
+
+
+def test_a_run_in_shadow_judges_what_is_left_by_the_venues_own_reading() -> None:
+    """Its account is a book, which knows nothing of what an earlier live run left open."""
+    world = World()
+
+    async def scenario() -> None:
+        await held(world)
+        session = world.start(Mode.SHADOW, venue=Bare)
+        venue = session.keeper.venue
+        assert isinstance(venue, Bare)
+        await play(session, calm((BTC,)))
+        venue.bare = True
+        for n in (1, 2):
+            await session.on_tick(at(CALM + n, {BTC: 95_000}))
+
+        assert venue.kinds() == ["cancel", "stop"]
+        assert session.recorder.ledger.naked() == ()
+        assert await resting(venue) == {armed(world)[-1].order_id}
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_stop_that_is_lost_from_sight_is_swept_as_well(lost: int) -> None:
+    """The adapter looks for each stop, and tells its end where it cannot be seen."""
+    world = World()
+
+    async def scenario() -> None:
+        session, venue = await held(world)
+        venue.trouble("cancel", *[Trouble.REQUEST_LOST] * lost)
+        (first,) = armed(world)
+        await session.recorder.write(
+            OrderEnded(
+                book=Book.ACCOUNT,
+                at_ms=first.at_ms,
+                symbol=BTC,
+                order_id=first.order_id,
+                reason=UNSEEN,
+            )
+        )
+        for after_ms in (100, 400):
+            await pulse(session, after_ms)
+
+        assert session.recorder.ledger.naked() == ()
+        assert await resting(venue) == {armed(world)[-1].order_id} != {first.order_id}
+        assert session.recorder.ledger.stale_stops(BTC) == ()
 
     run(scenario())
 

@@ -21,22 +21,34 @@ def _wall_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def _steady_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
+
+
 @final
 @dataclass(slots=True)
 class LiveClock:
     """The system clock, as the present of a live run: nobody winds it.
 
-    Where the system's is put back it stands still until that has come as far again: ages
-    never shrink, and the difference to the venue shows.
+    Where the system's is put back it goes on a tenth slower until that has come as far
+    again: ages never shrink, no deadline stands still, and the difference to the venue
+    shows. `steady_ms` is time that passes, from whenever.
     """
 
     wall_ms: Callable[[], int] = _wall_ms
-    _now_ms: UnixMs = _DAWN
+    steady_ms: Callable[[], int] = _steady_ms
+    #: The present when the system's was not behind it last, and the steady time then.
+    _from_ms: UnixMs = _DAWN
+    _steady_ms: int = 0
 
     def now_ms(self) -> UnixMs:
         """Return the present."""
-        self._now_ms = UnixMs(max(self._now_ms, self.wall_ms()))
-        return self._now_ms
+        wall_ms, steady_ms = self.wall_ms(), self.steady_ms()
+        least_ms = self._from_ms + (steady_ms - self._steady_ms) * 9 // 10
+        if wall_ms < least_ms:
+            return UnixMs(least_ms)
+        self._from_ms, self._steady_ms = UnixMs(wall_ms), steady_ms
+        return self._from_ms
 
     def set(self, now_ms: UnixMs) -> None:
         """Move nothing: a tick is about the time that it names, and that is past."""

@@ -14,7 +14,6 @@ from typing import Final, final
 
 from bridge_patch.adapters.venue_ccxt.fold import Fold
 from bridge_patch.adapters.venue_ccxt.orders import (
-    UNSEEN,
     OrderFacts,
     Trade,
     filled_of,
@@ -39,6 +38,7 @@ from bridge_patch.domain.venue_events import (
     StopArmed,
     VenueEvent,
 )
+from bridge_patch.services.plans import UNSEEN
 from bridge_patch.services.ports import VenueMemory
 
 #: How many trades of unknown orders wait for somebody to say whose they are.

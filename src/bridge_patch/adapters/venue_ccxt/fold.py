@@ -8,7 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, final
 
-from bridge_patch.adapters.venue_ccxt.orders import UNSEEN, OrderFacts
+from bridge_patch.adapters.venue_ccxt.orders import OrderFacts
 from bridge_patch.domain.events import Resolved
 from bridge_patch.domain.intent import IntentId, Symbol
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent, OrderState
@@ -24,7 +24,7 @@ from bridge_patch.domain.venue_events import (
     StopArmed,
     VenueEvent,
 )
-from bridge_patch.services.plans import UNSTATED
+from bridge_patch.services.plans import MAY_REST
 
 #: How many orders, and how many trades, are remembered at least; older ones are over.
 ORDERS_KEPT: Final = 10_000
@@ -200,7 +200,7 @@ def _marked(order: OrderFacts, event: VenueEvent) -> None:
             order.stop_base = event.quantity_base
         case OrderEnded(reason=reason):
             order.rests, order.ended = False, True
-            if reason in {UNSEEN, UNSTATED}:
+            if reason in MAY_REST:
                 order.state = None
             else:
                 _over(order, OrderState.CANCELLED)

@@ -19,8 +19,6 @@ from bridge_patch.domain.venue_events import Book, Filled, FillKind
 
 #: Client ids of orders that the exchange itself makes: always believed, never ours.
 EXCHANGE_MADE: Final = ("autoclose-", "adl_autoclose", "settlement_autoclose-")
-#: Why a stop is told to have ended that is only not to be seen: it may fire all the same.
-UNSEEN: Final = "not visible at the venue"
 #: The books of the exchange have eight decimals.
 _BOOKED: Final = Decimal("0.00000001")
 #: Assets in which a fee is its amount in USD.

@@ -8,6 +8,7 @@ from typing import final
 
 from rich.text import Text
 
+from bridge_patch.app import mode_note
 from bridge_patch.app.commands.examining import Examined, examined
 from bridge_patch.app.commands.journal_file import find_run
 from bridge_patch.app.commands.options import ModeOptions
@@ -54,6 +55,7 @@ def promote(options: ModeOptions) -> int:
     if options.dry_run or (found.lacking and options.override_hours is None):
         why_not = "" if not found.lacking else "the evidence is not enough"
         return _end(_told(options, found, command, why_not or "a dry run"), options)
+    waits = mode_note.found(settings.state_dir)
     sent = asyncio.run(sent_of(command, options))
     answer = sent.answer if isinstance(sent.answer, ModeOrdered) else None
     if answer is None:
@@ -62,6 +64,8 @@ def promote(options: ModeOptions) -> int:
             " order again"
         )
         return _end(_told(options, found, command, why_not), options)
+    if waits is not None and mode_note.found(settings.state_dir) == waits:
+        mode_note.discard(settings.state_dir)  # this is the newer word
     if options.env_file is not None:
         write_mode(options.env_file, Mode.LIVE)
     return _end(_told(options, found, command, "", answer), options)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bridge_patch.adapters.venue_ccxt.catch_up import ABSENT_ASKED_MS
-from bridge_patch.adapters.venue_ccxt.orders import UNSEEN, OrderFacts
+from bridge_patch.adapters.venue_ccxt.orders import OrderFacts
 from bridge_patch.domain.events import FilledLate, Resolved, Sending
 from bridge_patch.domain.intent import IntentId, Side, UnixMs
 from bridge_patch.domain.order import ClientOrderId, Leg, OrderEvent, OrderState
@@ -19,7 +19,7 @@ from bridge_patch.domain.venue_events import (
     StopArmed,
     VenueEvent,
 )
-from bridge_patch.services.plans import UNSTATED
+from bridge_patch.services.plans import UNSEEN, UNSTATED
 from tests.contracts.approvals import BTC
 from tests.unit.adapters.venue_ccxt.scenes import X, announced, by_hand
 from tests.unit.adapters.venue_ccxt.stand import D, Stand, on_stand, traded
