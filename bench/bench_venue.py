@@ -27,6 +27,7 @@ from aiohttp import ClientSession
 
 from bench.measuring import MICRO, Figure, Outcome, tell, wants_json
 from bench.shadow import Silent
+from bridge_patch.adapters.loopback import HOST
 from bridge_patch.adapters.memory import ManualClock
 from bridge_patch.adapters.venue_ccxt.environment import environment_of
 from bridge_patch.adapters.venue_ccxt.pace import Pace
@@ -34,7 +35,7 @@ from bridge_patch.adapters.venue_ccxt.venue import CcxtVenue, open_venue
 from bridge_patch.app.binance_server.conditions import AccountSetting
 from bridge_patch.app.binance_server.control import Control, set_account
 from bridge_patch.app.binance_server.core import CREDENTIALS, Core
-from bridge_patch.app.binance_server.serve import HOST, serving
+from bridge_patch.app.binance_server.serve import serving
 from bridge_patch.domain.intent import UnixMs
 from bridge_patch.domain.market import Tick
 from bridge_patch.domain.order import ClientOrderId, OrderEvent
@@ -120,7 +121,7 @@ def _venue(url: str, clock: ManualClock) -> CcxtVenue:
         Secret(CREDENTIALS.secret),
         clock=clock,
         telemetry=Silent(),
-        pace=Pace(url),
+        pace=Pace(url, Secret(CREDENTIALS.api_key)),
         symbols=(BTC,),
     )
 

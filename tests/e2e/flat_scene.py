@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 from bridge_patch.adapters.instrument_facts import FACTS
 from bridge_patch.adapters.instruments import ListedInstruments
+from bridge_patch.adapters.loopback import HOST
 from bridge_patch.adapters.venue_ccxt.environment import environment_of
 from bridge_patch.adapters.venue_ccxt.pace import Pace
 from bridge_patch.adapters.venue_ccxt.venue import CcxtVenue
@@ -20,7 +21,7 @@ from bridge_patch.app.binance_server.conditions import AccountSetting
 from bridge_patch.app.binance_server.control import Control, set_account
 from bridge_patch.app.binance_server.core import CREDENTIALS, Core
 from bridge_patch.app.binance_server.faults import Fault, FaultKind
-from bridge_patch.app.binance_server.serve import HOST, serving
+from bridge_patch.app.binance_server.serve import serving
 from bridge_patch.app.status.flat import FlatFold, FlatState, FlatView
 from bridge_patch.app.venues import surroundings_of
 from bridge_patch.domain.events import Book, Filled, Sending
@@ -198,7 +199,7 @@ async def flat_scene() -> AsyncIterator[FlatScene]:
                 run.telemetry,
                 recv_window_ms=RECV_WINDOW_MS,
                 pause=brief_pause,
-                pace=Pace(url),
+                pace=Pace(url, Secret(CREDENTIALS.api_key)),
                 symbols=NAMES,
             )
             venues.append(venue)

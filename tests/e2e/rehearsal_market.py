@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bridge_patch.adapters.example_ai import ExampleAI
+from bridge_patch.app.binance_server.core import CREDENTIALS
 from bridge_patch.domain.intent import Symbol, UnixMs
 from bridge_patch.domain.market import Bar, Tick
 from tests.e2e.harness import start
@@ -101,7 +102,8 @@ class Market:
         link = HTTPConnection(self.base.removeprefix("http://"), timeout=30)
         try:
             method = "GET" if body is None else "POST"
-            link.request(method, path, None if body is None else json.dumps(body))
+            text = None if body is None else json.dumps(body)
+            link.request(method, path, text, {"X-MBX-APIKEY": CREDENTIALS.api_key})
             return json.loads(link.getresponse().read())
         finally:
             link.close()

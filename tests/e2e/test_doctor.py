@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
+from bridge_patch.adapters.loopback import HOST
 from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.app.binance_server.conditions import AccountSetting, Conditions
 from bridge_patch.app.binance_server.control import Control, set_account
 from bridge_patch.app.binance_server.core import Core
-from bridge_patch.app.binance_server.serve import HOST, Server, serving
+from bridge_patch.app.binance_server.serve import Server, serving
 from bridge_patch.domain.intent import Symbol
 from tests.e2e.harness import COMMAND, clean_env, run
 

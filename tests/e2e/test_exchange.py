@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bridge_patch.app.binance_server.core import CREDENTIALS
 from tests.e2e.harness import start
 from tests.unit.adapters.bars import NAME, columns, write
 
@@ -20,7 +21,8 @@ pytestmark = pytest.mark.e2e
 def answer(base: str, path: str, body: dict[str, object] | None = None) -> Any:
     link = http.client.HTTPConnection(base.removeprefix("http://"), timeout=10)
     method = "GET" if body is None else "POST"
-    link.request(method, path, None if body is None else json.dumps(body))
+    text = None if body is None else json.dumps(body)
+    link.request(method, path, text, {"X-MBX-APIKEY": CREDENTIALS.api_key})
     with closing(link):
         return json.loads(link.getresponse().read())
 

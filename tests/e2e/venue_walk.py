@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
 
+from bridge_patch.adapters.loopback import HOST
 from bridge_patch.adapters.venue_ccxt.environment import environment_of
 from bridge_patch.adapters.venue_ccxt.pace import Pace
 from bridge_patch.adapters.venue_ccxt.venue import CcxtVenue
@@ -28,7 +29,7 @@ from bridge_patch.app.assembly import Ports, Run, assemble
 from bridge_patch.app.binance_server.conditions import AccountSetting
 from bridge_patch.app.binance_server.control import Control, set_account
 from bridge_patch.app.binance_server.core import CREDENTIALS, Core
-from bridge_patch.app.binance_server.serve import HOST, serving
+from bridge_patch.app.binance_server.serve import serving
 from bridge_patch.app.venues import surroundings_of
 from bridge_patch.domain.events import Filled, Sending, Settled, Status
 from bridge_patch.domain.intent import IntentId
@@ -205,7 +206,7 @@ async def walking(
                 run.telemetry,
                 recv_window_ms=RECV_WINDOW_MS,
                 pause=brief_pause,
-                pace=Pace(url),
+                pace=Pace(url, Secret(CREDENTIALS.api_key)),
                 symbols=SYMBOLS,
             )
             venues.append((venue, line))

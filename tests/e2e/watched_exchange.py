@@ -13,11 +13,12 @@ import msgspec
 from aiohttp import web
 
 from bridge_patch.adapters.instruments import ListedInstruments
+from bridge_patch.adapters.loopback import HOST
 from bridge_patch.app.binance_server.conditions import Conditions
 from bridge_patch.app.binance_server.control import Control, TickGiven
 from bridge_patch.app.binance_server.core import Core
 from bridge_patch.app.binance_server.records import AlgoRecord, OrderType
-from bridge_patch.app.binance_server.serve import HOST, Server
+from bridge_patch.app.binance_server.serve import Server
 from bridge_patch.domain.instrument import Instrument
 from bridge_patch.domain.intent import Symbol
 from bridge_patch.domain.position import Position

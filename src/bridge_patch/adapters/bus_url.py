@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, final
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -47,7 +47,7 @@ class BusUrl:
     port: int = 0
     path: str = ""
     database: int = 0
-    user: str = ""
+    user: str = field(default="", repr=False)
     password: Secret | None = None
 
     @property
@@ -58,7 +58,8 @@ class BusUrl:
     def __str__(self) -> str:
         if self.is_embedded:
             return "embedded"
-        who = f"{self.user}:***@" if self.password else f"{self.user}@" if self.user else ""
+        # A user alone is shown to nobody: it may be a password that lacks its colon.
+        who = f"{self.user}:***@" if self.password else "***@" if self.user else ""
         if self.scheme is Scheme.UNIX:
             number = f"?db={self.database}" if self.database else ""
             return f"unix://{who}{self.path}{number}"
@@ -104,7 +105,10 @@ def _network(split: SplitResult) -> BusUrl:
 
 
 def _unix(split: SplitResult) -> BusUrl:
-    if split.hostname or not split.path.startswith("/") or split.fragment:
+    host = split.netloc.rpartition("@")[2]
+    if host or not split.path.startswith("/") or split.fragment:
+        raise ValueError
+    if "@" in split.path:  # what stands before it is a part of a password
         raise ValueError
     name, _, number = split.query.partition("=")
     if split.query and name != "db":

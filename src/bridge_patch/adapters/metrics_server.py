@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, final
 
+from bridge_patch.adapters.loopback import HOST, is_here
 from bridge_patch.adapters.metrics_told import Told
 
-HOST: Final = "127.0.0.1"
 #: How long a client may take to ask, and how many may ask at once.
 ASK_MAX_SEC: Final = 5.0
 CLIENTS_MAX: Final = 8
-_NAMES: Final = frozenset({HOST, "localhost"})
 _TEXT: Final = "text/plain; charset=utf-8"
 
 
@@ -103,9 +102,8 @@ def _handler(told: Told) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             """Answer the page, the probe, or say where they are."""
-            name = self.headers.get("Host", HOST).rpartition(":")[0] or HOST
             path = self.path.partition("?")[0]
-            if name not in _NAMES and self.headers.get("Host", HOST) not in _NAMES:
+            if not is_here(self.headers.get("Host", HOST)):
                 self._answer(403, _TEXT, b"only by the names of this machine\n")
             elif path == "/metrics":
                 accept = self.headers.get("Accept", "")

@@ -71,6 +71,7 @@ _ODD_PARAMETER: Final = re.compile(
     r"\binvalid [^:]*\bvalue\b|could not parse network address|definition of service"
 )
 _PARAMETERS: Final = "correct what stands behind the ? of JOURNAL_URL"
+_NOT_SHOWN: Final = "not shown, it holds part of JOURNAL_URL"
 _UNREACHED: Final = "start the server, or look at the network and at JOURNAL_URL"
 
 
@@ -92,18 +93,7 @@ class PostgresDatabase:
 
     def connect(self, *, read_only: bool = False) -> Driver[tuple[object, ...]]:
         """Open a session that waits for the disk and never for long for anything else."""
-        psycopg = _driver()
-        address = self.url.address
-        connection: Driver[tuple[object, ...]] = psycopg.connect(
-            address.reveal() if address else "",
-            autocommit=True,
-            connect_timeout=_CONNECT_SEC,
-            keepalives_idle=10,
-            keepalives_interval=5,
-            keepalives_count=2,
-            tcp_user_timeout=15_000,
-            application_name="bridge-patch",
-        )
+        connection = self._connected()
         with ExitStack() as opened:
             opened.callback(connection.close)
             connection.execute(_SESSION)
@@ -113,6 +103,30 @@ class PostgresDatabase:
                 self._check(connection.execute(_SERVER).fetchone())
             connection.autocommit = False
             opened.pop_all()
+        return connection
+
+    def _connected(self) -> Driver[tuple[object, ...]]:
+        """Connect; what the driver says of the address's own text is told by nobody."""
+        psycopg = _driver()
+        address = self.url.address
+        try:
+            connection: Driver[tuple[object, ...]] = psycopg.connect(
+                address.reveal() if address else "",
+                autocommit=True,
+                connect_timeout=_CONNECT_SEC,
+                keepalives_idle=10,
+                keepalives_interval=5,
+                keepalives_count=2,
+                tcp_user_timeout=15_000,
+                application_name="bridge-patch",
+            )
+        except psycopg.Error as error:
+            if not self.url.is_told_by(str(error)):
+                raise
+            odd = _is_parameter(error)
+            kind = psycopg.ProgrammingError if odd else type(error)
+            # Not even a trace of --debug may show what it said.
+            raise kind(_NOT_SHOWN) from None
         return connection
 
     def engine(self, *, read_only: bool = False) -> Engine:
@@ -175,8 +189,7 @@ class PostgresDatabase:
             return BrokenPromiseError(f"{self}: {why}")
         state = getattr(cause, "sqlstate", None)
         if state is None and _is_parameter(cause):
-            told = "not shown, it holds part of JOURNAL_URL"
-            told = told if self.url.is_told_by(why) else why
+            told = _NOT_SHOWN if self.url.is_told_by(why) else why
             return BrokenPromiseError(f"{self}: {told}: {_PARAMETERS}")
         if state is None:
             remedy = next((do for what, do in _REFUSED if what in why), "")

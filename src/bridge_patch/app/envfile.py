@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, final
 
-from bridge_patch.app.faults import Fault, quoted
+from bridge_patch.app.faults import Fault, found_name
 
 _BYTES_MAX: Final = 1 << 20
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -83,7 +83,8 @@ def _parse(path: Path, text: str) -> EnvFile:
         if isinstance(found, _Misread):
             before, equals, _ = line.partition("=")
             names = [n for n in _NAME.findall(before) if equals and n != "export"]
-            where = " ".join([*names[:1], f"({path} line {number})"])
+            where = f"({path} line {number})"
+            where = f"{found_name(names[0])} {where}" if names else where
             faults.append(Fault(name=where, **asdict(found)))
             misread.update(names)
             continue
@@ -152,7 +153,7 @@ def _value_faults(value: str) -> Iterator[_Misread]:
 def _name_of(line: str) -> str:
     """Say which line it is without showing a value, which may be a secret."""
     name = line.partition("=")[0]
-    return quoted(name.strip()) if "=" in line else "a line without ="
+    return found_name(name.strip()) if "=" in line else "a line without ="
 
 
 def _whole(
@@ -163,7 +164,7 @@ def _whole(
 
 def _twice(path: Path, first: Assignment, again: Assignment) -> Fault:
     return Fault(
-        name=f"{again.name} ({path} line {again.line})",
+        name=f"{found_name(again.name)} ({path} line {again.line})",
         expected="each name once",
         found=f"it in line {first.line} too",
         remedy="remove one of the two",

@@ -18,8 +18,9 @@ from bridge_patch.adapters.alerts_sender import Sender
 from bridge_patch.adapters.bus_look import Look
 from bridge_patch.adapters.health_progress import Progress, Starts
 from bridge_patch.adapters.health_starts import count_start
+from bridge_patch.adapters.loopback import HOST
 from bridge_patch.adapters.metrics_sample import BusSeen, Identity
-from bridge_patch.adapters.metrics_server import HOST, MetricsServer
+from bridge_patch.adapters.metrics_server import MetricsServer
 from bridge_patch.adapters.metrics_told import Told
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.system_clock import SystemClock

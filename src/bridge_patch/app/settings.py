@@ -15,7 +15,7 @@ from typing import Any, Final, final
 from bridge_patch.adapters.sd_notify import NAMES as TOLD_BY_SYSTEMD
 from bridge_patch.app.credentials import FOLDER_NAME, UNSTATED, read_credentials
 from bridge_patch.app.envfile import EnvFile, read_env_file
-from bridge_patch.app.faults import Fault, SettingsError, quoted
+from bridge_patch.app.faults import Fault, SettingsError, found_name, found_value, quoted
 from bridge_patch.app.limit_settings import SPELT
 from bridge_patch.app.nearmiss import near_miss
 from bridge_patch.app.setting_table import (
@@ -118,7 +118,7 @@ def told_by_systemd() -> Mapping[str, str]:
 def _unknown_names(env: Mapping[str, str], file: EnvFile, path: str) -> list[str]:
     """Fault every unknown name in the file, and near-misses in the environment.
 
-    Values are not shown: a misspelt name may stand before a secret.
+    Values are not shown: a misspelt name may stand before a secret, or be one.
     """
     places = [(a.name, f"line {a.line} of {path}") for a in file.assignments]
     names = [*places, *((name, "the environment") for name in sorted(env))]
@@ -128,7 +128,7 @@ def _unknown_names(env: Mapping[str, str], file: EnvFile, path: str) -> list[str
         if name in _KNOWN or (where == "the environment" and not meant):
             continue
         fault = Fault(
-            name=quoted(name)[1:-1],
+            name=quoted(name)[1:-1] if meant else found_name(name),
             expected="the name of a setting",
             found=f"an unknown one in {where}",
             remedy=f"write {meant}, or remove it" if meant else "remove it",
@@ -151,7 +151,7 @@ def _gather(
             continue
         if a.name in env and env[a.name] != a.value:
             secret = _KNOWN[a.name].form.secret
-            said = "another value" if secret else quoted(env[a.name])
+            said = "another value" if secret else found_value(env[a.name])
             fault = Fault(
                 name=a.name,
                 expected="one value",
@@ -190,7 +190,7 @@ def _parse(row: Row, text: str, origin: str) -> object:
             return row.form.read(text)
     except ValueError:
         pass
-    found = "a value that is not shown" if row.form.secret else quoted(text)
+    found = "a value that is not shown" if row.form.secret else found_value(text)
     fault = Fault(
         name=row.name,
         expected=row.form.expected,

@@ -23,7 +23,7 @@ from bridge_patch.domain.secret import Secret
 from bridge_patch.governor.snapshot import Known, Reading
 from bridge_patch.services.ports import Venue
 
-#: What the simulator was started with, unless a setting says otherwise; it guards nothing.
+#: What the simulator is started with, unless settings say otherwise; everybody knows it.
 SIMULATOR_KEYS: Final = Secret("sim-key"), Secret("sim-secret")
 
 
@@ -104,6 +104,15 @@ def keys_of(settings: Settings) -> tuple[Secret, Secret]:
     raise InvalidValueError(msg)
 
 
+def simulator_keys(settings: Settings) -> tuple[Secret, Secret]:
+    """Return key and secret of a simulator's account: those that the execution is given.
+
+    The keys of another venue are not taken for it.
+    """
+    at_home = settings.venue is VenueName.SIMULATOR
+    return keys_of(settings) if at_home else SIMULATOR_KEYS
+
+
 def _real(run: Run, environment: Environment) -> CcxtVenue:
     settings = run.settings
     key, secret = keys_of(settings)
@@ -115,6 +124,6 @@ def _real(run: Run, environment: Environment) -> CcxtVenue:
         secret,
         clock=run.clock,
         telemetry=run.telemetry,
-        pace=Pace(settings.simulator_url) if simulated else None,
+        pace=Pace(settings.simulator_url, key) if simulated else None,
         symbols=settings.symbols,
     )

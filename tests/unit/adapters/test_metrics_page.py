@@ -156,10 +156,11 @@ def test_ages_grow_between_two_samples_of_a_live_run() -> None:
     assert scraped(one)["bridge_patch_account_age_seconds"][()] == 45
 
 
-def test_only_the_names_of_this_machine_are_answered() -> None:
+@pytest.mark.parametrize("name", ["evil.example:80", "evil.example", "127.0.0.1.evil", ""])
+def test_only_the_names_of_this_machine_are_answered(name: str) -> None:
     """A web page that a browser was led to by another name learns nothing."""
     with served(told()) as url:
-        status, page = asked(f"{url}/metrics", Host="evil.example:80")
+        status, page = asked(f"{url}/metrics", Host=name)
 
     assert status == 403
     assert "bridge_patch" not in page

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from bridge_patch.app.binance_server.serve import HOST
+from bridge_patch.adapters.loopback import HOST
 from bridge_patch.app.cli import app
 from bridge_patch.app.commands.exchange import ServerNotInstalledError
 from bridge_patch.domain.errors import InvalidValueError

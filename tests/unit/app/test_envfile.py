@@ -138,6 +138,27 @@ def test_a_file_that_cannot_be_read_is_a_fault_with_its_name(tmp_path: Path) -> 
     assert "is a directory" in str(directory.faults[0])
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "c2VjcmV0c2VjcmV0+9/x==",
+        "c2VjcmV0c2VjcmV0OXg= ",
+        "JBSWY3DPEHPK3PXP =",
+        "5F4DCC3B-5AA765D6=x",
+        "sk_live_51secret= x",
+    ],
+)
+def test_a_secret_on_a_line_of_its_own_is_no_name_to_show(
+    line: str, tmp_path: Path
+) -> None:
+    """An editor folds a long key, and padding looks like the = behind a name."""
+    file = read(tmp_path, f"{line}\n")
+    told = str(file.faults[0])
+
+    assert "x.env line 1)" in told
+    assert not any(line[i : i + 4] in told for i in range(8))
+
+
 def test_a_fault_does_not_show_the_value(tmp_path: Path) -> None:
     """The misread line may be the one with the key in it."""
     file = read(tmp_path, 'API_KEY ="abc123"\nexport API_SECRET=abc123\nTOKEN=abc123 # x\n')

@@ -40,6 +40,50 @@ def test_an_unknown_key_in_the_file_is_a_fault_without_its_value(tmp_path: Path)
     )
 
 
+@pytest.mark.parametrize("line", ["c2VjcmV0c2VjcmV0OXgx=", "JBSWY3DPEHPK3PXP=x"])
+def test_a_secret_that_reads_like_a_line_of_the_file_is_not_shown(
+    line: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.env"
+    path.write_text(f"{line}\n")
+    (told,) = faults({}, path)
+
+    assert told.startswith("a name that is not shown: expected the name of a setting")
+    assert f"line 1 of {path}" in told
+    assert line[:6] not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("VENUE", "q7Xd2kLw9ZpT4vRb8NcY"),
+        ("AI_SIZING_MODE", "5f4dcc3b5aa765d61d8327deb882cf99"),
+        ("METRICS_PORT_ENGINE", "a+Z9a+Z9a+Z9a+Z9a+Z9"),
+        ("SIMULATOR_URL", "http://eve:geheim@127.0.0.1:8797"),
+        ("SIMULATOR_URL", "http://geheim@127.0.0.1:8797"),
+    ],
+)
+def test_a_secret_that_was_put_beside_another_name_is_not_shown(
+    name: str, value: str, tmp_path: Path
+) -> None:
+    """Whoever pastes into the wrong line still has a key that nobody has seen."""
+    path = tmp_path / "x.env"
+    path.write_text(f"{name}=other\n")
+    (told,) = faults({name: value})
+    both = faults({name: value}, path)
+
+    assert "a value that is not shown, it reads like a secret (environment)" in told
+    assert not [one for one in both if value in one or "geheim" in one]
+
+
+def test_a_wrong_value_that_is_no_secret_is_shown() -> None:
+    """Who misspells a word must see what is there."""
+    wrong = {"VENUE": "Binance", "SIMULATOR_URL": "http://10.0.0.1:8797", "SYMBOLS": "A,B"}
+
+    assert all(repr(wrong[told.partition(":")[0]]) in told for told in faults(wrong))
+    assert len(faults(wrong)) == len(wrong)
+
+
 @pytest.mark.parametrize(
     ("name", "meant"),
     [

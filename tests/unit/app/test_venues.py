@@ -13,6 +13,8 @@ from bridge_patch.adapters.venue_ccxt.venue import CcxtVenue
 from bridge_patch.adapters.venue_leased import LeasedVenue
 from bridge_patch.adapters.venue_paper import PaperVenue
 from bridge_patch.app.assembly import Run, assemble
+from bridge_patch.app.binance_server.core import CREDENTIALS
+from bridge_patch.app.binance_server.signing import Credentials
 from bridge_patch.app.in_force import is_simulated
 from bridge_patch.app.settings import load_settings
 from bridge_patch.app.surroundings import Surroundings
@@ -22,6 +24,7 @@ from bridge_patch.app.venues import (
     keys_of,
     limits_used,
     new_venue,
+    simulator_keys,
 )
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import Book, InstrumentSeen, RunStarted, Sending, Status
@@ -106,6 +109,16 @@ def test_the_simulator_has_keys_of_its_own_and_an_address_at_home() -> None:
     assert environment_at(settings).rest == "http://127.0.0.1:9"
     own = load_settings({"VENUE": "simulator", **KEYS})
     assert keys_of(own)[0].reveal() == "a-key"
+
+
+def test_a_simulator_takes_the_keys_that_are_set_for_it_and_no_others() -> None:
+    """Then only who holds them can drive it; the real exchange's stay out of it."""
+    own = load_settings({"VENUE": "simulator", **KEYS})
+    real = load_settings({"VENUE": "binance", "MARKET_FEED": "live", **KEYS})
+
+    assert simulator_keys(own)[0].reveal() == KEYS["VENUE_API_KEY"]
+    for other in (load_settings({"VENUE": "simulator"}), real):
+        assert Credentials.of(*simulator_keys(other)) == CREDENTIALS
 
 
 def test_a_venue_is_let_go_of_also_where_it_could_not_be_contacted() -> None:

@@ -13,6 +13,7 @@ import msgspec
 
 from bridge_patch.domain.errors import BridgeError
 from bridge_patch.domain.market import Tick
+from bridge_patch.domain.secret import Secret
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -33,10 +34,11 @@ class _Played(msgspec.Struct, frozen=True):
 
 @final
 class Pace:
-    """Hands ticks to the simulator at `url`."""
+    """Hands ticks to the simulator at `url`, as the holder of its account's key."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, key: Secret) -> None:
         self._url = f"{url}/sim/tick"
+        self._key = key
         self._session: ClientSession | None = None
 
     async def play(self, tick: Tick) -> bool:
@@ -47,8 +49,11 @@ class Pace:
         import aiohttp  # noqa: PLC0415 - an extra
 
         if self._session is None:
-            timeout = aiohttp.ClientTimeout(total=_TIMEOUT_SEC)
-            self._session = aiohttp.ClientSession(timeout=timeout, trust_env=False)
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=_TIMEOUT_SEC),
+                headers={"X-MBX-APIKEY": self._key.reveal()},
+                trust_env=False,
+            )
         try:
             async with self._session.post(self._url, data=_written(tick)) as answer:
                 body = await answer.read()

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from bridge_patch.adapters.loopback import HOST
 from bridge_patch.app.binance_server.control import Control
 from bridge_patch.app.binance_server.core import Core
-from bridge_patch.app.binance_server.serve import HOST, serving
+from bridge_patch.app.binance_server.serve import serving
+from bridge_patch.app.binance_server.signing import Credentials
 from bridge_patch.app.settings import Settings
 from bridge_patch.app.shadow_books import costs_of
+from bridge_patch.app.venues import simulator_keys
 from bridge_patch.domain.intent import Symbol
 
 
@@ -23,7 +26,10 @@ async def exchange_beside(
     has to be: one-way, isolated, one margin asset.
     """
     core = Core(
-        symbols=symbols, wallet_usd=settings.paper_equity_usd, costs=costs_of(settings)
+        symbols=symbols,
+        wallet_usd=settings.paper_equity_usd,
+        credentials=Credentials.of(*simulator_keys(settings)),
+        costs=costs_of(settings),
     )
     core.venue.modes.crossed_default = False
     async with serving(Control(core)) as (_, port):

@@ -1,6 +1,7 @@
 """The control surface under `/sim`, loopback only: time, market, faults, the account.
 
-It belongs to the test bench and not to the exchange: no key, no weight, plain JSON.
+It belongs to the test bench and not to the exchange: no weight, no signature, plain JSON,
+and the account's key in its header, as everywhere.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from bridge_patch.app.binance_server.core import Core
 from bridge_patch.app.binance_server.errors import Refusal
 from bridge_patch.app.binance_server.faults import Fault
 from bridge_patch.app.binance_server.forced import deleverage
+from bridge_patch.app.binance_server.signing import check_key
 from bridge_patch.app.binance_server.teller import tell_leverage, tell_multi_assets
 from bridge_patch.app.binance_server.upkeep import expire_key
 from bridge_patch.app.binance_server.wire import (
@@ -112,8 +114,12 @@ class Control:
         return None if self._next is None else self._next.at_ms
 
     def handle(self, request: Request) -> Reply:
-        """Answer a control call; what is wrong with it is said in words."""
+        """Answer a control call; what is wrong with it is said in words.
+
+        A key that the exchange itself takes for revoked still works here.
+        """
         try:
+            check_key(request, self.core.credentials, revoked=False)
             return said(self._done(request))
         except (msgspec.MsgspecError, InvalidValueError) as e:
             return refused(Refusal(-1, str(e)))

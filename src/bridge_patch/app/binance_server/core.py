@@ -44,7 +44,7 @@ from bridge_patch.domain.venue_events import Book
 from bridge_patch.sim.costs import Costs
 from bridge_patch.sim.exchange import COSTS, Exchange, Listing
 
-#: The simulator's own key pair; it guards nothing.
+#: The simulator's own key pair, where no other is set; everybody knows it.
 CREDENTIALS: Final = Credentials("sim-key", "sim-secret")
 WALLET_USD: Final = Decimal(10_000)
 _NOT_FOUND: Final = 404

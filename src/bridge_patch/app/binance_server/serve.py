@@ -14,12 +14,14 @@ from typing import Final, final
 
 from aiohttp import WSMsgType, web
 
+from bridge_patch.adapters.loopback import HOST
 from bridge_patch.app.binance_server.control import PREFIX, Control
 from bridge_patch.app.binance_server.core import Core
+from bridge_patch.app.binance_server.door import check_caller
+from bridge_patch.app.binance_server.errors import Refusal
 from bridge_patch.app.binance_server.streams import Connection
-from bridge_patch.app.binance_server.wire import Ending, Reply, Request
+from bridge_patch.app.binance_server.wire import Ending, Reply, Request, refused
 
-HOST: Final = "127.0.0.1"
 #: A socket that does not take one frame in this time is dropped.
 _FRAME_MAX_SEC: Final = 5.0
 _SILENCE_MAX_SEC: Final = 120.0
@@ -81,6 +83,10 @@ class Server:
             self.core.venue.hub.disconnect(connection)
 
     async def _any(self, http: web.Request) -> web.StreamResponse:
+        try:
+            check_caller(http.headers.get("Host", HOST), http.headers.get("Origin", ""))
+        except Refusal as refusal:
+            return await self._sent(http, refused(refusal))
         if http.headers.get("Upgrade", "").lower() == "websocket":
             return await self._stream(http)
         request = Request(

@@ -14,6 +14,7 @@ from typing import Final, final
 
 from bridge_patch.app.binance_server.errors import Refusal
 from bridge_patch.app.binance_server.wire import Params, Request
+from bridge_patch.domain.secret import Secret
 
 AHEAD_MAX_MS: Final = 1_000
 WINDOW_DEFAULT_MS: Final = 5_000
@@ -28,6 +29,11 @@ class Credentials:
 
     api_key: str
     secret: str
+
+    @classmethod
+    def of(cls, key: Secret, secret: Secret) -> Credentials:
+        """Return what two settings say."""
+        return cls(key.reveal(), secret.reveal())
 
     def __repr__(self) -> str:
         return "Credentials(***)"

@@ -10,13 +10,15 @@ from bridge_patch.adapters.feeds.series import Feed, Window
 from bridge_patch.adapters.instruments import ListedInstruments
 from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.app.binance_server.control import Control
-from bridge_patch.app.binance_server.core import Core
+from bridge_patch.app.binance_server.core import CREDENTIALS, Core
+from bridge_patch.app.binance_server.signing import Credentials
 from bridge_patch.app.commands.options import ExchangeOptions
 from bridge_patch.app.commands.run import CACHE_NAME
 from bridge_patch.app.screen import cell, console
 from bridge_patch.app.settings import load_settings
 from bridge_patch.app.shadow_books import costs_of
 from bridge_patch.app.stopping import Stop
+from bridge_patch.app.venues import simulator_keys
 from bridge_patch.domain.errors import BridgeError, InvalidValueError
 
 _INSTALL: Final = "bridge-patch[exchange]"
@@ -46,6 +48,7 @@ def exchange(options: ExchangeOptions) -> int:
     core = Core(
         symbols=feed.info.symbols,
         wallet_usd=options.wallet_usd or settings.paper_equity_usd,
+        credentials=Credentials.of(*simulator_keys(settings)),
         costs=costs_of(settings),
     )
     try:
@@ -54,6 +57,13 @@ def exchange(options: ExchangeOptions) -> int:
         msg = f"--port {options.port} cannot be served on: {e.strerror}; name another"
         raise InvalidValueError(msg) from None
     return 0
+
+
+def _keys_named(core: Core) -> str:
+    """Say which keys are taken; those that were set are not shown."""
+    if core.credentials == CREDENTIALS:
+        return f"key {CREDENTIALS.api_key}, secret {CREDENTIALS.secret}"
+    return "key and secret are VENUE_API_KEY and VENUE_API_SECRET"
 
 
 async def _served(options: ExchangeOptions, feed: Feed, core: Core) -> None:
@@ -73,7 +83,7 @@ async def _served(options: ExchangeOptions, feed: Feed, core: Core) -> None:
         pace = f"{options.speed:g} x real time" if options.speed else "stepped by /sim"
         screen.print(cell(f"Market: {feed.info.label}"))
         screen.print(cell(f"SIMULATED exchange on http://127.0.0.1:{port}, {pace}"))
-        screen.print(cell("key sim-key, secret sim-secret; Ctrl-C stops"))
+        screen.print(cell(f"{_keys_named(core)}; Ctrl-C stops"))
         if options.speed:
             await keep_pace(server, options.speed, stop)
         if control.next_ms is None:

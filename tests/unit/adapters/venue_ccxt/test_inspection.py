@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from bridge_patch.adapters.loopback import HOST
 from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.adapters.venue_ccxt.environment import (
     ENVIRONMENTS,
@@ -21,7 +22,7 @@ from bridge_patch.adapters.venue_ccxt.wire import Wire, open_wire
 from bridge_patch.app.binance_server.conditions import AccountSetting, Conditions
 from bridge_patch.app.binance_server.control import Control, set_account
 from bridge_patch.app.binance_server.core import Core
-from bridge_patch.app.binance_server.serve import HOST, Server, serving
+from bridge_patch.app.binance_server.serve import Server, serving
 from bridge_patch.app.venues import SIMULATOR_KEYS
 from bridge_patch.domain.intent import Symbol
 from bridge_patch.domain.secret import Secret

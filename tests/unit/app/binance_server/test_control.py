@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from bridge_patch.app.binance_server.control import Control
+from bridge_patch.app.binance_server.core import CREDENTIALS
 from bridge_patch.app.binance_server.pace import shifted
 from bridge_patch.app.binance_server.wire import Request
 from bridge_patch.domain.intent import UnixMs
@@ -39,6 +40,7 @@ def ask(control: Control, name: str, body: Any = None, method: str = "POST") -> 
             method=method,
             path=f"/sim/{name}",
             body="" if body is None else msgspec.json.encode(body).decode(),
+            api_key=CREDENTIALS.api_key,
         )
     )
     return msgspec.json.decode(reply.body)
@@ -159,6 +161,38 @@ def test_the_state_says_what_is_open() -> None:
     assert (state["open_orders"], len(state["open_algos"])) == (["exit"], 1)
 
 
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [
+        ("POST", "advance"),
+        ("POST", "tick"),
+        ("POST", "faults"),
+        ("GET", "state"),
+        ("GET", "events"),
+        ("GET", "nonsense"),
+    ],
+)
+@pytest.mark.parametrize(("key", "code"), [("", -2014), ("sim-kez", -2015)])
+def test_no_control_call_is_heard_without_the_key(
+    method: str, name: str, key: str, code: int
+) -> None:
+    """Nor is anything said: the whole call is refused, and nothing has moved."""
+    desk = Desk()
+    before = desk.core.now_ms
+    reply = Control(desk.core).handle(
+        Request(
+            method=method,
+            path=f"/sim/{name}",
+            body=msgspec.json.encode({"to_ms": before + MINUTE}).decode(),
+            api_key=key,
+        )
+    )
+
+    assert reply.status == 401
+    assert msgspec.json.decode(reply.body)["code"] == code
+    assert desk.core.now_ms == before
+
+
 def test_what_happened_can_be_read_where_the_stream_was_silent() -> None:
     desk = Desk()
     desk.dispose(silent_user_stream=True)
@@ -166,7 +200,12 @@ def test_what_happened_can_be_read_where_the_stream_was_silent() -> None:
     desk.limit("BUY", "0.1", "59000", newClientOrderId="unheard")
     control = Control(desk.core)
     reply = control.handle(
-        Request(method="GET", path="/sim/events", query=f"after={before}")
+        Request(
+            method="GET",
+            path="/sim/events",
+            query=f"after={before}",
+            api_key=CREDENTIALS.api_key,
+        )
     )
     (event,) = msgspec.json.decode(reply.body)
 

@@ -7,15 +7,17 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bridge_patch.adapters.loopback import HOST
 from bridge_patch.app.binance_server.control import Control
 from bridge_patch.app.binance_server.core import CREDENTIALS
 from bridge_patch.app.binance_server.pace import keep_pace
-from bridge_patch.app.binance_server.serve import HOST, Server, serving
+from bridge_patch.app.binance_server.serve import Server, serving
 from bridge_patch.app.binance_server.signing import signature_of
 from bridge_patch.app.stopping import Stop
 from tests.unit.app.binance_server.desk import MINUTE, START, Desk
 from tests.unit.app.binance_server.test_control import ticks
 
+KEY = {"X-MBX-APIKEY": CREDENTIALS.api_key}
 ORDER = "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=0.1&newOrderRespType=RESULT"
 Cell = Callable[[Desk, aiohttp.ClientSession, Server], Awaitable[None]]
 
@@ -42,7 +44,7 @@ def place(desk: Desk, session: aiohttp.ClientSession) -> Any:
         "/fapi/v1/order",
         data=signed(desk, ORDER),
         headers={
-            "X-MBX-APIKEY": CREDENTIALS.api_key,
+            **KEY,
             "Content-Type": "application/x-www-form-urlencoded",
         },
     )
@@ -70,7 +72,7 @@ def test_events_are_on_the_socket_before_an_advance_is_answered() -> None:
             for _told in range(4):
                 await socket.receive_json(timeout=5)
             async with session.post(
-                "/sim/advance", json={"to_ms": START + 3 * MINUTE}
+                "/sim/advance", json={"to_ms": START + 3 * MINUTE}, headers=KEY
             ) as reply:
                 answer = await reply.json()
             told = [
@@ -149,7 +151,7 @@ def test_sockets_drop_without_a_word_and_strange_paths_are_not_found() -> None:
         drop = {"account": {"drop_sockets": True}}
         async with (
             session.ws_connect(f"/private/ws?listenKey={key}") as socket,
-            session.post("/sim/faults", json=drop),
+            session.post("/sim/faults", json=drop, headers=KEY),
         ):
             message = await socket.receive(timeout=5)
         async with session.get("/nowhere") as lost:
@@ -159,6 +161,51 @@ def test_sockets_drop_without_a_word_and_strange_paths_are_not_found() -> None:
 
         assert message.type in {aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}
         assert (lost.status, none.status) == (404, 404)
+
+    over_http(cell)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"Host": "evil.example:8797"},
+        {"Host": "evil.example"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Origin": "null"},
+    ],
+)
+@pytest.mark.parametrize("path", ["/sim/state", "/fapi/v1/time", "/market/ws/btcusdt"])
+def test_no_web_page_is_answered_whatever_it_asks(sent: dict[str, str], path: str) -> None:
+    """A browser says by which name it came and whose page sent it; no key helps."""
+
+    async def cell(_: Desk, session: aiohttp.ClientSession, server: Server) -> None:
+        upgrade = {"Upgrade": "websocket"} if "/ws/" in path else {}
+        async with session.get(path, headers={**KEY, **sent, **upgrade}) as refused:
+            body = await refused.text()
+        async with session.get("/sim/state", headers=KEY) as reply:
+            pass
+
+        assert refused.status == 403
+        assert "only programs of this machine" in body
+        assert reply.status == 200
+        assert len(server.core.venue.hub.connections) == 1  # the desk's own
+
+    over_http(cell)
+
+
+def test_a_client_that_names_this_server_as_its_origin_is_answered() -> None:
+    """Some websocket libraries do, though they are no page."""
+
+    async def cell(desk: Desk, session: aiohttp.ClientSession, _: Server) -> None:
+        async with session.get("/fapi/v1/time") as reply:
+            base = str(reply.url.origin())
+        async with session.ws_connect(
+            "/market/ws/btcusdt@kline_1m", headers={"Origin": base}
+        ):
+            known = len(desk.core.venue.hub.connections)
+
+        assert known == 2  # with the desk's own
 
     over_http(cell)
 
