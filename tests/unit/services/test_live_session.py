@@ -1,6 +1,6 @@
 """A session in live time, on a virtual clock: pulses between ticks, and late ticks."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from bridge_patch.adapters.memory import MemoryBus
 from bridge_patch.adapters.wire.instants import iso_of
 from bridge_patch.app.assembly import LiveTime, Ports, Run, assemble
 from bridge_patch.app.settings import load_settings
+from bridge_patch.app.surroundings import Surroundings
 from bridge_patch.app.wiring import bounds_of
 from bridge_patch.domain.events import (
     Book,
@@ -49,6 +50,7 @@ class Live:
     world: World
     now: int = minute(CALM) + 300
     skew_ms: int = 20
+    around: Surroundings = field(default_factory=Surroundings)
 
     def __call__(self) -> int:
         return self.now
@@ -65,7 +67,11 @@ class Live:
         )
         bus = MemoryBus(self.world.streams, self.world.wall)
         ports = Ports(
-            bus=bus, journal=self.world.journal, venue=self.world.venue(), run_id="run-1"
+            bus=bus,
+            journal=self.world.journal,
+            venue=self.world.venue(),
+            run_id="run-1",
+            around=self.around,
         )
         session = assemble(run_, ports)
         session.engine = None if source is None else talking(source, bus)
@@ -138,6 +144,27 @@ def test_a_clock_that_is_not_the_venues_refuses() -> None:
         await live.pulse(session, 95_000)
 
         assert world.outcome("a").codes == ("CLOCK_SKEWED",)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("mode", "codes"), [(Mode.SHADOW, ("PASS",)), (Mode.LIVE, ("CLOCK_SKEWED",))]
+)
+def test_only_a_live_run_goes_by_when_the_venues_own_clock_was_read(
+    mode: Mode, codes: tuple[str, ...]
+) -> None:
+    """In shadow it is read at the start alone: ten seconds later all were refused."""
+    world = World(mode=mode)
+
+    async def scenario() -> None:
+        at_start = UnixMs(minute(CALM) - 20_000)
+        live = Live(world, around=Surroundings(skew=lambda: Known(D(0), at_start)))
+        session = await live.started()
+        await live.ask("a")
+        await live.pulse(session, 95_000)
+
+        assert world.outcome("a").codes == codes
 
     run(scenario())
 
