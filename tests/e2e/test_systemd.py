@@ -100,15 +100,20 @@ def started(here: Scene) -> None:
     here.block("The shadow day", 1)
 
 
+def root_of(pid: int) -> str:
+    """Return where another sees what a process has for its root."""
+    return f"/proc/{pid}/root"
+
+
 def keys_are_the_executions_alone(here: Scene) -> None:
     """The execution holds them; engine and exit brain, of the same user, reach none."""
     for unit in SERVICES:
-        folder = f"/proc/{here.pid(unit.name)}/root/run/credentials"
+        folder = f"{root_of(here.pid(unit.name))}/run/credentials"
         assert here.machine.do(f"ls {folder}").split() == [f"{unit.name}.service"]
         given = here.machine.do(f"ls {folder}/{unit.name}.service").split()
         assert given == sorted(unit.secrets)
     pid = here.pid(EXECUTION)
-    kept = f"/proc/{pid}/root/run/credentials/{EXECUTION}.service/venue_api_secret"
+    kept = f"{root_of(pid)}/run/credentials/{EXECUTION}.service/venue_api_secret"
     assert here.machine.do(f"cat {kept}").strip() == KEYS.secret
     for path in (kept, f"/proc/{pid}/environ", f"/proc/{pid}/mem"):
         opened = f"test -e {path} && head -c 0 {path} && echo opened"

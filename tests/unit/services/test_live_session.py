@@ -149,27 +149,6 @@ def test_a_clock_that_is_not_the_venues_refuses() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "codes"), [(Mode.SHADOW, ("PASS",)), (Mode.LIVE, ("CLOCK_SKEWED",))]
-)
-def test_only_a_live_run_goes_by_when_the_venues_own_clock_was_read(
-    mode: Mode, codes: tuple[str, ...]
-) -> None:
-    """In shadow it is read at the start alone: ten seconds later all were refused."""
-    world = World(mode=mode)
-
-    async def scenario() -> None:
-        at_start = UnixMs(minute(CALM) - 20_000)
-        live = Live(world, around=Surroundings(skew=lambda: Known(D(0), at_start)))
-        session = await live.started()
-        await live.ask("a")
-        await live.pulse(session, 95_000)
-
-        assert world.outcome("a").codes == codes
-
-    run(scenario())
-
-
-@pytest.mark.parametrize(
     ("mode", "book"), [(Mode.SHADOW, Book.GOVERNED), (Mode.LIVE, Book.ACCOUNT)]
 )
 def test_a_stop_is_fired_by_a_mark_and_not_by_what_the_bar_saw_before_the_entry(
