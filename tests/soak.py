@@ -49,13 +49,16 @@ PARTS: Final = (
         {"SOAK": "1"},
     ),
     Part(
-        "exits killed at each stage, demoted with positions open, the runbook rehearsed",
+        "exits killed at each stage, demoted while open, runbook and units rehearsed",
         360,
         (
-            *("-m", "pytest", "-q", "-p", "no:cacheprovider"),
-            *("tests/e2e/test_exit_kills.py", "tests/e2e/test_exit_silence.py"),
-            *("tests/e2e/test_lost_stop.py", "tests/e2e/test_demotion.py"),
-            *("tests/e2e/test_demo_simulator.py", "tests/e2e/test_rehearsal.py"),
+            *("-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"),
+            *("-p", "no:cacheprovider"),
+            # One of the two longest begins, and the other ends.
+            *("tests/e2e/test_rehearsal.py", "tests/e2e/test_exit_kills.py"),
+            *("tests/e2e/test_exit_silence.py", "tests/e2e/test_lost_stop.py"),
+            *("tests/e2e/test_demotion.py", "tests/e2e/test_demo_simulator.py"),
+            "tests/e2e/test_systemd.py",
         ),
         {"SOAK": "1"},
     ),

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Final
@@ -49,12 +49,17 @@ def lively_seed(early: range, quiet: range, late: range) -> int:
 
 
 def _opines(seed: int, minutes: range, symbols: Sequence[Symbol]) -> bool:
-    ai, past = ExampleAI(seed), Tick(at_ms=UnixMs(BEGIN_MS), bars=())
     return any(
-        ai.signals(replace(past, bars=(_bar(symbol, BEGIN_MS + n * MINUTE_MS),)))
+        speaks(seed, BEGIN_MS + n * MINUTE_MS, symbol)
         for n in minutes
         for symbol in symbols
     )
+
+
+def speaks(seed: int, close_ms: int, symbol: Symbol) -> bool:
+    """Tell whether that AI has an opinion about this bar."""
+    tick = Tick(at_ms=UnixMs(close_ms), bars=(_bar(symbol, close_ms),))
+    return bool(ExampleAI(seed).signals(tick))
 
 
 def _bar(symbol: Symbol, close_ms: int) -> Bar:

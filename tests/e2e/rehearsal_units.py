@@ -34,7 +34,7 @@ _JOURNALCTL: Final = """\
 #!/bin/sh
 n=1000000
 while [ $# -gt 0 ]; do
-  case "$1" in -u) unit=$2; shift 2;; -n) n=$2; shift 2;; *) exit 64;; esac
+  case "$1" in -u) unit=$2; shift 2;; -n) n=$2; shift 2;; -o) shift 2;; *) exit 64;; esac
 done
 exec tail -n "$n" "{logs}/$unit.log"
 """

@@ -37,10 +37,10 @@ PROCESSES = ("execution", "exits", "engine")
 _E = TypeVar("_E")
 
 
-def make_market(folder: Path, *, bars: int, seed: int) -> Path:
+def make_market(folder: Path, *, bars: int, seed: int, start_ms: UnixMs = START_MS) -> Path:
     """Write an invented market as bar files, so that a test needs no data."""
     feed = generate(
-        SYMBOLS, instruments=ListedInstruments(), seed=seed, start_ms=START_MS, bars=bars
+        SYMBOLS, instruments=ListedInstruments(), seed=seed, start_ms=start_ms, bars=bars
     )
     folder.mkdir()
     for series in feed._series:

@@ -281,15 +281,17 @@ def _conditions(
 ) -> Conditions:
     """Say where orders, account and prices are of.
 
-    In shadow nothing hangs on the venue's records: what is opened is opened in a book.
+    In shadow nothing hangs on the venue's records: what is opened is opened in a book. Nor
+    is the venue's clock read then, as the account is not: the market's is.
     """
     name = run.settings.venue.value
+    followed = run.live.skew if run.live else None
     return Conditions(
         clock=clock,
         venues=Venues(orders=name, account=name, prices=priced_by(run.settings)),
         exits=(lambda: exits.heard_ms) if isinstance(exits, ExitsApart) else None,
         blind=exits.blind,
-        skew=ports.around.skew or (run.live.skew if run.live else None),
+        skew=followed if run.mode is Mode.SHADOW else ports.around.skew or followed,
         cramped=ports.cramped,
         unread=reconciler.unread if reconciler.binds else lambda: None,
     )

@@ -1,6 +1,6 @@
 """A session in live time, on a virtual clock: pulses between ticks, and late ticks."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from bridge_patch.adapters.memory import MemoryBus
 from bridge_patch.adapters.wire.instants import iso_of
 from bridge_patch.app.assembly import LiveTime, Ports, Run, assemble
 from bridge_patch.app.settings import load_settings
+from bridge_patch.app.surroundings import Surroundings
 from bridge_patch.app.wiring import bounds_of
 from bridge_patch.domain.events import (
     Book,
@@ -49,6 +50,7 @@ class Live:
     world: World
     now: int = minute(CALM) + 300
     skew_ms: int = 20
+    around: Surroundings = field(default_factory=Surroundings)
 
     def __call__(self) -> int:
         return self.now
@@ -65,7 +67,11 @@ class Live:
         )
         bus = MemoryBus(self.world.streams, self.world.wall)
         ports = Ports(
-            bus=bus, journal=self.world.journal, venue=self.world.venue(), run_id="run-1"
+            bus=bus,
+            journal=self.world.journal,
+            venue=self.world.venue(),
+            run_id="run-1",
+            around=self.around,
         )
         session = assemble(run_, ports)
         session.engine = None if source is None else talking(source, bus)

@@ -54,7 +54,7 @@ def _require(options: InstallOptions, places: Places) -> None:
     if shutil.which("systemctl") is None:
         msg = "there is no systemd here: name a --prefix, or use `bridge-patch run`"
         raise InvalidValueError(msg)
-    if not options.uninstall and _is_hidden(home_of_python()):
+    if not options.uninstall and is_hidden(home_of_python()):
         msg = (
             f"services do not see the interpreter {home_of_python()} (ProtectHome=yes):"
             " install from an environment made by the system's own python3"
@@ -62,14 +62,15 @@ def _require(options: InstallOptions, places: Places) -> None:
         raise InvalidValueError(msg)
 
 
-def _is_hidden(path: Path) -> bool:
+def is_hidden(path: Path) -> bool:
+    """Tell whether services do not see what lies there."""
     return any(path.is_relative_to(folder) for folder in _HIDDEN)
 
 
 def _next(options: InstallOptions, places: Places, taken: tuple[Taken, ...]) -> list[str]:
     """Return what is left to a person."""
     told = []
-    if _is_hidden(home_of_python()) and not options.reuse:
+    if is_hidden(home_of_python()) and not options.reuse:
         told.append(
             f"the interpreter {home_of_python()} is in a home, which services do not see:"
             " what was made here does not run as a service"

@@ -80,28 +80,33 @@ def _taken(action: Action, *, dry_run: bool) -> State:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """Who may do what with a file; without a `group` it belongs to whoever installs."""
+    """Who may do what with a file; without a name it belongs to whoever installs."""
 
     mode: int
     group: str | None = None
+    user: str | None = None
 
     def holds(self, path: Path) -> bool:
         """Tell whether it is so."""
         found = path.stat()
-        return found.st_mode & _MODE == self.mode and (
-            self.group is None or _group_of(path) == self.group
+        return (
+            found.st_mode & _MODE == self.mode
+            and (self.group is None or _named(path.group) == self.group)
+            and (self.user is None or _named(path.owner) == self.user)
         )
 
     def give(self, path: Path) -> None:
         """Make it so, the owner first: another's mode is not to be lent."""
+        if self.user is not None:
+            shutil.chown(path, user=self.user)
         if self.group is not None:
             shutil.chown(path, group=self.group)
         path.chmod(self.mode)
 
 
-def _group_of(path: Path) -> str:
+def _named(who: Callable[[], str]) -> str:
     try:
-        return path.group()
+        return who()
     except KeyError:
         return ""
 

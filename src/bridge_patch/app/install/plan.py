@@ -76,6 +76,7 @@ def install_plan(places: Places, release: Release) -> tuple[Action, ...]:
             )
             for name in SECRETS
         ),
+        Folder(path=places.at(STATE), access=Access(mode=0o750, group=group, user=group)),
         *units,
         *_outdated(places, release),
         Link(path=places.at(CURRENT), target=f"releases/{release.name}"),

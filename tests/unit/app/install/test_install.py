@@ -45,6 +45,8 @@ def test_everything_is_in_its_place_with_its_mode(stage: Stage) -> None:
         "etc/sysusers.d": 0o755,
         "etc/sysusers.d/bridge-patch.conf": 0o644,
     }
+    state, _, _ = tree["var/lib/quantum"]
+    assert state == 0o750  # its owner asks and orders before the first start
     for shipped, text in deployed().items():
         folder = "etc/quantum" if shipped.suffix == ".env" else UNIT_FOLDER
         assert (stage.root / folder / shipped.name).read_text() == text
@@ -164,7 +166,6 @@ def test_uninstalling_keeps_settings_and_journal_unless_they_are_purged(
 ) -> None:
     stage.install()
     journal = stage.root / JOURNAL
-    journal.parent.mkdir(parents=True)
     journal.write_text("a journal\n")
     before = stage.tree()
     assert stage.states(uninstall=True, dry_run=True) == {"would"}

@@ -8,6 +8,8 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from bridge_patch.app.install import closure, release
 from bridge_patch.app.install.actions import InstallError
@@ -21,6 +23,16 @@ def recorded(path: Path, text: str) -> Source:
     return Source(path, path.name, digest.rstrip(b"=").decode())
 
 
+def pins() -> dict[str, str]:
+    """Return the version of each distribution that a runtime is pinned to."""
+    path = Path(__file__).parents[4] / "requirements" / "runtime.txt"
+    return {
+        line.split("==")[0]: line.split("==")[1].split()[0]
+        for line in path.read_text().splitlines()
+        if "==" in line and not line.startswith((" ", "#"))
+    }
+
+
 def test_all_that_is_needed_is_found_and_nothing_of_the_workshop() -> None:
     names = {dist.metadata["Name"].lower() for dist in needed_distributions()}
 
@@ -30,18 +42,31 @@ def test_all_that_is_needed_is_found_and_nothing_of_the_workshop() -> None:
 
 def test_what_the_pins_name_is_what_is_taken() -> None:
     """The pinned requirements of a runtime are the environment that is copied."""
-    pins = Path(__file__).parents[4] / "requirements" / "runtime.txt"
-    pinned = {
-        line.split("==")[0]: line.split("==")[1].split()[0]
-        for line in pins.read_text().splitlines()
-        if "==" in line and not line.startswith((" ", "#"))
-    }
+    pinned = pins()
     taken = {
-        dist.metadata["Name"].lower().replace("_", "-"): dist.version
-        for dist in needed_distributions()
+        str(canonicalize_name(d.metadata["Name"])): d.version
+        for d in needed_distributions()
     }
 
     assert {name: taken.get(name) for name in pinned} == pinned
+
+
+@pytest.mark.parametrize("python", ["3.11.0", "3.11.2", "3.12.0", "3.13.0", "3.14.0"])
+def test_what_another_python_needs_besides_is_pinned_too(python: str) -> None:
+    """Debian 12 has 3.11.2, and redis needs a package there that it needs nowhere else.
+
+    With hashes required, pip refuses all of it for the one that is not pinned.
+    """
+    there = {"python_full_version": python, "python_version": python.rpartition(".")[0]}
+    needed = {
+        canonicalize_name(need.name)
+        for name in pins()
+        for need in map(Requirement, distribution(name).requires or ())
+        if need.marker is None or need.marker.evaluate({**there, "extra": ""})
+    }
+
+    assert "async-timeout" in needed or python > "3.11.2"
+    assert needed <= pins().keys()
 
 
 def test_ours_is_taken_as_it_is_now_with_no_link_to_where_it_was() -> None:
