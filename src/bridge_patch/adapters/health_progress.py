@@ -29,6 +29,7 @@ class Progress:
     now_sec: Callable[[], float]
     turns: int = 0
     _at_sec: float | None = None
+    _begun_sec: float | None = None
 
     def turned(self) -> None:
         """Note that the loop came round, or that something became durable."""
@@ -37,7 +38,14 @@ class Progress:
 
     def begin(self) -> None:
         """Count the time of a start that never comes to its loop, too."""
-        self._at_sec = self.now_sec()
+        self._at_sec = self._begun_sec = self.now_sec()
+
+    @property
+    def up_sec(self) -> float:
+        """Return since when this process runs, in seconds."""
+        return (
+            0.0 if self._begun_sec is None else max(self.now_sec() - self._begun_sec, 0.0)
+        )
 
     @property
     def age_sec(self) -> float:
@@ -48,10 +56,17 @@ class Progress:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Starts:
-    """How often a process of this kind was started: ever, and lately."""
+    """How often a process of this kind was started: ever, and lately.
+
+    `ages_sec` is how old each start of late was when this process started; its own is 0.
+    """
 
     total: int = 1
-    lately: int = 1
+    ages_sec: tuple[float, ...] = (0.0,)
+
+    def lately(self, up_sec: float) -> int:
+        """Return how many are of late, `up_sec` after this one: a loop may be over."""
+        return sum(age_sec + up_sec <= STARTS_WITHIN_SEC for age_sec in self.ages_sec)
 
 
 @final
@@ -89,9 +104,10 @@ RED: frozenset[Alarm] = frozenset(
 
 
 def process_alarms(
-    age_sec: float, outage: str, starts: Starts, waits_sec: float
+    progress: Progress, outage: str, starts: Starts, waits_sec: float
 ) -> Iterator[tuple[Cause, str]]:
     """Yield what is wrong with a process; it `waits_sec` for the first thing to act on."""
+    age_sec, lately = progress.age_sec, starts.lately(progress.up_sec)
     if waits_sec > START_MAX_SEC:
         what = f"holds the account and has not begun to act for {waits_sec:.0f} s"
         yield Cause(Alarm.STALLED, "start"), what
@@ -100,8 +116,8 @@ def process_alarms(
         yield Cause(Alarm.STALLED), what
     if outage:
         yield Cause(Alarm.OUTAGE), outage
-    if starts.lately > STARTS_MAX:
-        what = f"{starts.lately} starts within {STARTS_WITHIN_SEC} s, {starts.total} in all"
+    if lately > STARTS_MAX:
+        what = f"{lately} starts within {STARTS_WITHIN_SEC} s, {starts.total} in all"
         yield Cause(Alarm.RESTARTING), what
 
 

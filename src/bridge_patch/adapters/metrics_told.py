@@ -75,10 +75,10 @@ class Told:
     def standing(self) -> Standing:
         """Return what stands as an alarm, now."""
         found: Standing = {}
-        now_sec, age_sec = self.progress.now_sec(), self.progress.age_sec
+        now_sec = self.progress.now_sec()
         since_sec = self.waits_since_sec
         waits_sec = 0.0 if since_sec is None else now_sec - since_sec
-        found.update(process_alarms(age_sec, self.outage(), self.starts, waits_sec))
+        found.update(process_alarms(self.progress, self.outage(), self.starts, waits_sec))
         if (sample := self.sample) is not None:
             now_ms = self._sampled_ms(sample)
             found.update(account_alarms(sample, now_ms))
@@ -129,5 +129,6 @@ class Told:
         yield metrics.LOOP_TURNS, (), float(self.progress.turns)
         yield metrics.OUTAGE, (), float(bool(self.outage()))
         yield metrics.STARTS, (), float(self.starts.total)
-        yield metrics.STARTS_LATELY, (), float(self.starts.lately)
+        lately = self.starts.lately(self.progress.up_sec)
+        yield metrics.STARTS_LATELY, (), float(lately)
         yield metrics.LOST, (), float(self.lost)

@@ -16,7 +16,7 @@ from typing import Final, final
 from bridge_patch.adapters.alerts_herald import Herald
 from bridge_patch.adapters.alerts_sender import Sender
 from bridge_patch.adapters.bus_look import Look
-from bridge_patch.adapters.health_progress import Progress, Starts
+from bridge_patch.adapters.health_progress import Progress
 from bridge_patch.adapters.health_starts import count_start
 from bridge_patch.adapters.metrics_sample import BusSeen, Identity
 from bridge_patch.adapters.metrics_server import HOST, MetricsServer
@@ -263,7 +263,7 @@ def _told(settings: Settings, part: Part, outage: Outage) -> Told:
         acts=part is Part.EXECUTION,
         progress=Progress(time.monotonic),
         herald=Herald(part),
-        starts=Starts(total=starts.total, lately=starts.lately),
+        starts=starts,
         outage=lambda: "" if outage.displaced else outage.why,
     )
 

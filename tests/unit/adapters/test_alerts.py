@@ -84,7 +84,7 @@ def disturbed(alarm: Alarm) -> Told:  # noqa: C901, PLR0912 - a table of scenes
         case Alarm.OUTAGE:
             one.outage = lambda: "no space left on device"
         case Alarm.RESTARTING:
-            one.starts = Starts(total=9, lately=6)
+            one.starts = Starts(total=9, ages_sec=(0.0,) * 6)
         case Alarm.BACKLOG:
             one.bus = BusSeen(lag=5_000, pending=0, alarm="5000 intents wait, limit 1000")
         case Alarm.BUS_UNREAD:
