@@ -31,7 +31,7 @@ from bridge_patch.app.settings import MarketFeed, Settings
 from bridge_patch.app.status.behind import backlog_seen
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import STORE_NAME, build_id
-from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.domain.errors import BridgeError, InvalidValueError
 from bridge_patch.domain.intent import UnixMs
 from bridge_patch.services.backlog import BacklogLimits
 from bridge_patch.services.session import Session
@@ -230,10 +230,12 @@ def bus_seen(settings: Settings, now_ms: UnixMs) -> BusSeen:
         return BusSeen()  # nobody has begun it
     try:
         look, away = BusAt.of(settings).look_or_why(file)
+        with closing(look):
+            return _seen(look, away, limits, now_ms)
+    except BridgeError as error:  # it answers, and then no more; or not to this user
+        return BusSeen(away=str(error))
     except Exception as error:  # noqa: BLE001 - a file that is not there yet, a full disk
         return BusSeen(away=type(error).__name__)
-    with closing(look):
-        return _seen(look, away, limits, now_ms)
 
 
 def _seen(look: Look, away: str, limits: BacklogLimits, now_ms: UnixMs) -> BusSeen:
