@@ -41,7 +41,8 @@ class Told:
 
     `sample` is None in a process that judges nothing, and while it waits to act; then
     `waits_since_sec` is since when it has all it needs but something to act on. `acts`
-    tells a process that judges from the others. `outage` says why nothing can be recorded.
+    tells a process that judges from the others. `outage` says why nothing can be recorded,
+    `unshown` how many lines could not be printed.
     """
 
     identity: Identity
@@ -51,6 +52,7 @@ class Told:
     starts: Starts = field(default_factory=Starts)
     now_ms: Callable[[], int] = lambda: 0
     outage: Callable[[], str] = lambda: ""
+    unshown: Callable[[], int] = lambda: 0
     fold: MetricsFold = field(default_factory=MetricsFold)
     happenings: Happenings = field(default_factory=Happenings)
     sample: Sample | None = None
@@ -131,4 +133,4 @@ class Told:
         yield metrics.STARTS, (), float(self.starts.total)
         lately = self.starts.lately(self.progress.up_sec)
         yield metrics.STARTS_LATELY, (), float(lately)
-        yield metrics.LOST, (), float(self.lost)
+        yield metrics.LOST, (), float(self.lost + self.unshown())

@@ -267,6 +267,7 @@ def _told(settings: Settings, part: Part, outage: Outage) -> Told:
         herald=Herald(part),
         starts=starts,
         outage=lambda: "" if outage.displaced else outage.why,
+        unshown=lambda: outage.telemetry.lost,
     )
 
 
