@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import final
 
 from bridge_patch.adapters.alerts import (
+    BARS_MAX_SEC,
     STALL_MAX_SEC,
     START_MAX_SEC,
     STARTS_MAX,
@@ -30,6 +31,7 @@ class Progress:
     turns: int = 0
     _at_sec: float | None = None
     _begun_sec: float | None = None
+    _bar_sec: float | None = None
 
     def turned(self) -> None:
         """Note that the loop came round, or that something became durable."""
@@ -46,6 +48,19 @@ class Progress:
         return (
             0.0 if self._begun_sec is None else max(self.now_sec() - self._begun_sec, 0.0)
         )
+
+    def barred(self) -> None:
+        """Note that bars of a live market came, or that they are followed from now on."""
+        self._bar_sec = self.now_sec()
+
+    def unbarred(self) -> None:
+        """Expect no bars any more."""
+        self._bar_sec = None
+
+    @property
+    def bars_sec(self) -> float:
+        """Return since when no bars came, in seconds; 0 where none are expected."""
+        return 0.0 if self._bar_sec is None else max(self.now_sec() - self._bar_sec, 0.0)
 
     @property
     def age_sec(self) -> float:
@@ -94,6 +109,7 @@ RED: frozenset[Alarm] = frozenset(
         Alarm.STALLED,
         Alarm.OUTAGE,
         Alarm.RESTARTING,
+        Alarm.BARS_MISSING,
         Alarm.EXITS_SILENT,
         Alarm.ACCOUNT_UNREAD,
         Alarm.MARK_OLD,
@@ -114,6 +130,9 @@ def process_alarms(
     if age_sec > STALL_MAX_SEC:
         what = f"no progress for {age_sec:.0f} s, limit {STALL_MAX_SEC:.0f}"
         yield Cause(Alarm.STALLED), what
+    if progress.bars_sec > BARS_MAX_SEC:
+        what = f"no bar for {progress.bars_sec:.0f} s: is there a market, and the engine?"
+        yield Cause(Alarm.BARS_MISSING), what
     if outage:
         yield Cause(Alarm.OUTAGE), outage
     if lately > STARTS_MAX:

@@ -69,6 +69,11 @@ class Monitor:
         except Exception:  # noqa: BLE001 - what cannot be shown must not stop the loop
             told.lost += 1
 
+    def barred(self) -> None:
+        """Note that bars of a live market came, or are followed from now on."""
+        if self.told is not None:
+            self.told.progress.barred()
+
     def follow(self, session: Session) -> None:
         """Look at this session from now on, until told to forget it."""
         if self.told is not None:
@@ -81,6 +86,7 @@ class Monitor:
         self._sampler = None
         if self.told is not None:
             self.told.sample = self.told.waits_since_sec = None
+            self.told.progress.unbarred()
 
 
 @final

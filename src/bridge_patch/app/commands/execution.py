@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 from bridge_patch.adapters.exit_turns import TurnGiver
@@ -55,7 +55,9 @@ async def _execution(settings: Settings) -> None:
 
 async def _follow(settings: Settings, outage: Outage, stop: Stop, monitor: Monitor) -> None:
     telemetry = outage.telemetry
-    live = live_market(settings) if settings.market_feed is MarketFeed.LIVE else None
+    live = None
+    if settings.market_feed is MarketFeed.LIVE:
+        live = replace(live_market(settings), barred=monitor.barred)
     run_ = Run(
         settings=settings,
         mode=settings.ai_sizing_mode,
