@@ -144,7 +144,7 @@ class TextFile:
         return not (
             self.path.is_file()
             and self.access.holds(self.path)
-            and (self.kept or self.path.read_text(encoding="utf-8") == self.text)
+            and (self.kept or self.path.read_bytes() == self.text.encode())
         )
 
     def do(self) -> None:

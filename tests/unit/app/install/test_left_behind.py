@@ -1,11 +1,11 @@
-"""What an installation that was broken off left unread, systemd reads at the next one."""
+"""What an installation that was broken off, or somebody, left behind is put right."""
 
 from pathlib import Path
 
 import pytest
 
 from bridge_patch.app.install import plan
-from bridge_patch.app.install.actions import Action
+from bridge_patch.app.install.actions import Access, Action, TextFile
 from bridge_patch.app.install.places import Places
 
 
@@ -37,3 +37,17 @@ def test_units_that_were_read_are_not_read_again(
     steps = reloads(tmp_path, monkeypatch, "NeedDaemonReload=no")
 
     assert [step.needed() for step in steps] == [False, False]
+
+
+def test_a_file_that_is_no_text_any_more_is_written_anew(tmp_path: Path) -> None:
+    """A unit that a disk or an editor spoiled must not keep from mending it."""
+    path = tmp_path / "quantum-execution.service"
+    path.write_bytes(b"[Unit]\n\xff\x00")
+    path.chmod(0o644)
+    file = TextFile(path=path, text="[Unit] ✅\n", access=Access(mode=0o644))
+    spoiled = file.needed()
+    file.do()
+
+    assert spoiled
+    assert path.read_text(encoding="utf-8") == "[Unit] ✅\n"
+    assert not file.needed()
