@@ -76,7 +76,8 @@ async def _follow(settings: Settings, outage: Outage, stop: Stop, monitor: Monit
         apart = ExitsApart(turns, telemetry) if turns else None
         session = execution_side(run_, store, exits=apart, past=standby.past)
         parts = {Part.EXECUTION} if turns else {Part.EXECUTION, Part.EXITS}
-        if not outage.why:
+        first = not outage.why
+        if first and live is None:
             announce(telemetry, run_, parts)
         monitor.follow(session)
         reader = TickReader(store.acting, consumer=CONSUMER)
@@ -88,8 +89,14 @@ async def _follow(settings: Settings, outage: Outage, stop: Stop, monitor: Monit
                 events = start_events(
                     run_, store, session.recorder.account, live.start_ms()
                 )
-                write = session.recorder.write
-                from_bus = FromBus(reader, lambda: write(*events), _barrier)
+
+                async def begun() -> None:
+                    """Keep that it began, and only then say so: that line is the last."""
+                    await session.recorder.write(*events)
+                    if first:
+                        announce(telemetry, run_, parts)
+
+                from_bus = FromBus(reader, begun, _barrier)
                 await live.follow(session, from_bus, stop, _assured(store, outage))
     finally:
         monitor.forget()
