@@ -1,12 +1,14 @@
 """What an installation that was broken off, or somebody, left behind is put right."""
 
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from bridge_patch.app.install import plan
-from bridge_patch.app.install.actions import Access, Action, TextFile
+from bridge_patch.app.install.actions import Access, Action, Removal, TextFile
 from bridge_patch.app.install.places import Places
+from bridge_patch.app.install.release import Build, Release
 
 
 def reloads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str) -> list[Action]:
@@ -51,3 +53,26 @@ def test_a_file_that_is_no_text_any_more_is_written_anew(tmp_path: Path) -> None
     assert spoiled
     assert path.read_text(encoding="utf-8") == "[Unit] ✅\n"
     assert not file.needed()
+
+
+def test_a_release_that_is_half_removed_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An uninstall that was killed, then an installation: it must not be `kept`."""
+    release = tmp_path / "releases" / "0.1.0-x"
+    release.mkdir(parents=True)
+    build = Build(Release("0.1.0-x", ()), release)
+    removal = Removal(path=tmp_path / "releases")
+
+    def killed(_: Path) -> NoReturn:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr("bridge_patch.app.install.actions.shutil.rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            removal.do()
+    assert build.needed()
+    assert removal.needed()
+    removal.do()
+    assert list(tmp_path.iterdir()) == []
+    assert not removal.needed()
