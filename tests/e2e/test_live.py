@@ -146,6 +146,10 @@ def test_three_processes_follow_one_market_and_any_may_be_killed(tmp_path: Path)
     assert allowed == ["BTCUSDT", "SOLUSDT"]
     filled = [e for e in journaled(tmp_path) if isinstance(e, Filled)]
     assert len([e for e in filled if e.book is Book.GOVERNED]) == 2
+    told = (tmp_path / "execution.log").read_text(encoding="utf-8").splitlines()
+    (ready,) = [n for n, line in enumerate(told) if "Risk Governor initialized" in line]
+    (began,) = [n for n, line in enumerate(told) if line.startswith("[RUN]")]
+    assert began < ready < 15
 
 
 async def eventually_allowed(place: Path, symbol: str) -> str:

@@ -25,7 +25,8 @@ def test_health_reports_progress_not_process() -> None:
         stalled = asked(f"{url}/healthz")
         assert not stop.asked
         again = asked(f"{url}/healthz")
-        one.starts = Starts(total=6_568, lately=12)
+        one.progress.begin()
+        one.starts = Starts(total=6_568, ages_sec=(0.0,) * 12)
         looping = asked(f"{url}/healthz")
 
     assert (turning[0], stalled[0], again[0], looping[0]) == (200, 503, 200, 503)

@@ -27,6 +27,8 @@ STARTS_MAX: Final = 5
 STARTS_WITHIN_SEC: Final = 600
 #: For how long a process that is to act may warm up, or wait for its first tick.
 START_MAX_SEC: Final = 300.0
+#: A live market closes a bar each minute; three that fail to come are no delay.
+BARS_MAX_SEC: Final = 180.0
 #: A loop that made no progress for longer stands still.
 STALL_MAX_SEC: Final = 30.0
 
@@ -50,6 +52,7 @@ class Alarm(StrEnum):
     DIFFERENCE = "DIFFERENCE"
     ACCOUNT_UNREAD = "ACCOUNT_UNREAD"
     MARK_OLD = "MARK_OLD"
+    BARS_MISSING = "BARS_MISSING"
     EXITS_SILENT = "EXITS_SILENT"
     STALLED = "STALLED"
     OUTAGE = "OUTAGE"
@@ -101,6 +104,10 @@ ALARMS: Final = MappingProxyType(
         ),
         Alarm.MARK_OLD: About(
             _W, "a price is missing, or MARK_AGE_MAX_SEC ran out 3 s ago"
+        ),
+        Alarm.BARS_MISSING: About(
+            _P,
+            f"no bar of a live market for {BARS_MAX_SEC:.0f} s: nothing is harvested",
         ),
         Alarm.EXITS_SILENT: About(_P, "the exit process is silent: no entries"),
         Alarm.STALLED: About(

@@ -11,6 +11,9 @@ from bridge_patch.adapters.alerts import Alarm, Cause, Standing
 
 #: The same cause is told at most this often, however often it comes and goes.
 REPEAT_SEC: Final = 900.0
+#: But one that came back behind its all clear, and has stood for so long since, is told:
+#: the last word of it must not be that it is over.
+AGAIN_SEC: Final = 60.0
 #: Causes that are remembered; one that ended longest ago is forgotten first.
 _CAUSES_MAX: Final = 1_000
 
@@ -45,7 +48,8 @@ class Herald:
 
     An alarm goes out when it begins to stand, and again every `repeat_sec` while it does.
     One that begins again sooner than that is held back and counted; the next message says
-    how often. Its end is told once, if its beginning was.
+    how often. Its end is told once, if its beginning was; what then stands for `AGAIN_SEC`
+    is not held back. Many of a kind that are told as one have not ended.
     """
 
     part: str
@@ -59,9 +63,13 @@ class Herald:
         return (*self._ends(standing, now_sec), *self._alarms(standing, now_sec))
 
     def _ends(self, standing: Standing, now_sec: float) -> Iterator[Word]:
+        crowds = {cause.alarm for cause in standing if not cause.about}
+        alarms = {cause.alarm for cause in standing}
         for cause, told in self._told.items():
             if not told.stands or cause in standing:
                 continue
+            if cause.alarm in (crowds if cause.about else alarms):
+                continue  # among the many that are one now, or one of them again
             told.stands = False
             if told.clear_due:
                 told.clear_due = False
@@ -82,12 +90,17 @@ class Herald:
             if begins:
                 told.since_sec, told.stands = now_sec, True
                 self.raised[cause.alarm] += 1
-            if told.told_sec is None or now_sec - told.told_sec >= self.repeat_sec:
+            if self._is_due(told, now_sec):
                 yield self._word(cause, text, told, now_sec)
                 told.told_sec, told.held, told.clear_due = now_sec, 0, True
             elif begins:
                 told.held += 1
                 self.held += 1
+
+    def _is_due(self, told: _Told, now_sec: float) -> bool:
+        if told.told_sec is None or now_sec - told.told_sec >= self.repeat_sec:
+            return True
+        return not told.clear_due and now_sec - told.since_sec >= AGAIN_SEC
 
     def _remember(self, cause: Cause, told: _Told) -> None:
         """Keep a cause as the newest; the oldest that does not stand makes room for it."""

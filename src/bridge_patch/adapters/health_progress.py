@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import final
 
 from bridge_patch.adapters.alerts import (
+    BARS_MAX_SEC,
     STALL_MAX_SEC,
     START_MAX_SEC,
     STARTS_MAX,
@@ -29,6 +30,8 @@ class Progress:
     now_sec: Callable[[], float]
     turns: int = 0
     _at_sec: float | None = None
+    _begun_sec: float | None = None
+    _bar_sec: float | None = None
 
     def turned(self) -> None:
         """Note that the loop came round, or that something became durable."""
@@ -37,7 +40,27 @@ class Progress:
 
     def begin(self) -> None:
         """Count the time of a start that never comes to its loop, too."""
-        self._at_sec = self.now_sec()
+        self._at_sec = self._begun_sec = self.now_sec()
+
+    @property
+    def up_sec(self) -> float:
+        """Return since when this process runs, in seconds."""
+        return (
+            0.0 if self._begun_sec is None else max(self.now_sec() - self._begun_sec, 0.0)
+        )
+
+    def barred(self) -> None:
+        """Note that bars of a live market came, or that they are followed from now on."""
+        self._bar_sec = self.now_sec()
+
+    def unbarred(self) -> None:
+        """Expect no bars any more."""
+        self._bar_sec = None
+
+    @property
+    def bars_sec(self) -> float:
+        """Return since when no bars came, in seconds; 0 where none are expected."""
+        return 0.0 if self._bar_sec is None else max(self.now_sec() - self._bar_sec, 0.0)
 
     @property
     def age_sec(self) -> float:
@@ -48,10 +71,17 @@ class Progress:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Starts:
-    """How often a process of this kind was started: ever, and lately."""
+    """How often a process of this kind was started: ever, and lately.
+
+    `ages_sec` is how old each start of late was when this process started; its own is 0.
+    """
 
     total: int = 1
-    lately: int = 1
+    ages_sec: tuple[float, ...] = (0.0,)
+
+    def lately(self, up_sec: float) -> int:
+        """Return how many are of late, `up_sec` after this one: a loop may be over."""
+        return sum(age_sec + up_sec <= STARTS_WITHIN_SEC for age_sec in self.ages_sec)
 
 
 @final
@@ -79,6 +109,7 @@ RED: frozenset[Alarm] = frozenset(
         Alarm.STALLED,
         Alarm.OUTAGE,
         Alarm.RESTARTING,
+        Alarm.BARS_MISSING,
         Alarm.EXITS_SILENT,
         Alarm.ACCOUNT_UNREAD,
         Alarm.MARK_OLD,
@@ -89,19 +120,23 @@ RED: frozenset[Alarm] = frozenset(
 
 
 def process_alarms(
-    age_sec: float, outage: str, starts: Starts, waits_sec: float
+    progress: Progress, outage: str, starts: Starts, waits_sec: float
 ) -> Iterator[tuple[Cause, str]]:
     """Yield what is wrong with a process; it `waits_sec` for the first thing to act on."""
+    age_sec, lately = progress.age_sec, starts.lately(progress.up_sec)
     if waits_sec > START_MAX_SEC:
         what = f"holds the account and has not begun to act for {waits_sec:.0f} s"
         yield Cause(Alarm.STALLED, "start"), what
     if age_sec > STALL_MAX_SEC:
         what = f"no progress for {age_sec:.0f} s, limit {STALL_MAX_SEC:.0f}"
         yield Cause(Alarm.STALLED), what
+    if progress.bars_sec > BARS_MAX_SEC:
+        what = f"no bar for {progress.bars_sec:.0f} s: is there a market, and the engine?"
+        yield Cause(Alarm.BARS_MISSING), what
     if outage:
         yield Cause(Alarm.OUTAGE), outage
-    if starts.lately > STARTS_MAX:
-        what = f"{starts.lately} starts within {STARTS_WITHIN_SEC} s, {starts.total} in all"
+    if lately > STARTS_MAX:
+        what = f"{lately} starts within {STARTS_WITHIN_SEC} s, {starts.total} in all"
         yield Cause(Alarm.RESTARTING), what
 
 

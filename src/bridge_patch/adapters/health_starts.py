@@ -33,7 +33,8 @@ def count_start(state_dir: Path, part: str, now_ms: int) -> Starts:
     total, times = _read(path)
     total, times = total + 1, [*times, now_ms][-_KEPT:]
     since_ms = now_ms - STARTS_WITHIN_SEC * 1000
-    lately = sum(since_ms <= at_ms <= now_ms for at_ms in times)
+    lately = (at_ms for at_ms in times if since_ms <= at_ms <= now_ms)
+    starts = Starts(total=total, ages_sec=tuple((now_ms - ms) / 1000 for ms in lately))
     beside = path.with_name(f"{path.name}.new")
     try:
         state_dir.mkdir(parents=True, exist_ok=True)
@@ -41,7 +42,7 @@ def count_start(state_dir: Path, part: str, now_ms: int) -> Starts:
         os.replace(beside, path)  # noqa: PTH105 - Path.replace says the same, less plainly
     except OSError:
         pass  # a full disk must not keep a process from starting
-    return Starts(total=total, lately=lately)
+    return starts
 
 
 def _read(path: Path) -> tuple[int, list[int]]:

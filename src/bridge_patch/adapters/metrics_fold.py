@@ -1,7 +1,8 @@
 """Counts and spreads of what the journal holds: a fold of its events, and plain numbers.
 
 The trading thread adds, the thread that is scraped copies. A counter is of this process;
-Prometheus knows what a restart does to it.
+Prometheus knows what a restart does to it. One whose words are few begins with a zero for
+each: of a series that begins with 1 Prometheus never sees that it grew.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final, TypeAlias, TypeVar, final
+from typing import Final, TypeAlias, TypeVar, final, get_args
 
 from bridge_patch.adapters import metrics
 from bridge_patch.adapters.metrics import Metric
@@ -31,7 +32,7 @@ from bridge_patch.domain.events import (
     Settled,
     Status,
 )
-from bridge_patch.domain.intent import IntentId, UnixMs
+from bridge_patch.domain.intent import IntentId, Mode, UnixMs
 from bridge_patch.domain.money import ZERO
 from bridge_patch.domain.order import ClientOrderId, Leg
 from bridge_patch.governor.reasons import Reason
@@ -48,6 +49,13 @@ _CODES: Final = frozenset(Reason)
 _LETTERS: Final = frozenset({NOT_UNDERSTOOD, HANDLING_FAILED, TOO_OLD})
 #: So many intents and orders that have no end yet are timed, the oldest forgotten first.
 _TIMED_MAX: Final = 10_000
+
+_WORDS: Final = (
+    (metrics.EVENTS, tuple(kind.__name__ for kind in get_args(Event))),
+    (metrics.PUBLISHED, tuple(Mode)),
+    (metrics.OUTCOMES, tuple(Status)),
+    (metrics.DEAD_LETTERS, (*sorted(_LETTERS), OTHER)),
+)
 
 
 class Step(StrEnum):
@@ -83,6 +91,10 @@ class Spread:
         return copied
 
 
+def _zeros() -> Counter[tuple[Metric, Labels]]:
+    return Counter({(metric, (word,)): 0 for metric, words in _WORDS for word in words})
+
+
 @final
 @dataclass(slots=True)
 class MetricsFold:
@@ -92,7 +104,7 @@ class MetricsFold:
     lowers no counter: `fees_usd` is what was paid, by book.
     """
 
-    counts: Counter[tuple[Metric, Labels]] = field(default_factory=Counter)
+    counts: Counter[tuple[Metric, Labels]] = field(default_factory=_zeros)
     fees_usd: dict[str, Decimal] = field(default_factory=dict)
     spreads: dict[tuple[Metric, Labels], Spread] = field(default_factory=dict)
     _created: dict[IntentId, UnixMs] = field(default_factory=dict)

@@ -41,7 +41,8 @@ class Told:
 
     `sample` is None in a process that judges nothing, and while it waits to act; then
     `waits_since_sec` is since when it has all it needs but something to act on. `acts`
-    tells a process that judges from the others. `outage` says why nothing can be recorded.
+    tells a process that judges from the others. `outage` says why nothing can be recorded,
+    `unshown` how many lines could not be printed.
     """
 
     identity: Identity
@@ -51,6 +52,7 @@ class Told:
     starts: Starts = field(default_factory=Starts)
     now_ms: Callable[[], int] = lambda: 0
     outage: Callable[[], str] = lambda: ""
+    unshown: Callable[[], int] = lambda: 0
     fold: MetricsFold = field(default_factory=MetricsFold)
     happenings: Happenings = field(default_factory=Happenings)
     sample: Sample | None = None
@@ -75,10 +77,10 @@ class Told:
     def standing(self) -> Standing:
         """Return what stands as an alarm, now."""
         found: Standing = {}
-        now_sec, age_sec = self.progress.now_sec(), self.progress.age_sec
+        now_sec = self.progress.now_sec()
         since_sec = self.waits_since_sec
         waits_sec = 0.0 if since_sec is None else now_sec - since_sec
-        found.update(process_alarms(age_sec, self.outage(), self.starts, waits_sec))
+        found.update(process_alarms(self.progress, self.outage(), self.starts, waits_sec))
         if (sample := self.sample) is not None:
             now_ms = self._sampled_ms(sample)
             found.update(account_alarms(sample, now_ms))
@@ -129,5 +131,6 @@ class Told:
         yield metrics.LOOP_TURNS, (), float(self.progress.turns)
         yield metrics.OUTAGE, (), float(bool(self.outage()))
         yield metrics.STARTS, (), float(self.starts.total)
-        yield metrics.STARTS_LATELY, (), float(self.starts.lately)
-        yield metrics.LOST, (), float(self.lost)
+        lately = self.starts.lately(self.progress.up_sec)
+        yield metrics.STARTS_LATELY, (), float(lately)
+        yield metrics.LOST, (), float(self.lost + self.unshown())

@@ -6,7 +6,7 @@ that cannot be shown costs a line, which is counted, and never an outcome.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from io import TextIOWrapper
 from typing import Final, Protocol, TextIO, final
@@ -19,7 +19,8 @@ from bridge_patch.adapters.lines.facts import facts_of, proposed, published
 from bridge_patch.adapters.lines.text import clean
 from bridge_patch.adapters.lines.wording import line_of
 from bridge_patch.domain.events import Event
-from bridge_patch.domain.intent import Mode
+from bridge_patch.domain.intent import IntentId, Mode
+from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.services.messages import Draft
 
 _NOTES_MAX: Final = 11
@@ -81,6 +82,11 @@ class LogTelemetry:
             self.lost += 1
         if self.listener is not None:
             self.listener.published(draft)
+
+    def remember(self, orders: Mapping[ClientOrderId, IntentId]) -> None:
+        """Know the intents of orders that a process before this one sent."""
+        for order, intent in orders.items():
+            self._intents[order] = intent
 
     def note(self, area: str, message: str, **facts: object) -> None:
         try:

@@ -74,6 +74,9 @@ def _parse(path: Path, text: str) -> EnvFile:
     if text.startswith(_BOM):
         faults.append(_whole(path, "plain UTF-8", "a byte order mark at its start"))
         text = text.removeprefix(_BOM)
+    if "\0" in text:  # in a comment too: systemd takes none of the file, or half of it
+        faults.append(_whole(path, "text", "a zero byte"))
+        text = text.replace("\0", "")
     if "\r" in text:
         remedy = r"convert it with sed -i 's/\r$//'"
         faults.append(_whole(path, "lines ended by LF", "CR (Windows lines)", remedy))

@@ -44,17 +44,26 @@ FIRST_MARKS_MS: Final = 3_000
 #: How long a pulse waits for news from the exchange; the bus is read as often at least.
 PULSE_MS: Final = 100
 
+
+def _unheard() -> None:
+    return
+
+
 BeforeTick: TypeAlias = Callable[[Tick], Awaitable[None]]
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A market that is followed, opened anew for each attempt."""
+    """A market that is followed, opened anew for each attempt.
+
+    `barred` is told when it is followed, and of all bars that come then.
+    """
 
     settings: Settings
     telemetry: Telemetry
     time: VenueTime = field(default_factory=VenueTime)
+    barred: Callable[[], None] = _unheard
 
     @property
     def label(self) -> str:
@@ -99,11 +108,13 @@ class Live:
                 await asyncio.sleep(0)
             await feed.all_heard(FIRST_MARKS_MS)
             stop.watchdog.ready("following the market")
+            self.barred()
             while stop.go_on():
                 tick_now = await feed.next(PULSE_MS)
                 await before_tick(tick_now or self._moment())
                 await session.begin()
                 if tick_now is not None:
+                    self._came(tick_now)
                     await session.keeper.pulse(feed.marks(), feed.terms())
                     await session.on_tick(tick_now)
                 await session.pulse(feed.marks(), feed.terms())
@@ -116,12 +127,14 @@ class Live:
             tick = await bus.begun(session)
             await feed.all_heard(FIRST_MARKS_MS)
             stop.watchdog.ready("following the market")
+            self.barred()
             while stop.go_on():
                 await before_tick(tick or self._moment())
                 late = tick is not None and self.is_late(tick)
                 if not late:
                     await session.begin()
                 if tick is not None:
+                    self._came(tick)
                     await session.keeper.pulse(feed.marks(), feed.terms())
                     await self._take(session, tick)
                     await bus.done(session, tick, late=late)
@@ -147,16 +160,22 @@ class Live:
                 await asyncio.sleep(0)
             self.telemetry.note("MARKET", "the past is on the bus", ticks=seen)
             stop.watchdog.ready("proposing")
+            self.barred()
             while stop.go_on():
                 tick_now = await feed.next(1_000)
                 await bus.hear()
                 if tick_now is None:
                     continue
+                self._came(tick_now)
                 await bus.publisher.publish(tick_now)
                 if self.is_late(tick_now):
                     engine.see(tick_now)
                 else:
                     await engine.on_tick(tick_now)
+
+    def _came(self, tick: Tick) -> None:
+        if tick.bars:
+            self.barred()
 
     def is_late(self, tick: Tick) -> bool:
         """Tell whether a tick is history, of which nothing is decided."""

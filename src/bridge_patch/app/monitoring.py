@@ -16,7 +16,7 @@ from typing import Final, final
 from bridge_patch.adapters.alerts_herald import Herald
 from bridge_patch.adapters.alerts_sender import Sender
 from bridge_patch.adapters.bus_look import Look
-from bridge_patch.adapters.health_progress import Progress, Starts
+from bridge_patch.adapters.health_progress import Progress
 from bridge_patch.adapters.health_starts import count_start
 from bridge_patch.adapters.loopback import HOST
 from bridge_patch.adapters.metrics_sample import BusSeen, Identity
@@ -32,7 +32,7 @@ from bridge_patch.app.settings import MarketFeed, Settings
 from bridge_patch.app.status.behind import backlog_seen
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.wiring import STORE_NAME, build_id
-from bridge_patch.domain.errors import InvalidValueError
+from bridge_patch.domain.errors import BridgeError, InvalidValueError
 from bridge_patch.domain.intent import UnixMs
 from bridge_patch.services.backlog import BacklogLimits
 from bridge_patch.services.session import Session
@@ -70,6 +70,11 @@ class Monitor:
         except Exception:  # noqa: BLE001 - what cannot be shown must not stop the loop
             told.lost += 1
 
+    def barred(self) -> None:
+        """Note that bars of a live market came, or are followed from now on."""
+        if self.told is not None:
+            self.told.progress.barred()
+
     def follow(self, session: Session) -> None:
         """Look at this session from now on, until told to forget it."""
         if self.told is not None:
@@ -82,6 +87,7 @@ class Monitor:
         self._sampler = None
         if self.told is not None:
             self.told.sample = self.told.waits_since_sec = None
+            self.told.progress.unbarred()
 
 
 @final
@@ -231,10 +237,12 @@ def bus_seen(settings: Settings, now_ms: UnixMs) -> BusSeen:
         return BusSeen()  # nobody has begun it
     try:
         look, away = BusAt.of(settings).look_or_why(file)
+        with closing(look):
+            return _seen(look, away, limits, now_ms)
+    except BridgeError as error:  # it answers, and then no more; or not to this user
+        return BusSeen(away=str(error))
     except Exception as error:  # noqa: BLE001 - a file that is not there yet, a full disk
         return BusSeen(away=type(error).__name__)
-    with closing(look):
-        return _seen(look, away, limits, now_ms)
 
 
 def _seen(look: Look, away: str, limits: BacklogLimits, now_ms: UnixMs) -> BusSeen:
@@ -264,8 +272,9 @@ def _told(settings: Settings, part: Part, outage: Outage) -> Told:
         acts=part is Part.EXECUTION,
         progress=Progress(time.monotonic),
         herald=Herald(part),
-        starts=Starts(total=starts.total, lately=starts.lately),
+        starts=starts,
         outage=lambda: "" if outage.displaced else outage.why,
+        unshown=lambda: outage.telemetry.lost,
     )
 
 

@@ -88,7 +88,7 @@ WATCHES: Final = (
     _watch(
         *("NothingJudged", _P),
         "sum(increase(bridge_patch_intents_published_total[10m])) > 0 unless"
-        " sum(increase(bridge_patch_decisions_total[10m])) > 0",
+        ' sum(increase(bridge_patch_events_total{kind="Judged"}[10m])) > 0',
         "entries are proposed and none is judged",
         "5m",
     ),

@@ -97,9 +97,15 @@ class Sampler:
         )
 
     def _exits(self, now_ms: UnixMs) -> UnixMs | None:
-        """Return since when the exit process is silent; one never heard, since we look."""
+        """Return since when the exit process is silent; one never heard, since we look.
+
+        Who answered when it was asked last is not: it is asked with each bar, and where no
+        bars come somebody else is at fault.
+        """
         if not isinstance(self.session.brain, ExitsApart):
             return None
+        if not self.session.brain.silent:
+            return now_ms
         if self._exits_ms is None:
             self._exits_ms = now_ms
         heard_ms = self.session.brain.heard_ms

@@ -144,6 +144,8 @@ def execution_side(
         around=surroundings_of(past.venue),
     )
     session = assemble(run, ports, watch=watch, exits=exits, past=past)
+    if isinstance(run.telemetry, LogTelemetry):
+        run.telemetry.remember(past.resting)
     assured(run, session.recorder.account, run.clock.now_ms())
     return session
 

@@ -8,9 +8,12 @@ now on, once it has read the last of them. Whoever starts does both at once.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import final
 
+from bridge_patch.domain.intent import IntentId
+from bridge_patch.domain.order import ClientOrderId
+from bridge_patch.domain.venue_events import Filled, OrderEnded, StopArmed, TrailingSet
 from bridge_patch.services.account_fold import AccountFold
 from bridge_patch.services.ports import Stored, Venue, VenueMemory
 from bridge_patch.services.shadows import Books
@@ -19,12 +22,16 @@ from bridge_patch.services.shadows import Books
 @final
 @dataclass(slots=True, kw_only=True)
 class Past:
-    """Account, shadow books and simulated venue, up to the entry `last`; None is none."""
+    """Account, shadow books and simulated venue, up to the entry `last`; None is none.
+
+    `resting` names the intent of each order that rests, in any book.
+    """
 
     account: AccountFold
     books: Books
     venue: Venue
     last: Stored | None = None
+    resting: dict[ClientOrderId, IntentId] = field(default_factory=dict)
 
     @property
     def seq(self) -> int:
@@ -39,6 +46,13 @@ class Past:
             if isinstance(event, VenueMemory):
                 self.venue.restore((event,))
             self.books.fold(event)
+            match event:
+                case StopArmed() | TrailingSet():
+                    self.resting[event.order_id] = event.intent_id
+                case OrderEnded() | Filled():
+                    self.resting.pop(event.order_id, None)
+                case _:
+                    pass
             self.last = stored
 
     def begin(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from bridge_patch.adapters.alerts import (
     ALARMS,
+    BARS_MAX_SEC,
     DEAD_LETTERS_MAX,
     ONCE_SEC,
     STALL_MAX_SEC,
@@ -74,17 +75,20 @@ def disturbed(alarm: Alarm) -> Told:  # noqa: C901, PLR0912 - a table of scenes
             one.sample = sample(equity=unread)
         case Alarm.MARK_OLD:
             one.sample = sample(ages=replace(sample().ages, mark_ms=UnixMs(NOW_MS - 8_001)))
+        case Alarm.BARS_MISSING:
+            one.progress.barred()
+            one.sample, clock.sec = None, clock.sec + BARS_MAX_SEC + 1
+            one.progress.turned()
         case Alarm.EXITS_SILENT:
             one.sample = sample(
                 ages=replace(sample().ages, exits_ms=UnixMs(NOW_MS - 90_001))
             )
         case Alarm.STALLED:
-            one.sample = None
-            clock.sec += STALL_MAX_SEC + 1
+            one.sample, clock.sec = None, clock.sec + STALL_MAX_SEC + 1
         case Alarm.OUTAGE:
             one.outage = lambda: "no space left on device"
         case Alarm.RESTARTING:
-            one.starts = Starts(total=9, lately=6)
+            one.starts = Starts(total=9, ages_sec=(0.0,) * 6)
         case Alarm.BACKLOG:
             one.bus = BusSeen(lag=5_000, pending=0, alarm="5000 intents wait, limit 1000")
         case Alarm.BUS_UNREAD:

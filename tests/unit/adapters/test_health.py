@@ -43,7 +43,7 @@ def test_what_becomes_durable_is_progress_within_a_long_piece_of_work() -> None:
 def test_each_reason_is_told_and_the_account_s_own_alarms_are_not_among_them() -> None:
     """A halted account is no reason to restart a process."""
     one = told(sample=sample(naked={"BTCUSDT": 0}), outage=lambda: "disk full")
-    one.starts = Starts(total=70, lately=STARTS_MAX + 1)
+    one.starts = Starts(total=70, ages_sec=(0.0,) * (STARTS_MAX + 1))
     health = one.health()
 
     assert [reason.partition(":")[0] for reason in health.reasons] == [
@@ -62,9 +62,29 @@ def test_starts_are_counted_over_restarts_and_only_the_late_ones_make_a_loop(
     loop = count_start(tmp_path, "execution", NOW + STARTS_MAX)
     later = count_start(tmp_path, "execution", NOW + STARTS_WITHIN_SEC * 1000 + 100)
 
-    assert loop == Starts(total=STARTS_MAX + 1, lately=STARTS_MAX + 1)
-    assert later == Starts(total=STARTS_MAX + 2, lately=1)
-    assert count_start(tmp_path, "engine", NOW) == Starts(total=1, lately=1)
+    assert (loop.total, loop.lately(0.0)) == (STARTS_MAX + 1, STARTS_MAX + 1)
+    assert (later.total, later.lately(0.0)) == (STARTS_MAX + 2, 1)
+    assert count_start(tmp_path, "engine", NOW) == Starts()
+
+
+def test_a_process_that_stays_up_behind_a_loop_of_starts_is_well_again(
+    tmp_path: Path,
+) -> None:
+    """Ten minutes on, or an upgrade with six starts would page for as long as it runs."""
+    for number in range(STARTS_MAX):
+        count_start(tmp_path, "execution", NOW + number)
+    clock = Wound()
+    one = told(clock, starts=count_start(tmp_path, "execution", NOW + STARTS_MAX))
+    with served(one) as url:
+        loop = asked(f"{url}/healthz")
+        clock.sec += STARTS_WITHIN_SEC + 1
+        one.progress.turned()
+        later, page = asked(f"{url}/healthz"), asked(f"{url}/metrics")
+
+    assert loop[0] == 503
+    assert later[0] == 200
+    assert "bridge_patch_starts_lately 0.0" in page[1]
+    assert "bridge_patch_starts_total 6.0" in page[1]
 
 
 @pytest.mark.parametrize("text", ["", "-1 x", "9" * 10_000, "\x00", "1 2 ٣"])
@@ -73,11 +93,11 @@ def test_a_file_that_was_damaged_counts_anew_and_stops_nothing(
 ) -> None:
     starts_path(tmp_path, "execution").write_text(text)
 
-    assert count_start(tmp_path, "execution", NOW).lately == 1
+    assert count_start(tmp_path, "execution", NOW).lately(0.0) == 1
 
 
 def test_a_folder_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
 
-    assert count_start(blocked, "execution", NOW) == Starts(total=1, lately=1)
+    assert count_start(blocked, "execution", NOW) == Starts()

@@ -76,7 +76,7 @@ def test_a_scrape_holds_what_was_journaled_and_how_things_stand() -> None:
 
     page = scraped(one)
 
-    assert page["bridge_patch_intents_published_total"] == {("shadow",): 1}
+    assert page["bridge_patch_intents_published_total"] == {("shadow",): 1, ("live",): 0}
     assert page["bridge_patch_decisions_total"]["entry", "PASS", "live", "ACCEPT"] == 1
     assert page["bridge_patch_orders_sent_total"][SENDING.leg,] == 1
     assert page["bridge_patch_margin_governed_usd_count"][()] == 1
@@ -105,9 +105,24 @@ def test_every_kind_of_event_is_counted_and_none_is_lost() -> None:
         one.tell(event)
     counted = scraped(one)["bridge_patch_events_total"]
 
-    assert set(counted) == {(type(event).__name__,) for event in EVENTS}
+    grown = {kind for kind, count in counted.items() if count}
+    assert grown == {(type(event).__name__,) for event in EVENTS}
     assert {type(event) for event in EVENTS} <= set(get_args(Event))
     assert one.lost == 0
+
+
+def test_what_a_rule_watches_for_growth_begins_with_a_zero() -> None:
+    """`increase()` of a series that begins with 1, and stays there, is 0.
+
+    Going by a series for each reason of a verdict, a first refusal for a new reason was
+    nothing judged, and somebody was woken.
+    """
+    page = scraped(told())
+
+    assert page["bridge_patch_intents_published_total"] == {("live",): 0, ("shadow",): 0}
+    assert page["bridge_patch_events_total"]["Judged",] == 0
+    assert set(page["bridge_patch_events_total"].values()) == {0}
+    assert page["bridge_patch_outcomes_total"]["REFUSED",] == 0
 
 
 def test_words_that_come_in_a_payload_make_no_series_of_their_own() -> None:
@@ -119,7 +134,9 @@ def test_words_that_come_in_a_payload_make_no_series_of_their_own() -> None:
         one.tell(replace(ACCEPTED, codes=(f"odd-{number}",), verdict=Verdict.REJECT))
     page = scraped(one)
 
-    assert page["bridge_patch_dead_letters_total"] == {(OTHER,): 50}
+    letters = page["bridge_patch_dead_letters_total"]
+    assert {word: count for word, count in letters.items() if count} == {(OTHER,): 50}
+    assert len(letters) == 4
     assert len(page["bridge_patch_decisions_total"]) == 1
 
 

@@ -99,6 +99,7 @@ def test_a_name_twice_is_a_fault_even_with_one_value(tmp_path: Path) -> None:
     [
         (b"A=1\r\nB=2\r\n", "CR (Windows lines)"),
         (b"\xef\xbb\xbfA=1\nB=2\n", "byte order mark"),
+        (b"# a \0 comment\nA=1\nB=2\n", "a zero byte"),
     ],
 )
 def test_a_foreign_editor_is_named_once_and_the_rest_is_still_read(

@@ -215,13 +215,16 @@ def test_an_engine_puts_every_bar_on_the_bus_though_nobody_reads_it() -> None:
         place = Place()
         async with trading(place.exchange):
             place.open()
+            place.live = replace(place.live, barred=lambda: barred.append(place.wall.now))
             one = await propose(place, 0, 1)
             place.wall.now = NOON_MS + 5 * MINUTE_MS + 10_000
             two = await propose(place, 5)
         return one, two, len(place.streams.numbers[MARKET_TICK])
 
+    barred: list[int] = []
     one, two, published = asyncio.run(scenario())
 
+    assert len(barred) == (1 + 2) + (1 + 1)  # that it follows, and each bar that came then
     assert one.decided == [NOON_MS + n * MINUTE_MS for n in (1, 2)]
     assert two.decided == [NOON_MS + 6 * MINUTE_MS]
     assert published == BARS_MIN + 2 + 3 + 1
@@ -253,9 +256,7 @@ def test_equity_that_nobody_has_stated_lately_is_not_known() -> None:
     assert isinstance(old, Unknown)
 
 
-def test_an_execution_begins_without_an_engine_and_takes_its_marks_from_the_exchange() -> (
-    None
-):
+def test_an_execution_begins_without_an_engine_and_takes_marks_from_the_exchange() -> None:
     async def scenario() -> tuple[Watched, int]:
         place, session, announced = Place(), Watched(), []
         async with trading(place.exchange):

@@ -7,11 +7,13 @@ import time
 import urllib.request
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from bridge_patch.adapters.alerts import START_MAX_SEC, Alarm, Cause
 from bridge_patch.adapters.bus import Post
+from bridge_patch.adapters.bus_look import BusLook
 from bridge_patch.adapters.envelope import Envelope
 from bridge_patch.adapters.metrics_sample import BusSeen
 from bridge_patch.adapters.metrics_server import MetricsServer
@@ -25,7 +27,7 @@ from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import Settings, load_settings
 from bridge_patch.app.stopping import Stop
 from bridge_patch.app.store import open_store
-from bridge_patch.domain.errors import FencedError
+from bridge_patch.domain.errors import FencedError, OutageError
 from bridge_patch.domain.intent import UnixMs
 from bridge_patch.governor.snapshot import Known
 from tests.simulation.rig import CALM, World, ask, intent, ready, run
@@ -217,6 +219,31 @@ def test_a_bus_that_is_away_is_an_alarm_from_the_second_look_on() -> None:
     rounds.once(10.0)
 
     assert (first, one.bus.away) == ("", "refused")
+
+
+def test_a_bus_that_falls_silent_while_it_is_looked_at_is_away_and_its_numbers_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Old numbers must not stand for a bus that answers no more, or not to this user."""
+    settings = settings_at(tmp_path)
+    open_store(settings.state_dir, journal=False).close()
+
+    def refuse(_: BusLook) -> NoReturn:
+        msg = "the bus refuses XINFO: no permission"
+        raise OutageError(msg)
+
+    monkeypatch.setattr(BusLook, "places", refuse)
+    one = told(bus=BusSeen(lag=7, pending=0))
+    rounds = Rounds(
+        told=one,
+        telemetry=printed()[0],
+        look=lambda: bus_seen(settings, UnixMs(0)),
+    )
+    rounds.once(0.0)
+    rounds.once(10.0)
+
+    assert one.bus == BusSeen(away="the bus refuses XINFO: no permission")
+    assert one.lost == 0
 
 
 def test_a_session_that_warms_up_is_no_account_yet_and_may_not_for_ever() -> None:

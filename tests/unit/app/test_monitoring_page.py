@@ -180,11 +180,11 @@ WATCHED: dict[str, tuple[dict[str, str], dict[str, str], str]] = {
     "NothingJudged": (
         {
             "bridge_patch_intents_published_total": "0+1x400",
-            "bridge_patch_decisions_total": "7x400",
+            'bridge_patch_events_total{kind="Judged"}': "7x400",
         },
         {
             "bridge_patch_intents_published_total": "0+1x400",
-            "bridge_patch_decisions_total": "0+1x400",
+            'bridge_patch_events_total{kind="Judged"}': "0+1x400",
         },
         "20m",
     ),

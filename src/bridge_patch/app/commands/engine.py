@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import final
 
@@ -59,7 +59,9 @@ class BarrierEquity:
 
 async def _engine(settings: Settings, market: Recorded | Live) -> None:
     outage, stop = Outage(telemetry=telemetry_of(settings)), Stop.on_signals()
-    with monitored(settings, Part.ENGINE, outage, stop):
+    with monitored(settings, Part.ENGINE, outage, stop) as monitor:
+        if isinstance(market, Live):
+            market = replace(market, barred=monitor.barred)
         await outage.outlast(lambda: _once(settings, market, outage, stop), stop)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 from bridge_patch.adapters.exit_turns import TurnGiver
@@ -55,7 +55,9 @@ async def _execution(settings: Settings) -> None:
 
 async def _follow(settings: Settings, outage: Outage, stop: Stop, monitor: Monitor) -> None:
     telemetry = outage.telemetry
-    live = live_market(settings) if settings.market_feed is MarketFeed.LIVE else None
+    live = None
+    if settings.market_feed is MarketFeed.LIVE:
+        live = replace(live_market(settings), barred=monitor.barred)
     run_ = Run(
         settings=settings,
         mode=settings.ai_sizing_mode,
@@ -74,7 +76,8 @@ async def _follow(settings: Settings, outage: Outage, stop: Stop, monitor: Monit
         apart = ExitsApart(turns, telemetry) if turns else None
         session = execution_side(run_, store, exits=apart, past=standby.past)
         parts = {Part.EXECUTION} if turns else {Part.EXECUTION, Part.EXITS}
-        if not outage.why:
+        first = not outage.why
+        if first and live is None:
             announce(telemetry, run_, parts)
         monitor.follow(session)
         reader = TickReader(store.acting, consumer=CONSUMER)
@@ -86,8 +89,14 @@ async def _follow(settings: Settings, outage: Outage, stop: Stop, monitor: Monit
                 events = start_events(
                     run_, store, session.recorder.account, live.start_ms()
                 )
-                write = session.recorder.write
-                from_bus = FromBus(reader, lambda: write(*events), _barrier)
+
+                async def begun() -> None:
+                    """Keep that it began, and only then say so: that line is the last."""
+                    await session.recorder.write(*events)
+                    if first:
+                        announce(telemetry, run_, parts)
+
+                from_bus = FromBus(reader, begun, _barrier)
                 await live.follow(session, from_bus, stop, _assured(store, outage))
     finally:
         monitor.forget()

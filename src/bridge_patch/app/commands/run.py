@@ -128,6 +128,8 @@ async def _run(settings: Settings, market: Recorded | Live) -> None:
     with watched(settings, telemetry) as outage:
         stop = Stop.on_signals()
         with monitored(settings, Part.EXECUTION, outage, stop) as monitor:
+            if isinstance(market, Live):
+                market = replace(market, barred=monitor.barred)
             await outage.outlast(
                 lambda: _play_all(settings, market, outage, stop, monitor), stop
             )

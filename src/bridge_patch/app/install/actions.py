@@ -149,7 +149,7 @@ class TextFile:
         return not (
             self.path.is_file()
             and self.access.holds(self.path)
-            and (self.kept or self.path.read_text(encoding="utf-8") == self.text)
+            and (self.kept or self.path.read_bytes() == self.text.encode())
         )
 
     def do(self) -> None:
@@ -194,6 +194,7 @@ class Link:
 class Removal:
     """A file, a link, or a folder with all that is in it, to be gone.
 
+    A folder is renamed first: one that is half gone must not look like a whole one.
     A `shared` folder goes only if nothing else is in it than what it names, which go first.
     """
 
@@ -206,14 +207,27 @@ class Removal:
 
     def needed(self) -> bool:
         if self.shared is None or not self.path.is_dir():
-            return self.path.is_symlink() or self.path.exists()
+            found = self.path.is_symlink() or self.path.exists()
+            return found or self._going.exists()
         return {found.name for found in self.path.iterdir()} <= self.shared
 
     def do(self) -> None:
+        if self._going.exists():
+            shutil.rmtree(self._going)
         if self.path.is_dir() and not self.path.is_symlink():
-            shutil.rmtree(self.path)
+            shutil.rmtree(self._set_aside())
         else:
-            self.path.unlink()
+            self.path.unlink(missing_ok=True)
+
+    @property
+    def _going(self) -> Path:
+        return self.path.with_name(f".{self.path.name}.going")
+
+    def _set_aside(self) -> Path:
+        try:
+            return self.path.rename(self._going)
+        except OSError:  # a file system of its own is emptied where it is
+            return self.path
 
 
 @final

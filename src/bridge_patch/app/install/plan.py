@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import grp
 import pwd
+import shutil
+import subprocess
 from collections.abc import Iterator
 from typing import Final
 
@@ -92,7 +94,7 @@ def uninstall_plan(places: Places, *, purge: bool) -> tuple[Action, ...]:
         Command(argv=("systemctl", "disable", "--now", path.name), when=path.exists)
         for path in units
     )
-    reload = Command(argv=("systemctl", "daemon-reload"), when=lambda: there)
+    reload = Command(argv=("systemctl", "daemon-reload"), when=lambda: there or _unread())
     return (
         *(() if places.apart else stop),
         *(Removal(path=path) for path in units),
@@ -130,9 +132,25 @@ def _has_user() -> bool:
 
 
 def _reload(units: tuple[TextFile, ...]) -> Command:
-    """Let systemd read the units, if any of them is about to change."""
+    """Let systemd read the units, if any is about to change or was changed unread.
+
+    An installation that ended between the two leaves units that systemd has not read.
+    """
     change = any(unit.needed() for unit in units)
-    return Command(argv=("systemctl", "daemon-reload"), when=lambda: change)
+    return Command(argv=("systemctl", "daemon-reload"), when=lambda: change or _unread())
+
+
+def _unread() -> bool:
+    """Tell whether systemd has an older text of a unit than lies there now, if any."""
+    systemctl = shutil.which("systemctl")
+    if systemctl is None:
+        return False
+    for unit in SERVICES:
+        asked = [systemctl, "show", "--property=NeedDaemonReload", f"{unit.name}.service"]
+        done = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+        if done.stdout.strip() == "NeedDaemonReload=yes":
+            return True
+    return False
 
 
 def _outdated(places: Places, release: Release) -> Iterator[Action]:
