@@ -33,24 +33,23 @@ class Part:
 PARTS: Final = (
     Part(
         "campaign of 2,000 seeds",
-        300,
+        220,
         ("-m", "tests.simulation.campaign", "--seeds", "2000", "--minutes", "20"),
     ),
     Part(
         "accounts under every order of events, 10,000 lives of positions in a storm",
-        660,
+        780,
         (
             *("-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider"),
-            *(
-                "tests/laws/test_account_machine.py",
-                "tests/laws/test_protection_machine.py",
-            ),
+            # By group, so that each share of the lives has a process of its own.
+            *("--dist", "loadgroup", "tests/laws/test_protection_machine.py"),
+            "tests/laws/test_account_machine.py",
         ),
         {"SOAK": "1"},
     ),
     Part(
-        "exits killed at each stage, demoted while open, runbook and units rehearsed",
-        360,
+        "exits killed at each stage, demoted, runbook and units rehearsed, secrets",
+        440,
         (
             *("-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"),
             *("-p", "no:cacheprovider"),
@@ -58,23 +57,23 @@ PARTS: Final = (
             *("tests/e2e/test_rehearsal.py", "tests/e2e/test_exit_kills.py"),
             *("tests/e2e/test_exit_silence.py", "tests/e2e/test_lost_stop.py"),
             *("tests/e2e/test_demotion.py", "tests/e2e/test_demo_simulator.py"),
-            "tests/e2e/test_systemd.py",
+            *("tests/e2e/test_systemd.py", "tests/museum/test_secrets.py"),
         ),
         {"SOAK": "1"},
     ),
     Part(
         "four walks of two hours at a venue that fails, over HTTP",
-        240,
+        180,
         ("-m", "tests.e2e.venue_walk", "--minutes", "120", "--walks", "4"),
     ),
     Part(
         "50 kills under 500 intents/s, SQLite",
-        420,
+        390,
         ("-m", "tests.e2e.kill_loop", "--kills", "50"),
     ),
     Part(
         "50 kills under 500 intents/s, Redis and PostgreSQL",
-        420,
+        390,
         ("-m", "tests.e2e.kill_loop", "--kills", "50", "--servers"),
     ),
 )

@@ -50,7 +50,7 @@ ENV: Final = ROOMY | {
 #: A minute of data time passes in so many seconds.
 MINUTE_SEC: Final = 0.4
 #: A process that works lives at most that long.
-LIFE_SEC: Final = 4.0
+LIFE_SEC: Final = 3.0
 #: What happens next must happen within this, or the loop gives up and says where.
 PATIENCE_SEC: Final = 60.0
 

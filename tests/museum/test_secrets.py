@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from bridge_patch.adapters.streams import DEAD_LETTER, TRADE_INTENT
+from tests.e2e.harness import only_in_soak
 from tests.museum.listening import addresses_of
 from tests.museum.secret_places import command_lines, files, rows
 from tests.museum.secret_scene import (
@@ -34,7 +35,7 @@ from tests.museum.secret_words import PART, Secrets, Written
 from tests.postgres_server import PostgresServer
 from tests.unit.adapters.bars import NAME
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, only_in_soak]
 
 #: What the test wrote with secrets in it, the key that signs, and the market.
 OURS: Final = frozenset(
