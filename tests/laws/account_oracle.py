@@ -149,7 +149,8 @@ class Oracle:
             assert known is not None, f"nobody sent {fill}"
             assert fill.quantity_base <= known.quantity_base, fill
         sent = self.sent.get(fill.order_id)
-        since_ms = sent.at_ms if sent else fill.at_ms
+        # Our clock may be ahead of the venue's, by which its trades are stamped.
+        since_ms = min(sent.at_ms, fill.at_ms) if sent else fill.at_ms
         self.trades.take(fill, early=bool(self._unsure(fill)), since_ms=since_ms)
 
     def _unsure(self, about: Filled | Judged) -> Decimal:
