@@ -1,7 +1,8 @@
 """Lets the exchange's time be the wall's, with a mark five times in a second.
 
-As a script in the machine: `systemd_pace.py BASE SYMBOLS`. The data has minutes, and the
-limits as they are shipped want marks of two seconds: between two closes the last stands.
+As a script in the machine: `systemd_pace.py BASE SYMBOLS KEY`. The data has minutes, and
+the limits as they are shipped want marks of two seconds: between two closes the last
+stands.
 """
 
 import json
@@ -14,9 +15,10 @@ STEP_SEC = 0.2
 MINUTE_MS = 60_000
 
 
-def asked(url: str, body: object = None) -> Any:
+def asked(url: str, key: str, body: object = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(url, data, timeout=30) as answer:  # noqa: S310 - loopback
+    made = urllib.request.Request(url, data, {"X-MBX-APIKEY": key})  # noqa: S310 - loopback
+    with urllib.request.urlopen(made, timeout=30) as answer:  # noqa: S310 - as above
         return json.load(answer)
 
 
@@ -27,20 +29,20 @@ def standing(symbol: str, price: str, now_ms: int) -> dict[str, object]:
     return {"symbol": symbol, "volume": "1", **prices, **times}
 
 
-def pace(base: str, symbols: list[str]) -> None:
+def pace(base: str, symbols: list[str], key: str) -> None:
     """Advance the exchange for ever."""
     isolated = dict.fromkeys(symbols, "ISOLATED")
-    asked(f"{base}/sim/faults", {"account": {"margin_types": isolated}})
+    asked(f"{base}/sim/faults", key, {"account": {"margin_types": isolated}})
     minute, marks = 0, []
     while True:
         now_ms = time.time_ns() // 1_000_000
-        asked(f"{base}/sim/advance", {"to_ms": now_ms})
+        asked(f"{base}/sim/advance", key, {"to_ms": now_ms})
         if now_ms // MINUTE_MS > minute:
-            minute, marks = now_ms // MINUTE_MS, asked(f"{base}/fapi/v1/premiumIndex")
+            minute, marks = now_ms // MINUTE_MS, asked(f"{base}/fapi/v1/premiumIndex", key)
         bars = [standing(m["symbol"], m["markPrice"], now_ms) for m in marks]
-        asked(f"{base}/sim/tick", {"at_ms": now_ms, "bars": bars})
+        asked(f"{base}/sim/tick", key, {"at_ms": now_ms, "bars": bars})
         time.sleep(STEP_SEC)
 
 
 if __name__ == "__main__":
-    pace(sys.argv[1], sys.argv[2].split(","))
+    pace(sys.argv[1], sys.argv[2].split(","), sys.argv[3])

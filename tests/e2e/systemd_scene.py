@@ -77,7 +77,7 @@ def layout(folder: Path) -> Path:
             "exchange",
             f"{_OURS} exchange --data bars --symbols {names} --speed 0 --port 8797",
         ),
-        ("pace", f"/srv/venv/bin/python /srv/pace.py {BASE} {names}"),
+        ("pace", f"/srv/venv/bin/python /srv/pace.py {BASE} {names} {KEYS.api_key}"),
     ):
         (units / f"rehearsal-{name}.service").write_text(_SERVICE.format(line=line))
     (folder / "srv").mkdir()
@@ -176,7 +176,8 @@ class Scene:
         self.machine.do(line, within_sec=90)
 
     def exchange(self) -> Exchange:
-        told = json.loads(self.machine.do(f"curl -sf {BASE}/sim/state"))
+        asked = f"curl -sf -H 'X-MBX-APIKEY: {KEYS.api_key}' {BASE}/sim/state"
+        told = json.loads(self.machine.do(asked))
         return Exchange(json.dumps(told["positions"]), json.dumps(told["open_algos"]))
 
     def log(self, name: str) -> str:

@@ -49,7 +49,7 @@ from tests.simulation.tap import Trouble
 
 #: A run is as long as some forty single examples, so there are fewer of them.
 SHARE: Final = 3
-SOAK: Final = 50 if os.environ.get("SOAK") else 1
+SOAK: Final = 20 if os.environ.get("SOAK") else 1
 STEPS: Final = 35
 #: What was met in all lives together.
 LIVED: Final[Counter[str]] = Counter()

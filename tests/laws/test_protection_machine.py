@@ -33,8 +33,8 @@ from tests.simulation.rig import PATIENT
 
 D = Decimal
 SOAK: Final = bool(os.environ.get("SOAK"))
-#: How many runs a soak has, and in how many shares, each for a process of its own.
-RUNS, SHARES = (10_000, 2) if SOAK else (0, 1)
+#: How many runs a soak has, and in how many shares, so that two processes end together.
+RUNS, SHARES = (10_000, 8) if SOAK else (0, 1)
 #: A run is as long as some ten single examples, so there are fewer of them.
 SHARE: Final = 3
 STEPS: Final = 14
