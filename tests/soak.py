@@ -33,7 +33,7 @@ class Part:
 PARTS: Final = (
     Part(
         "campaign of 2,000 seeds",
-        220,
+        240,
         ("-m", "tests.simulation.campaign", "--seeds", "2000", "--minutes", "20"),
     ),
     Part(
@@ -68,12 +68,12 @@ PARTS: Final = (
     ),
     Part(
         "50 kills under 500 intents/s, SQLite",
-        390,
+        380,
         ("-m", "tests.e2e.kill_loop", "--kills", "50"),
     ),
     Part(
         "50 kills under 500 intents/s, Redis and PostgreSQL",
-        390,
+        380,
         ("-m", "tests.e2e.kill_loop", "--kills", "50", "--servers"),
     ),
 )
