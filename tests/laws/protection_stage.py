@@ -191,6 +191,7 @@ class Stage:
         for _ in range(4):
             self.wait(WAIT_MAX_MS + 1_000)
         self.bars([D(0)] * len(SYMBOLS), gap=False, thin=False)
+        self.wait(WAIT_MAX_MS + 1_000)  # a close that waited meets more than thin bars
         venue, ledger = self.venue, self.session.recorder.ledger
         held = {s: p.signed_base for s, p in venue.exchange.positions.items()}
         assert {s: p.signed_base for s, p in ledger.positions.items()} == held

@@ -24,7 +24,6 @@ from bridge_patch.domain.intent import (
     Proposal,
     ReduceIntent,
     ShadowIntent,
-    Side,
     StopDistance,
     Unknown,
 )
@@ -40,6 +39,7 @@ from bridge_patch.services.answers import Sent
 from bridge_patch.services.books import ShadowBook, Wish
 from bridge_patch.services.desk import LiveDesk, ReduceDesk
 from bridge_patch.services.exit_brain import SOURCE as EXIT_BRAIN
+from bridge_patch.services.levels import hard_stop
 from bridge_patch.services.market import MarketView
 from bridge_patch.services.ports import Clock, Instruments
 from bridge_patch.services.recorder import Recorder
@@ -116,7 +116,7 @@ class Trader:
         position = standing(ledger, intent.symbol)
         if intent.simulate or (position is None and self.books.governed is not None):
             return self._simulate_reduction(received, intent)
-        verdict = self._verdict(intent, position, ledger.stop_price_usd(intent.symbol))
+        verdict = self._verdict(intent, position)
         judged = self.scribe.judged_reduction(intent, verdict, Mode.LIVE)
         self.recorder.stage(received, judged)
         self._reduce_ungoverned(intent)
@@ -131,7 +131,7 @@ class Trader:
         """
         ledger = self.recorder.ledger
         position = standing(ledger, intent.symbol)
-        verdict = self._verdict(intent, position, ledger.stop_price_usd(intent.symbol))
+        verdict = self._verdict(intent, position)
         judged = self.scribe.judged_reduction(intent, verdict, Mode.LIVE)
         self.recorder.stage(judged)
         return await self._act(received, judged, verdict)
@@ -162,7 +162,7 @@ class Trader:
         """Send a reduction that was announced, if it is judged to the same still."""
         ledger, symbol = self.recorder.ledger, intent.symbol
         position = standing(ledger, symbol)
-        verdict = self._verdict(intent, position, ledger.stop_price_usd(symbol))
+        verdict = self._verdict(intent, position)
         if isinstance(verdict, Refused):
             return None
         return await self.desk.reduce_now(order, verdict)
@@ -223,7 +223,7 @@ class Trader:
         book, symbol = self.books.governed, intent.symbol
         position = book.exchange.positions.get(symbol) if book else None
         stop_usd = book.exchange.stop_price_usd(symbol) if book else None
-        verdict = self._verdict(intent, position, stop_usd)
+        verdict = self._judged(intent, position, stop_usd)
         judged = self.scribe.judged_reduction(intent, verdict, Mode.SHADOW)
         self.recorder.stage(received, judged)
         self._reduce_ungoverned(intent)
@@ -250,20 +250,37 @@ class Trader:
         )
 
     def _verdict(
+        self, intent: ReduceIntent, position: Position | MayBeOpen | None
+    ) -> ApprovedReduction | Refused:
+        """Judge a reduction at the venue.
+
+        Where no stop stands, one looser than it was sized for would end no trouble.
+        """
+        ledger, symbol = self.recorder.ledger, intent.symbol
+        hard, plan = None, ledger.plans.get(symbol)
+        if isinstance(position, Position):
+            hard = hard_stop(position, plan, self.instruments.find(symbol))
+        sized_usd = None if hard is None else hard.usd
+        return self._judged(intent, position, ledger.stop_price_usd(symbol), sized_usd)
+
+    def _judged(
         self,
         intent: ReduceIntent,
         position: Position | MayBeOpen | None,
         stop_usd: Decimal | None,
+        sized_usd: Decimal | None = None,
     ) -> ApprovedReduction | Refused:
         """Ask the Governor; a stop that risks more than the present one is no reduction."""
-        instrument = self.instruments.find(intent.symbol)
-        verdict = judge_reduction(intent, position, instrument)
-        if isinstance(verdict, Refused) or verdict.stop_at is None or stop_usd is None:
+        verdict = judge_reduction(intent, position, self.instruments.find(intent.symbol))
+        if isinstance(verdict, Refused) or verdict.stop_at is None:
             return verdict
-        level = verdict.stop_at.usd
-        if level < stop_usd if verdict.side is Side.BUY else level > stop_usd:
+        level, sign = verdict.stop_at.usd, -verdict.side.sign
+        if stop_usd is not None and sign * (level - stop_usd) <= 0:
+            detail = f"a stop at {level} risks no less than the one at {stop_usd}"
+        elif stop_usd is None and sized_usd is not None and sign * (level - sized_usd) < 0:
+            detail = f"a stop at {level} risks more than {sized_usd}, that it was sized for"
+        else:
             return verdict
-        detail = f"a stop at {level} risks no less than the one at {stop_usd}"
         return refusal(Reason.REDUCE_WRONG_SIDE, detail)
 
 

@@ -1,0 +1,42 @@
+"""A stop that is moved while none stands: no looser than the one it was sized for."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bridge_patch.domain.events import Judged
+from bridge_patch.domain.intent import Side, Symbol
+from bridge_patch.governor.reasons import Reason
+from tests.laws.protection_stage import SYMBOLS, Stage
+from tests.laws.protection_storm import Storm
+from tests.simulation.rig import PATIENT
+
+D = Decimal
+SOL = Symbol("SOLUSDT")
+
+
+def test_a_trail_behind_liquidation_ends_no_trouble() -> None:
+    """A close takes long in a thin market, and the next bar asks for a trail at 20 %.
+
+    It was taken, for nothing stood that it could be looser than, and counted as covered.
+    """
+    stage = Stage(leaves_stops=True)
+    stage.enter(SOL, action=Side.BUY, harvest_policy=PATIENT)
+    stage.bars([D(0)] * len(SYMBOLS), gap=False, thin=True)
+    for _ in range(3):
+        stage.trouble("stop", (Storm.REQUEST_LOST,))
+        stage.trouble("find", (Storm.REQUEST_LOST,) * 12)
+        stage.venue_cancels(SOL)
+        stage.wait(4_999)
+        stage.wait(1_000)
+    stage.wait(7_000)
+    stage.wait(7_000)
+    try:
+        stage.end()
+    finally:
+        stage.runner.close()
+
+    asked = [e for e in stage.world.events(Judged) if e.action == "CLOSE"]
+    assert [e.codes for e in asked] == [(Reason.REDUCE_WRONG_SIDE,)]
+    assert "risks more than 147" in asked[0].detail
+    assert SOL not in stage.venue.exchange.positions
