@@ -33,12 +33,12 @@ class Part:
 PARTS: Final = (
     Part(
         "campaign of 2,000 seeds",
-        240,
+        230,
         ("-m", "tests.simulation.campaign", "--seeds", "2000", "--minutes", "20"),
     ),
     Part(
         "accounts under every order of events, 10,000 lives of positions in a storm",
-        780,
+        720,
         (
             *("-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider"),
             # By group, so that each share of the lives has a process of its own.
@@ -49,7 +49,7 @@ PARTS: Final = (
     ),
     Part(
         "exits killed at each stage, demoted, runbook and units rehearsed, secrets",
-        440,
+        540,
         (
             *("-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"),
             *("-p", "no:cacheprovider"),
@@ -58,12 +58,16 @@ PARTS: Final = (
             *("tests/e2e/test_exit_silence.py", "tests/e2e/test_lost_stop.py"),
             *("tests/e2e/test_demotion.py", "tests/e2e/test_demo_simulator.py"),
             *("tests/e2e/test_systemd.py", "tests/museum/test_secrets.py"),
+            *("tests/e2e/test_kills.py", "tests/e2e/test_kills_redis.py"),
+            *("tests/e2e/test_kills_under_load.py", "tests/e2e/test_standby.py"),
+            *("tests/e2e/test_flatten.py", "tests/e2e/test_monitored.py"),
+            "tests/e2e/test_three_processes.py",
         ),
         {"SOAK": "1"},
     ),
     Part(
         "four walks of two hours at a venue that fails, over HTTP",
-        180,
+        150,
         ("-m", "tests.e2e.venue_walk", "--minutes", "120", "--walks", "4"),
     ),
     Part(

@@ -9,6 +9,7 @@ import pytest
 
 from bridge_patch.app.status.flat import FlatState
 from tests.e2e.flat_scene import NAMES, FlatScene, flat_scene, half
+from tests.e2e.harness import only_in_soak
 
 #: Of a few seeds that all hold, one that leaves some closes unanswered.
 SEED = 1
@@ -16,6 +17,7 @@ TROUBLED, QUIET = 3, 8
 
 
 @pytest.mark.slow
+@only_in_soak
 def test_twenty_positions_are_flat_or_named_while_half_of_all_calls_fail() -> None:
     """Most are flat at once; the report never says more than the exchange bears out."""
     asyncio.run(_close_in_trouble())

@@ -13,10 +13,10 @@ from bridge_patch.domain.events import BulkExpired, Filled, Sending
 from bridge_patch.domain.intent import IntentId, Mode, ReduceIntent, UnixMs
 from bridge_patch.domain.order import Leg
 from bridge_patch.services.messages import Poison
-from tests.e2e.harness import run
+from tests.e2e.harness import only_in_soak, run
 from tests.e2e.three import PROCESSES, Run, Three, in_one, in_three, make_market
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, only_in_soak]
 
 BARS = 240
 KILLS_EACH = 3

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.harness import only_in_soak
 from tests.e2e.test_kills import SEED, assert_same, kill_at_random
 from tests.e2e.three import PROCESSES, in_one, in_three, make_market
 from tests.redis_server import acl_lines, redis_on
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, only_in_soak]
 
 BARS = 200
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from bridge_patch.adapters.streams import EXECUTION_RESULT
+from tests.e2e.harness import only_in_soak
 from tests.e2e.kill_loop import Loop
 from tests.e2e.places import Place
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, only_in_soak]
 
 KILLS = 3
 TWO = "SELECT id FROM bus_entry WHERE stream = ? AND fields LIKE '%k-%' ORDER BY id LIMIT 2"

@@ -15,7 +15,7 @@ from bridge_patch.adapters.alerts import STARTS_MAX
 from bridge_patch.adapters.health_starts import starts_path
 from bridge_patch.adapters.system_clock import SystemClock
 from bridge_patch.app.monitoring import BUS_EVERY_SEC, LOOK_SEC
-from tests.e2e.harness import start
+from tests.e2e.harness import only_in_soak, start
 from tests.e2e.three import LIVE, Run, in_one, make_market
 from tests.unit.adapters.test_metrics_page import asked
 from tests.unit.app.test_monitoring import free_port
@@ -78,6 +78,7 @@ def scraped(port: int) -> str:
         return ""
 
 
+@only_in_soak
 def test_a_deaf_service_delays_neither_another_nor_a_single_decision(
     tmp_path: Path,
 ) -> None:

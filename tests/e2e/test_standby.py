@@ -25,11 +25,11 @@ from bridge_patch.adapters.store_postgres import LOCK
 from bridge_patch.adapters.store_sqlite import SqliteFile
 from bridge_patch.adapters.streams import REPLAY_BARRIER
 from bridge_patch.app.journal_place import journal_at
-from tests.e2e.harness import run, start
+from tests.e2e.harness import only_in_soak, run, start
 from tests.e2e.three import LIVE, in_one, make_market
 from tests.postgres_server import PASSWORD, PostgresServer
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, only_in_soak]
 
 BARS = 300
 TTL_SEC = 2

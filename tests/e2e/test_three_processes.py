@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bridge_patch.domain.events import Filled
-from tests.e2e.harness import MARKET, needs_market, run
+from tests.e2e.harness import MARKET, needs_market, only_in_soak, run
 from tests.e2e.three import Run, Three, in_one, in_three, make_market
 
 pytestmark = pytest.mark.e2e
@@ -23,6 +23,7 @@ def same(one: Run, three: Three) -> None:
 
 
 @needs_market
+@only_in_soak
 def test_six_hours_of_real_bars_is_decided_as_in_one_process(tmp_path: Path) -> None:
     """Where a decision is made must not change it, nor how fast the processes are."""
     words = ("--data", MARKET, "--from", "2025-05-06", "--to", "2025-05-06T06:00:00")
