@@ -24,7 +24,7 @@ demo: $(READY) ## a week in shadow, then live on paper: real bars, no keys, one 
 run: $(READY) ## engine, execution and exit brain in one process tree
 	@$(BIN)/bridge-patch run $(ARGS)
 
-test: $(READY) ## every test, on all cores; ARGS="-k name" for some of them
+test: $(READY) ## the tests, on all cores, some ten minutes; ARGS="-k name" for some of them
 	@sh tests/servers.sh redis postgres chromium promtool
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
