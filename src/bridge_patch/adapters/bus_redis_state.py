@@ -64,12 +64,14 @@ def readers_of(link: RedisLink) -> dict[str, tuple[str, ...]]:
         found.update(names)
         if place == b"0":
             break
-    groups = link.tries([("XINFO", "GROUPS", name) for name in sorted(found)])
-    return {
-        _text(name): tuple(_text(pairs(group)["name"]) for group in its)
-        for name, its in zip(sorted(found), groups, strict=True)
-        if not isinstance(its, ResponseError)  # it is gone by now
-    }
+    told: dict[str, tuple[str, ...]] = {}
+    replies = link.tries([("XINFO", "GROUPS", name) for name in sorted(found)])
+    for name, reply in zip(sorted(found), replies, strict=True):
+        if not isinstance(reply, ResponseError):
+            told[_text(name)] = tuple(_text(pairs(group)["name"]) for group in reply)
+        elif "no such key" not in str(reply):  # it is gone by now
+            raise explained(link.url, reply) from reply
+    return told
 
 
 def _text(raw: bytes) -> str:

@@ -54,8 +54,8 @@ class Sampler:
             unknown_ms=doubts,
             unknown_age_max_ms=limits.unknown_age_max_ms,
             naked={
-                s: UnixMs(now_ms - n.age_ms(now_ms))
-                for s, n in recorder.nakedness.open.items()
+                s: UnixMs(now_ms - recorder.nakedness.age_ms(s, now_ms))
+                for s in recorder.nakedness.open
             },
             differences=tuple(f.difference for f in recorder.reckoning.standing.values()),
             orders=_orders(activity),

@@ -27,6 +27,8 @@ REST_MS: Final = 300_000
 #: The venue's clock may be so far ahead of ours. A spell that begins later than that from
 #: now is of a clock that was put back since, and nobody knows for how long it has lasted.
 AHEAD_MAX_MS: Final = 5_000
+#: No deadline is later than this: the most that NAKED_MAX_SEC may say.
+DEADLINE_MOST_MS: Final = 60_000
 _CHANGES: Final = (Filled, StopArmed, TrailingSet, OrderEnded)
 _Change: TypeAlias = Filled | StopArmed | TrailingSet | OrderEnded | Sending
 
@@ -122,13 +124,13 @@ class Nakedness:
     def age_ms(self, symbol: Symbol, now_ms: UnixMs) -> int:
         """Return for how long a NAKED position was so in this spell; 0 where it is not.
 
-        Where our clock was put back it is at least as long as that went back.
+        Where our clock was put back nobody knows: it is past every deadline.
         """
         naked = self.open.get(symbol)
         if naked is None:
             return 0
-        ahead_ms = naked.begun_ms - now_ms
-        return ahead_ms if ahead_ms > AHEAD_MAX_MS else naked.age_ms(now_ms)
+        put_back = naked.begun_ms - now_ms > AHEAD_MAX_MS
+        return DEADLINE_MOST_MS if put_back else naked.age_ms(now_ms)
 
     def waits(self, symbol: Symbol, now_ms: UnixMs) -> bool:
         """Tell whether the last close of a position is too fresh for another."""

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, final
 
-from bridge_patch.domain.events import LatchSet
+from bridge_patch.domain.errors import BrokenPromiseError
+from bridge_patch.domain.events import LatchSet, TradingState
 from bridge_patch.domain.intent import UnixMs
 from bridge_patch.services.holds import MISWIRED, Holds
 from bridge_patch.services.ports import Clock
@@ -34,6 +35,7 @@ class StreamsWatch:
     wall: Clock
     faults: Callable[[], tuple[str, ...]] = tuple
     _looked_ms: UnixMs | None = None
+    _told: str = ""
 
     def due(self, holds: Holds) -> LatchSet | None:
         """Return the latch by which the account's state follows; None where it does."""
@@ -41,11 +43,17 @@ class StreamsWatch:
         if looked_ms is not None and 0 <= now_ms - looked_ms < EVERY_MS:
             return None
         self._looked_ms = now_ms
-        return holds.by_reason(MISWIRED, self._why(), _WELL, self.clock.now_ms())
+        why, before = self._why(), self._told
+        self._told = why
+        if why and why != before and MISWIRED in holds:  # another fault: say which
+            return holds.latch(TradingState.REDUCING, MISWIRED, why, self.clock.now_ms())
+        return holds.by_reason(MISWIRED, why, _WELL, self.clock.now_ms())
 
     def _why(self) -> str:
-        """Return what is wrong; not to know it is wrong too, and holds nothing else up."""
+        """Return what is wrong; not to know it is wrong too, but for an outage."""
         try:
             return "; ".join(self.faults())
+        except BrokenPromiseError:
+            raise
         except Exception as error:  # noqa: BLE001 - what cannot be seen opens nothing
-            return f"the streams cannot be looked at: {type(error).__name__}"
+            return f"the streams cannot be looked at ({type(error).__name__}): restart it"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import final
 
 from bridge_patch.domain.events import (
@@ -30,19 +29,18 @@ from bridge_patch.domain.intent import (
 from bridge_patch.domain.position import MayBeOpen, Position
 from bridge_patch.domain.venue_events import VenueEvent
 from bridge_patch.governor.case import case_of
-from bridge_patch.governor.judge import Approved, ApprovedReduction, judge, judge_reduction
+from bridge_patch.governor.judge import Approved, ApprovedReduction, judge
 from bridge_patch.governor.limits import Limits
-from bridge_patch.governor.reasons import Reason
-from bridge_patch.governor.ruling import Permitted, Refused, refusal
+from bridge_patch.governor.ruling import Permitted, Refused
 from bridge_patch.governor.weigh import weigh
 from bridge_patch.services.answers import Sent
 from bridge_patch.services.books import ShadowBook, Wish
 from bridge_patch.services.desk import LiveDesk, ReduceDesk
 from bridge_patch.services.exit_brain import SOURCE as EXIT_BRAIN
-from bridge_patch.services.levels import hard_stop
 from bridge_patch.services.market import MarketView
 from bridge_patch.services.ports import Clock, Instruments
 from bridge_patch.services.recorder import Recorder
+from bridge_patch.services.reductions import at_venue, in_book
 from bridge_patch.services.scribe import Scribe
 from bridge_patch.services.shadows import Books
 from bridge_patch.services.snapshots import Snapshots
@@ -223,7 +221,8 @@ class Trader:
         book, symbol = self.books.governed, intent.symbol
         position = book.exchange.positions.get(symbol) if book else None
         stop_usd = book.exchange.stop_price_usd(symbol) if book else None
-        verdict = self._judged(intent, position, stop_usd)
+        instrument = self.instruments.find(symbol)
+        verdict = in_book(intent, position, instrument, stop_usd)
         judged = self.scribe.judged_reduction(intent, verdict, Mode.SHADOW)
         self.recorder.stage(received, judged)
         self._reduce_ungoverned(intent)
@@ -252,36 +251,8 @@ class Trader:
     def _verdict(
         self, intent: ReduceIntent, position: Position | MayBeOpen | None
     ) -> ApprovedReduction | Refused:
-        """Judge a reduction at the venue.
-
-        Where no stop stands, one looser than it was sized for would end no trouble.
-        """
-        ledger, symbol = self.recorder.ledger, intent.symbol
-        hard, plan = None, ledger.plans.get(symbol)
-        if isinstance(position, Position):
-            hard = hard_stop(position, plan, self.instruments.find(symbol))
-        sized_usd = None if hard is None else hard.usd
-        return self._judged(intent, position, ledger.stop_price_usd(symbol), sized_usd)
-
-    def _judged(
-        self,
-        intent: ReduceIntent,
-        position: Position | MayBeOpen | None,
-        stop_usd: Decimal | None,
-        sized_usd: Decimal | None = None,
-    ) -> ApprovedReduction | Refused:
-        """Ask the Governor; a stop that risks more than the present one is no reduction."""
-        verdict = judge_reduction(intent, position, self.instruments.find(intent.symbol))
-        if isinstance(verdict, Refused) or verdict.stop_at is None:
-            return verdict
-        level, sign = verdict.stop_at.usd, -verdict.side.sign
-        if stop_usd is not None and sign * (level - stop_usd) <= 0:
-            detail = f"a stop at {level} risks no less than the one at {stop_usd}"
-        elif stop_usd is None and sized_usd is not None and sign * (level - sized_usd) < 0:
-            detail = f"a stop at {level} risks more than {sized_usd}, that it was sized for"
-        else:
-            return verdict
-        return refusal(Reason.REDUCE_WRONG_SIDE, detail)
+        instrument = self.instruments.find(intent.symbol)
+        return at_venue(intent, position, self.recorder.ledger, instrument)
 
 
 def _enter(book: ShadowBook, entry: Entry, proposal: Proposal) -> tuple[VenueEvent, ...]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+import pytest
+
 from bridge_patch.adapters.memory import ManualClock
 from bridge_patch.app.assembly import Ports, Run, assemble
+from bridge_patch.domain.errors import OutageError
 from bridge_patch.domain.events import Book, LatchSet, Status, TradingState
 from bridge_patch.domain.intent import Mode, UnixMs
 from bridge_patch.governor.reasons import Reason
@@ -113,7 +116,33 @@ def test_what_cannot_be_looked_at_holds_and_stops_nothing_else() -> None:
     assert held(session)
     assert world.outcome("x").codes[0] == Reason.TRADING_REDUCING
     (latch,) = world.events(LatchSet)
-    assert latch.why == "the streams cannot be looked at: RuntimeError"
+    assert latch.why == "the streams cannot be looked at (RuntimeError): restart it"
+
+
+def test_an_outage_is_one_and_no_fault_of_a_stream() -> None:
+    """The process lets go and begins again, as with every other call to the bus."""
+    streams = Streams(raises=OutageError("away"))
+    world = streams.world()
+
+    with pytest.raises(OutageError, match="away"):
+        run(ready(world, BOTH))
+    assert world.events(LatchSet) == []
+
+
+def test_it_says_what_is_wrong_now_and_not_what_was_at_first() -> None:
+    streams = Streams(faults=("nobody reads it",))
+    world = streams.world()
+
+    async def scenario() -> Session:
+        session = await ready(world, BOTH)
+        for n, faults in enumerate([("nor that",), ("nor that",)], 1):
+            streams.faults = faults
+            streams.wall.set(UnixMs(1 + n * EVERY_MS))
+            await session.on_tick(at(CALM + n, FLAT))
+        return session
+
+    assert held(run(scenario()))
+    assert [e.why for e in world.events(LatchSet)] == ["nobody reads it", "nor that"]
 
 
 def test_in_shadow_it_holds_the_book_that_is_judged() -> None:
