@@ -15,6 +15,7 @@ from bridge_patch.domain.intent import IntentId
 from bridge_patch.domain.order import ClientOrderId
 from bridge_patch.domain.venue_events import Filled, OrderEnded, StopArmed, TrailingSet
 from bridge_patch.services.account_fold import AccountFold
+from bridge_patch.services.plans import MAY_REST
 from bridge_patch.services.ports import Stored, Venue, VenueMemory
 from bridge_patch.services.shadows import Books
 
@@ -49,6 +50,8 @@ class Past:
             match event:
                 case StopArmed() | TrailingSet():
                     self.resting[event.order_id] = event.intent_id
+                case OrderEnded(reason=reason) if reason in MAY_REST:
+                    pass  # it is swept, and its end is still to be told
                 case OrderEnded() | Filled():
                     self.resting.pop(event.order_id, None)
                 case _:

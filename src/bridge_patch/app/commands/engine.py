@@ -19,7 +19,7 @@ from bridge_patch.app.commands.run import (
     settings_of,
 )
 from bridge_patch.app.live import Live, ToBus
-from bridge_patch.app.monitoring import monitored
+from bridge_patch.app.monitoring import Monitor, monitored
 from bridge_patch.app.outage import Outage
 from bridge_patch.app.settings import Settings
 from bridge_patch.app.stopping import Stop
@@ -62,11 +62,15 @@ async def _engine(settings: Settings, market: Recorded | Live) -> None:
     with monitored(settings, Part.ENGINE, outage, stop) as monitor:
         if isinstance(market, Live):
             market = replace(market, barred=monitor.barred)
-        await outage.outlast(lambda: _once(settings, market, outage, stop), stop)
+        await outage.outlast(lambda: _once(settings, market, outage, stop, monitor), stop)
 
 
 async def _once(
-    settings: Settings, market: Recorded | Live, outage: Outage, stop: Stop
+    settings: Settings,
+    market: Recorded | Live,
+    outage: Outage,
+    stop: Stop,
+    monitor: Monitor,
 ) -> None:
     store = bus_of(settings, outage)
     try:
@@ -89,6 +93,7 @@ async def _once(
 
         await _play(engine_, equity, market.feed, pass_)
     finally:
+        monitor.forget()
         store.close()
 
 

@@ -38,6 +38,8 @@ from bridge_patch.app.install.units import UNITS as SERVICES
 from bridge_patch.app.install.units import sysusers_text, unit_text
 
 _RELEASES: Final = f"{OPT}/releases"
+#: How long systemd may take to say what it has read.
+_ASK_SEC: Final = 10
 _OPEN: Final = Access(mode=0o755)
 _READABLE: Final = Access(mode=0o644)
 
@@ -147,7 +149,12 @@ def _unread() -> bool:
         return False
     for unit in SERVICES:
         asked = [systemctl, "show", "--property=NeedDaemonReload", f"{unit.name}.service"]
-        done = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+        try:
+            done = subprocess.run(  # noqa: S603 - our own words
+                asked, capture_output=True, text=True, check=False, timeout=_ASK_SEC
+            )
+        except subprocess.TimeoutExpired:
+            return True  # it reads them when it can
         if done.stdout.strip() == "NeedDaemonReload=yes":
             return True
     return False

@@ -197,7 +197,8 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = MappingProxyType(
             ("EQUITY_JUMP_MAX_PCT",),
         ),
         Reason.CLOCK_SKEWED: Remedy(
-            "the clocks agree again; look at the machine's time service",
+            "the clocks agree again: look at the machine's time service, and restart the"
+            " services if it was put right only now",
             ("CLOCK_SKEW_MAX_MS",),
         ),
         Reason.FILTERS_STALE: Remedy(
