@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import stat
-import tempfile
 from pathlib import Path
 from typing import Final
 
 from bridge_patch.app.envfile import read_env_file
+from bridge_patch.app.whole_file import replace_whole
 from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.intent import Mode
 
@@ -35,7 +34,8 @@ def write_mode(path: Path, mode: Mode) -> bool:
         before = real.read_bytes()
         after = _with(before, line + b"\n")
         if after != before:
-            _replace(real, after)
+            held = real.stat()
+            replace_whole(real, after, mode=stat.S_IMODE(held.st_mode), owner=held)
     except OSError as e:
         why = e.strerror or type(e).__name__
         msg = f"{path} cannot be changed: {why}; write {line.decode()} into it yourself"
@@ -65,21 +65,3 @@ def _assure(path: Path, mode: Mode) -> None:
     if said != mode.value:
         msg = f"{path} says AI_SIZING_MODE={said}: write {mode.value} there yourself"
         raise InvalidValueError(msg)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write beside the file and take its place, so that nobody ever reads half of it."""
-    held = path.stat()
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fchmod(file.fileno(), stat.S_IMODE(held.st_mode))
-            if (held.st_uid, held.st_gid) != (os.geteuid(), os.getegid()):
-                os.fchown(file.fileno(), held.st_uid, held.st_gid)
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

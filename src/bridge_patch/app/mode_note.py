@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from bridge_patch.app.whole_file import replace_whole
 from bridge_patch.domain.errors import BrokenPromiseError
 from bridge_patch.domain.events import ModeOrdered
 
@@ -21,15 +21,8 @@ def leave(state_dir: Path, order: ModeOrdered) -> Path:
     """
     path = state_dir / NAME
     try:
-        beside = path.with_suffix(".new")
-        with beside.open("wb") as file:
-            file.write(msgspec.json.encode(order))
-            file.flush()
-            held = state_dir.stat()
-            if os.geteuid() != held.st_uid:
-                os.fchown(file.fileno(), held.st_uid, held.st_gid)
-            os.fsync(file.fileno())
-        beside.replace(path)
+        text = msgspec.json.encode(order)
+        replace_whole(path, text, mode=0o644, owner=state_dir.stat())
     except OSError as e:
         msg = f"{path} cannot be written: {e.strerror or type(e).__name__}"
         raise BrokenPromiseError(msg) from e
@@ -44,9 +37,10 @@ def found(state_dir: Path) -> ModeOrdered | None:
         return None
 
 
-def discard(state_dir: Path) -> None:
-    """Take the order away that waited; one that cannot be removed is passed over again."""
+def discard(state_dir: Path) -> bool:
+    """Take the order away that waited; tell whether it is gone."""
     try:
         (state_dir / NAME).unlink(missing_ok=True)
     except OSError:
-        return
+        return False
+    return True

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from bridge_patch.adapters.telemetry import LogTelemetry
+from bridge_patch.app import mode_note
 from bridge_patch.app.assembly import Run
+from bridge_patch.app.commands.promote import _take_away
 from bridge_patch.app.mode_note import found, leave
 from bridge_patch.app.permits import market_named, permit_of, promotion_required
 from bridge_patch.app.promoting import assured, gate_of, waiting
@@ -167,7 +169,7 @@ def test_a_note_is_on_the_disk_before_it_is_one(
     monkeypatch.setattr(os, "fsync", lambda _: seen.append(found(tmp_path) is None))
     leave(tmp_path, BACK)
 
-    assert (seen, found(tmp_path)) == ([True], BACK)
+    assert (seen, found(tmp_path)) == ([True, False], BACK)  # the file, then its folder
 
 
 def test_a_start_without_a_promotion_looks_after_what_is_open(tmp_path: Path) -> None:
@@ -224,3 +226,13 @@ def test_a_note_that_root_leaves_belongs_to_whom_the_folder_belongs(tmp_path: Pa
         os.umask(before)
 
     assert (note.stat().st_uid, note.stat().st_gid) == (12_345, 12_346)
+
+
+def test_a_note_that_cannot_be_taken_away_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would keep the next start in shadow, and nobody would know why."""
+    monkeypatch.setattr(mode_note, "discard", lambda _: False)
+
+    with pytest.raises(InvalidValueError, match="says shadow and cannot be removed"):
+        _take_away(tmp_path)

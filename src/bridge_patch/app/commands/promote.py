@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import final
 
 from rich.text import Text
@@ -16,6 +17,7 @@ from bridge_patch.app.commands.order import new_command, sent_of
 from bridge_patch.app.mode_file import write_mode
 from bridge_patch.app.screen import cell, console, moment, print_exact, print_table, table
 from bridge_patch.app.settings import load_settings
+from bridge_patch.domain.errors import InvalidValueError
 from bridge_patch.domain.events import ModeOrdered
 from bridge_patch.domain.intent import Mode
 from bridge_patch.evidence.promotion import Need, Shown, Span
@@ -65,10 +67,19 @@ def promote(options: ModeOptions) -> int:
         )
         return _end(_told(options, found, command, why_not), options)
     if waits is not None and mode_note.found(settings.state_dir) == waits:
-        mode_note.discard(settings.state_dir)  # this is the newer word
+        _take_away(settings.state_dir)  # this is the newer word
     if options.env_file is not None:
         write_mode(options.env_file, Mode.LIVE)
     return _end(_told(options, found, command, "", answer), options)
+
+
+def _take_away(state_dir: Path) -> None:
+    if not mode_note.discard(state_dir):
+        msg = (
+            f"promoted, but {state_dir / mode_note.NAME} says shadow and cannot be removed:"
+            " remove it and write AI_SIZING_MODE=live, or no live start is let in"
+        )
+        raise InvalidValueError(msg)
 
 
 def _command(options: ModeOptions, found: Examined) -> Command:
