@@ -48,7 +48,7 @@ class Sampler:
             live=self.session.live,
             state=gauge.state,
             cause=gauge.holds.cause,
-            equity=_equity(gauge, limits, self._unread(gauge)),
+            equity=_equity(gauge, limits, *self._unread(gauge)),
             exposure=self._exposure(limits),
             ages=self._ages(symbols, limits, now_ms),
             unknown_ms=doubts,
@@ -66,14 +66,19 @@ class Sampler:
             limits_used=limits_used(self.session.keeper.venue),
         )
 
-    def _unread(self, gauge: EquityGauge) -> float:
-        """Return for how long the account has been unread, 0 where it was read."""
-        if isinstance(gauge.equity, Known):
+    def _unread(self, gauge: EquityGauge) -> tuple[str, float]:
+        """Return why the account is unread, and for how long; 0 where it was read.
+
+        In shadow that of the venue counts too, while something is open there.
+        """
+        read, left = gauge.equity, self.session.keeper.left.unread
+        why = read.why if isinstance(read, Unknown) else left
+        if not why:
             self._unread_sec = None
-            return 0.0
+            return "", 0.0
         if self._unread_sec is None:
             self._unread_sec = self.now_sec()
-        return self.now_sec() - self._unread_sec
+        return why, self.now_sec() - self._unread_sec
 
     def _positions(self) -> tuple[Position, ...]:
         """Return what is open where the verdicts are about: in shadow, in a book."""
@@ -147,12 +152,12 @@ def _most_usd(equity: Decimal | None, limits: Limits) -> Mapping[str, Decimal]:
     return {"long": side, "short": side, "gross": gross, "net": net}
 
 
-def _equity(gauge: EquityGauge, limits: Limits, unread_sec: float) -> EquityKnown:
+def _equity(gauge: EquityGauge, limits: Limits, why: str, unread_sec: float) -> EquityKnown:
     read = gauge.equity
     return EquityKnown(
         equity_usd=_value(read),
         at_ms=read.at_ms if isinstance(read, Known) else None,
-        why=read.why if isinstance(read, Unknown) else "",
+        why=why,
         unread_sec=unread_sec,
         peak_usd=gauge.peak_usd,
         day_start_usd=gauge.day_start_usd,

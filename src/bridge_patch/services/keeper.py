@@ -24,6 +24,18 @@ from bridge_patch.services.uncovered import Uncovered
 
 
 @final
+@dataclass(slots=True)
+class LeftOpen:
+    """What a run in shadow knows of positions that an earlier live run left at the venue.
+
+    `unread` is why the venue's own reading of them cannot be had; "" where it was, or where
+    none are open.
+    """
+
+    unread: str = ""
+
+
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keeper:
     """Moves what is simulated, resolves doubts, protects what is naked, watches equity.
@@ -41,6 +53,7 @@ class Keeper:
     flattening: Flattening
     adopt: Callable[[], tuple[Instrument, ...]] = tuple
     uncovered: Uncovered = field(default_factory=Uncovered)
+    left: LeftOpen = field(default_factory=LeftOpen)
 
     async def on_tick(self, tick: Tick) -> None:
         """Take in new bars; when it returns, everything they caused is durable and told.
@@ -160,9 +173,14 @@ class Keeper:
         """
         recorder = self.trader.recorder
         if recorder.gauge.book is Book.ACCOUNT or not recorder.ledger.positions:
+            self.left.unread = ""
             return
         read = await read_account(self.venue)
-        if not isinstance(read, Unknown) and not self._too_old(read):
+        if isinstance(read, Unknown):
+            self.left.unread = read.why
+            return
+        self.left.unread = self._too_old(read)
+        if not self.left.unread:
             await self._cover(read)
 
     def _too_old(self, read: AccountReading) -> str:
